@@ -1,0 +1,37 @@
+/**
+ * `MeshNode` (kilofed.io/v1alpha1, cluster-scoped, one per Node and owned by it): what the mesh knows of a node.
+ *
+ * spec: that node's agent. status: the cluster-agent (mesh addresses, slot).
+ */
+import { z } from 'zod';
+import { addressWithPrefix, cidr, conditions, host, ipAddress, meta, port, wireguardKey } from './schema.js';
+
+export const meshNodeSpecSchema = z.object({
+  publicKey: wireguardKey.describe('WireGuard public key, the same on every plane.'),
+  endpoints: z.array(z.object({ host, port })).max(8)
+    .describe('Where plane 0 of this node can be reached, best first; plane p is at port + p. Empty: it can only dial.'),
+  internalIPs: z.array(addressWithPrefix).max(4)
+    .describe("Addresses inside the location with their network's prefix length, e.g. 10.0.0.2/24. Empty: the node has no neighbours."),
+  podCIDRs: z.array(cidr).max(16),
+  location: z.string().max(253).default('').describe('Empty: the default location.'),
+  gateway: z.enum(['auto', 'preferred', 'never']).default('auto'),
+  persistentKeepalive: z.int().min(0).max(65535).default(0).describe('Seconds; 0: off. Set where the node is behind NAT.'),
+});
+
+export const meshNodeStatusSchema = z.object({
+  meshAddresses: z.array(ipAddress).max(2).optional().describe("Stable for the node's life."),
+  slot: z.int().min(0).optional().describe("The node's gateway slot in its segment; absent: not a gateway."),
+  conditions: conditions.optional(),
+});
+
+export const meshNodeSchema = z.object({
+  apiVersion: z.literal('kilofed.io/v1alpha1'),
+  kind: z.literal('MeshNode'),
+  metadata: meta,
+  spec: meshNodeSpecSchema,
+  status: meshNodeStatusSchema.optional(),
+});
+
+export type MeshNodeSpec = z.infer<typeof meshNodeSpecSchema>;
+export type MeshNodeStatus = z.infer<typeof meshNodeStatusSchema>;
+export type MeshNode = z.infer<typeof meshNodeSchema>;

@@ -1,0 +1,35 @@
+/**
+ * `Peer` (kilo.squat.ai/v1alpha1, cluster-scoped): a WireGuard peer outside the cluster. Kilo's own schema, which its
+ * users and `kgctl` write, plus a status.
+ *
+ * Peers of people are laptops and routers. Peers of the hub, labelled `kilofed.io/managed-by`, are the gateways of other
+ * members: `endpoint.port` is the remote base port, and the slot, plane count and mesh address are annotations
+ * (core/api/names.ts).
+ */
+import { z } from 'zod';
+import { cidr, conditions, dnsName, ipAddress, meta, port, wireguardKey } from './schema.js';
+
+export const peerSpecSchema = z.object({
+  allowedIPs: z.array(cidr).max(4096).describe('Prefixes routed to the peer.'),
+  publicKey: wireguardKey,
+  presharedKey: wireguardKey.optional(),
+  persistentKeepalive: z.int().min(0).max(65535).optional().describe('Seconds; 0 or absent: off.'),
+  endpoint: z.object({
+    dnsOrIP: z.object({
+      dns: dnsName.optional().describe('Wins over ip when both are given, as in Kilo.'),
+      ip: ipAddress.optional(),
+    }),
+    port,
+  }).optional().describe('Absent: the peer dials us.'),
+});
+
+export const peerSchema = z.object({
+  apiVersion: z.literal('kilo.squat.ai/v1alpha1'),
+  kind: z.literal('Peer'),
+  metadata: meta,
+  spec: peerSpecSchema,
+  status: z.object({ conditions: conditions.optional() }).optional(),
+});
+
+export type PeerSpec = z.infer<typeof peerSpecSchema>;
+export type Peer = z.infer<typeof peerSchema>;

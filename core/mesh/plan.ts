@@ -1,0 +1,150 @@
+/**
+ * NodePlan: everything one node's host must hold for the mesh, as plain sorted data.
+ *
+ * `core/mesh` computes it, `core/host` diffs it against what the host has, the CLI prints it. Two equal inputs give two
+ * equal plans, whatever the order of nodes and peers in them.
+ *
+ * Routes never name a gateway: they point at a nexthop group, one per remote segment, and only the group says which
+ * plane is in use. A failover is one group replace (docs/architecture.md).
+ */
+
+export interface NodePlan {
+  readonly node: string;
+  readonly role: { readonly kind: 'gateway'; readonly slot: number } | { readonly kind: 'member' };
+  readonly meshAddresses: readonly string[];
+  /** WireGuard interfaces, one per plane; none on a member. */
+  readonly interfaces: readonly WireguardInterface[];
+  /** The VXLAN device of the location; absent when nothing is encapsulated. */
+  readonly vxlan?: VxlanDevice;
+  readonly nexthops: readonly Nexthop[];
+  readonly groups: readonly NexthopGroup[];
+  readonly routes: readonly Route[];
+  readonly rules: readonly Rule[];
+  readonly firewall: Firewall;
+  /** What could not be planned, and why; never a reason to stop. */
+  readonly problems: readonly Problem[];
+}
+
+export interface WireguardInterface {
+  /** `kilo<plane>`. */
+  readonly name: string;
+  readonly plane: number;
+  readonly listenPort: number;
+  readonly mtu: number;
+  readonly peers: readonly WireguardPeer[];
+}
+
+export interface WireguardPeer {
+  readonly publicKey: string;
+  readonly presharedKey?: string;
+  /** `address:port` or `[address]:port`; absent: the peer dials us. */
+  readonly endpoint?: string;
+  /** Seconds; 0: off. */
+  readonly persistentKeepalive: number;
+  readonly allowedIPs: readonly string[];
+  /** Who this is, for people: `node east-a1`, `peer laptop`. */
+  readonly owner: string;
+}
+
+export interface VxlanDevice {
+  /** `kilovx`. */
+  readonly name: string;
+  readonly vni: number;
+  /** UDP. */
+  readonly port: number;
+  readonly mtu: number;
+  /** Own address on the underlay. */
+  readonly local: string;
+  readonly mac: string;
+  readonly neighbours: readonly VxlanNeighbour[];
+}
+
+/** A static neighbour and FDB entry: `address` is both next hop on the device and VTEP on the underlay. */
+export interface VxlanNeighbour {
+  readonly node: string;
+  readonly address: string;
+  readonly mac: string;
+}
+
+/** A kernel nexthop object. Ids are hashes of names in a range of our own, so that a restarted agent finds its own. */
+export interface Nexthop {
+  readonly id: number;
+  /** What the id was made of: `plane/0`, `node/east-a1`. */
+  readonly name: string;
+  /** An interface name; `underlay` stands for the device that holds the node's internal address. */
+  readonly dev: string;
+  readonly via?: string;
+  readonly family: 'inet' | 'inet6';
+}
+
+export interface NexthopGroup {
+  readonly id: number;
+  readonly name: string;
+  /** The remote segment it leads to, e.g. `location:eu`, `west/location:`. */
+  readonly segment: string;
+  /** Every way there, in slot order. Probing chooses among these. */
+  readonly candidates: readonly GroupCandidate[];
+  /** The nexthop ids in use now, a non-empty subset of the candidates'. */
+  readonly active: readonly number[];
+}
+
+export interface GroupCandidate {
+  /** On a gateway: the plane, so the remote slot. On a member: the slot of the own gateway. */
+  readonly slot: number;
+  readonly nexthop: number;
+  readonly name: string;
+}
+
+/** A route of ours; every one carries ROUTE_PROTOCOL. */
+export interface Route {
+  readonly dst: string;
+  readonly table: number;
+  readonly metric: number;
+  readonly to:
+    | { readonly kind: 'group'; readonly id: number }
+    | { readonly kind: 'nexthop'; readonly id: number }
+    | { readonly kind: 'device'; readonly dev: string }
+    /** The guard behind a remote prefix: without its tunnel, traffic is refused, not leaked. */
+    | { readonly kind: 'unreachable' };
+  /** Preferred source address. */
+  readonly src?: string;
+}
+
+export interface Rule {
+  readonly priority: number;
+  readonly from?: string;
+  readonly to?: string;
+  readonly table: number;
+}
+
+/** The contents of the nft table `inet kilofed`. */
+export interface Firewall {
+  /** TCP MSS is clamped to the route's MTU on what leaves by these. */
+  readonly clampInterfaces: readonly string[];
+  /** VXLAN is taken only from these underlay addresses; absent: no VXLAN here, no rule. */
+  readonly vxlan?: { readonly port: number; readonly from: readonly string[] };
+}
+
+export interface Problem {
+  /** `peer laptop`, `node east-a1`, `mesh`. */
+  readonly subject: string;
+  readonly reason: string;
+  readonly message: string;
+}
+
+/** Route and nexthop protocol number: what carries it on a host is ours. Kilo's HTTP port was 1107; 107 is free in rt_protos. */
+export const ROUTE_PROTOCOL = 107;
+/** The routing table of the rules below. */
+export const RULE_TABLE = 1107;
+/** Priorities 1107..1116 of `ip rule` are ours. */
+export const RULE_PRIORITY = 1107;
+/** Metric of routes that carry traffic, and of the guard behind them. */
+export const ROUTE_METRIC = 107;
+export const GUARD_METRIC = 4_000_000_107;
+/** Nexthop ids of ours lie in [NEXTHOP_BASE, NEXTHOP_BASE + 2^28). */
+export const NEXTHOP_BASE = 0x4000_0000;
+export const INTERFACE_PREFIX = 'kilo';
+export const VXLAN_INTERFACE = 'kilovx';
+export const VXLAN_PORT = 51819;
+export const VXLAN_VNI = 1107;
+export const NFT_TABLE = 'kilofed';
