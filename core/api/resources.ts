@@ -11,28 +11,21 @@ export interface Resource {
   readonly namespaced: boolean;
 }
 
-const resource = (group: string, version: string, kind: string, plural: string, namespaced: boolean): Resource => ({
-  group,
-  version,
-  kind,
-  plural,
-  namespaced,
-});
-
 export const RESOURCE = {
-  node: resource('', 'v1', 'Node', 'nodes', false),
-  namespace: resource('', 'v1', 'Namespace', 'namespaces', false),
-  secret: resource('', 'v1', 'Secret', 'secrets', true),
-  service: resource('', 'v1', 'Service', 'services', true),
-  event: resource('events.k8s.io', 'v1', 'Event', 'events', true),
-  endpointSlice: resource('discovery.k8s.io', 'v1', 'EndpointSlice', 'endpointslices', true),
-  lease: resource('coordination.k8s.io', 'v1', 'Lease', 'leases', true),
-  serviceCIDR: resource('networking.k8s.io', 'v1', 'ServiceCIDR', 'servicecidrs', false),
-  mesh: resource('kilofed.io', 'v1alpha1', 'Mesh', 'meshes', false),
-  meshNode: resource('kilofed.io', 'v1alpha1', 'MeshNode', 'meshnodes', false),
-  peer: resource('kilo.squat.ai', 'v1alpha1', 'Peer', 'peers', false),
-  serviceExport: resource('multicluster.x-k8s.io', 'v1beta1', 'ServiceExport', 'serviceexports', true),
-  serviceImport: resource('multicluster.x-k8s.io', 'v1beta1', 'ServiceImport', 'serviceimports', true),
+  node: { group: '', version: 'v1', kind: 'Node', plural: 'nodes', namespaced: false },
+  namespace: { group: '', version: 'v1', kind: 'Namespace', plural: 'namespaces', namespaced: false },
+  pod: { group: '', version: 'v1', kind: 'Pod', plural: 'pods', namespaced: true },
+  secret: { group: '', version: 'v1', kind: 'Secret', plural: 'secrets', namespaced: true },
+  service: { group: '', version: 'v1', kind: 'Service', plural: 'services', namespaced: true },
+  event: { group: 'events.k8s.io', version: 'v1', kind: 'Event', plural: 'events', namespaced: true },
+  endpointSlice: { group: 'discovery.k8s.io', version: 'v1', kind: 'EndpointSlice', plural: 'endpointslices', namespaced: true },
+  lease: { group: 'coordination.k8s.io', version: 'v1', kind: 'Lease', plural: 'leases', namespaced: true },
+  serviceCIDR: { group: 'networking.k8s.io', version: 'v1', kind: 'ServiceCIDR', plural: 'servicecidrs', namespaced: false },
+  mesh: { group: 'kilofed.io', version: 'v1alpha1', kind: 'Mesh', plural: 'meshes', namespaced: false },
+  meshNode: { group: 'kilofed.io', version: 'v1alpha1', kind: 'MeshNode', plural: 'meshnodes', namespaced: false },
+  peer: { group: 'kilo.squat.ai', version: 'v1alpha1', kind: 'Peer', plural: 'peers', namespaced: false },
+  serviceExport: { group: 'multicluster.x-k8s.io', version: 'v1beta1', kind: 'ServiceExport', plural: 'serviceexports', namespaced: true },
+  serviceImport: { group: 'multicluster.x-k8s.io', version: 'v1beta1', kind: 'ServiceImport', plural: 'serviceimports', namespaced: true },
 } as const satisfies Record<string, Resource>;
 
 /** `v1` or `group/version`. */

@@ -1,0 +1,32 @@
+/**
+ * Where the programs that the lab runs are: `KUBEBUILDER_ASSETS`, else the cache folder that `build.ts` fills.
+ */
+import { existsSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+
+/** The cache folder, one sub-folder per Go module and version. */
+export const CACHE = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'kilofed', 'binaries');
+
+const MODULE: Readonly<Record<string, string>> = {
+  kubectl: 'kubernetes-v1.35.4',
+  'kube-apiserver': 'kubernetes-v1.35.4',
+  'kube-controller-manager': 'kubernetes-v1.35.4',
+  'kube-scheduler': 'kubernetes-v1.35.4',
+  'kube-proxy': 'kubernetes-v1.35.4',
+  kubelet: 'kubernetes-v1.35.4',
+  etcd: 'etcd',
+  coredns: 'coredns',
+  'wireguard-go': 'wireguard',
+};
+
+export type Binary = keyof typeof MODULE;
+
+/** The program's absolute path, or undefined when it has to be built first. */
+export function binaryPath(name: Binary): string | undefined {
+  const folders = [process.env['KUBEBUILDER_ASSETS'], join(CACHE, MODULE[name] ?? '')];
+  return folders
+    .filter((folder) => folder !== undefined)
+    .map((folder) => join(folder, name))
+    .find((path) => existsSync(path));
+}
