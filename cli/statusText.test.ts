@@ -1,0 +1,124 @@
+import { describe, expect, test } from '@jest/globals';
+import type { FederationStatus } from '../core/api/status.js';
+import { EMPTY, HEALTHY, REFUSED_PAIR, UNREACHABLE_MEMBER } from '../test/fakes/federationStatus.js';
+import { findings } from './findings.js';
+import { statusText } from './statusText.js';
+
+function text(status: FederationStatus, wide = false): string {
+  return statusText(status, findings(status), { wide });
+}
+
+describe('statusText', () => {
+  test('a healthy federation', () => {
+    expect(text(HEALTHY)).toBe(`\
+2 members, 4 nodes, 1 exported service: all is well
+hub 0.1.0, up 1h, queue in redis
+
+MEMBER  STATE  KUBERNETES  NODES  POD CIDRS    SERVICE CIDRS  PEERS  SERVICES  SLICES
+east    ready  v1.35.4     3      10.1.0.0/16  10.101.0.0/16  1      0         0
+west    ready  v1.34.2     1      10.2.0.0/16  10.102.0.0/16  3      1         1
+
+MEMBER  LOCATION   NODES  GATEWAYS BY SLOT
+east    lyon       2      0:east-a1, 1:east-a2
+east    oslo       1      0:east-b1
+west    (default)  1      0:west-a1
+
+LINK         STATE   PEERS  REASON
+east - west  linked  3 - 1
+
+SERVICE   EXPORTED BY       MIRRORED IN
+demo/web  east (1/2 ready)  west
+`);
+  });
+
+  test('the same, wide', () => {
+    expect(text(HEALTHY, true)).toBe(`\
+2 members, 4 nodes, 1 exported service: all is well
+hub 0.1.0, up 1h, queue in redis
+
+MEMBER  STATE  KUBERNETES  NODES  POD CIDRS    SERVICE CIDRS  PEERS  SERVICES  SLICES  MESH CIDRS   SERVER
+east    ready  v1.35.4     3      10.1.0.0/16  10.101.0.0/16  1      0         0       10.4.1.0/24  https://10.77.0.1:6443
+west    ready  v1.34.2     1      10.2.0.0/16  10.102.0.0/16  3      1         1       10.4.2.0/24  https://10.77.0.2:6443
+
+MEMBER  LOCATION   NODES             GATEWAYS BY SLOT      ALLOWED IPS
+east    lyon       east-a1, east-a2  0:east-a1, 1:east-a2  10.1.0.0/24, 10.1.1.0/24, 10.4.1.1/32, 10.4.1.2/32
+east    oslo       east-b1           0:east-b1             10.1.2.0/24, 10.4.1.3/32
+west    (default)  west-a1           0:west-a1             10.2.0.0/24, 10.4.2.1/32
+
+MEMBER  LOCATION   SLOT  GATEWAY  ENDPOINT          PUBLIC KEY
+east    lyon       0     east-a1  192.0.2.11:51820  rHuXLmOeO6ArgWCaS9eiUTU/dNVPGMjDSo4yhOrg/UI=
+east    lyon       1     east-a2  192.0.2.12:51820  Hkl/cQcWPQxUZVRHG9fUSRhUPFbyBmASKgWpQLMDTFs=
+east    oslo       0     east-b1  dials only        wLzaQaTl3ePGGrnbGvxzCIQ0XiPDsTcXMRNbWz2cOmE=
+west    (default)  0     west-a1  192.0.2.21:51820  OYRxnzZEKY8H8UHIVkN4JyyhSnWDcCgDbCYK2b1xFUY=
+
+LINK         STATE   PEERS  REASON
+east - west  linked  3 - 1
+
+SERVICE   EXPORTED BY       MIRRORED IN
+demo/web  east (1/2 ready)  west
+`);
+  });
+
+  test('a refused pair: why, and what to do', () => {
+    expect(text(REFUSED_PAIR)).toBe(`\
+2 members, 4 nodes, 0 exported services: 1 problem
+hub 0.1.0, up 1h, queue in redis
+
+MEMBER  STATE  KUBERNETES  NODES  POD CIDRS    SERVICE CIDRS  PEERS  SERVICES  SLICES
+east    ready  v1.35.4     3      10.1.0.0/16  10.101.0.0/16  1      0         0
+west    ready  v1.34.2     1      10.2.0.0/16  10.102.0.0/16  3      1         1
+
+MEMBER  LOCATION   NODES  GATEWAYS BY SLOT
+east    lyon       2      0:east-a1, 1:east-a2
+east    oslo       1      0:east-b1
+west    (default)  1      0:west-a1
+
+LINK         STATE    PEERS  REASON
+east - west  refused  0 - 0  pod CIDR 10.1.0.0/16 is used by both
+
+PROBLEMS
+  west, pair east: OverlappingCIDRs
+    Pod CIDR 10.1.0.0/16 is used by east and by west. Give one of them another range.
+`);
+  });
+
+  test('an unreachable member, a mirror under another name, a queue that limps', () => {
+    const [headline, , , , , west] = text(UNREACHABLE_MEMBER).split('\n');
+    expect(headline).toBe('2 members, 4 nodes, 1 exported service: 3 problems');
+    expect(west).toBe('west    unreachable  v1.34.2     1      10.2.0.0/16  10.102.0.0/16  3      1         1');
+    expect(text(UNREACHABLE_MEMBER)).toContain('demo/web  east (1/2 ready)  west as derived-1f2e3d4c5b, north (pending)\n');
+    expect(text(UNREACHABLE_MEMBER)).toMatch(/PROBLEMS\n {2}hub, queue: Degraded\n(.*\n)+ {2}west, member: Unreachable\n/);
+  });
+
+  test('an empty federation: how to add a member', () => {
+    expect(text(EMPTY)).toBe(`\
+no members
+hub 0.1.0, up 5s, queue in memory
+
+A member is a Secret in the hub's namespace, labelled kilofed.io/cluster=<id>, that holds a kubeconfig:
+
+  kubectl -n kilofed create secret generic member-east --from-file=kubeconfig=east.kubeconfig
+  kubectl -n kilofed label secret member-east kilofed.io/cluster=east
+`);
+  });
+
+  test.each([
+    [59.9, '59s'],
+    [60, '1m'],
+    [7_199, '1h'],
+    [86_400 * 12.5, '12d'],
+  ])('up for %d seconds: %s', (uptimeSeconds, expected) => {
+    expect(text({ ...EMPTY, hub: { ...EMPTY.hub, uptimeSeconds } })).toContain(`up ${expected},`);
+  });
+
+  test('many links: the good ones are counted, the others shown', () => {
+    const ids = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'];
+    const pairs = ids.flatMap((from) =>
+      ids.filter((to) => to !== from).map((to) => ({ from, to, state: from === 'c' && to === 'a' ? ('pending' as const) : ('linked' as const), peers: 1 })),
+    );
+    const shown = text({ ...EMPTY, pairs });
+    expect(shown).toContain('27 links as they should be\nLINK   STATE                 PEERS  REASON\na - c  linked, back pending  1 - 1\n');
+    expect(shown).not.toContain('a - b');
+    expect(statusText({ ...EMPTY, pairs }, [], { wide: true })).toContain('a - b');
+  });
+});
