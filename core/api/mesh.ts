@@ -4,21 +4,40 @@
  * spec: an administrator. status: the cluster-agent. Read by everyone.
  */
 import { z } from 'zod';
-import { cidr, conditions, meta, port } from './schema.js';
+import { VXLAN_PORT } from '../mesh/plan.js';
+import { MESH_NAME } from './names.js';
+import { cidr, conditions, LIST_MAP_KEYS, LIST_TYPE, meta, port, ruled } from './schema.js';
 
-export const meshSpecSchema = z.object({
+const FAMILIES_MESSAGE = 'give one range per address family: at most one IPv4 and one IPv6 range';
+const VXLAN_MESSAGE = `a plane would listen on UDP port ${VXLAN_PORT}, which VXLAN uses: choose a port above it, or at least as many below it as there are planes`;
+const LABEL_MESSAGE = 'must be a label key, such as topology.kubernetes.io/region';
+const LABEL_KEY = /^([a-z0-9]([-a-z0-9.]*[a-z0-9])?\/)?[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$/;
+
+const wireguardCIDRs = ruled(
+  z.array(cidr).min(1).max(2)
+    .refine((ranges) => ranges.length < 2 || isIPv6(ranges[0]) !== isIPv6(ranges[1]), FAMILIES_MESSAGE),
+  { rule: "self.size() < 2 || self[0].contains(':') != self[1].contains(':')", message: FAMILIES_MESSAGE },
+);
+
+export const meshSpecSchema = ruled(z.object({
   granularity: z.enum(['location']).default('location').describe('What becomes a segment: every location.'),
-  wireguardCIDRs: z.array(cidr).min(1).max(2).default(['10.4.0.0/16'])
+  wireguardCIDRs: wireguardCIDRs.default(['10.4.0.0/16'])
     .describe('Where mesh addresses come from, one range per family. Must not overlap another member of the federation.'),
   port: port.max(65528).default(51820).describe('UDP port of plane 0; plane p listens on port + p.'),
   planes: z.int().min(1).max(4).default(2).describe('How many WireGuard interfaces a gateway has.'),
   encapsulation: z.enum(['never', 'crosssubnet', 'always']).default('crosssubnet')
     .describe('When traffic inside a location is carried in VXLAN.'),
-  topologyLabel: z.string().min(1).max(317).default('topology.kubernetes.io/region')
+  topologyLabel: ruled(
+    z.string().max(317).regex(LABEL_KEY, LABEL_MESSAGE),
+    { rule: `self.matches('${LABEL_KEY.source.replaceAll('\\/', '/')}')`, message: LABEL_MESSAGE },
+  ).default('topology.kubernetes.io/region')
     .describe('The Node label that names its location; the annotation kilo.squat.ai/location wins over it.'),
   mtu: z.int().min(1280).max(65455).optional().describe('MTU of the WireGuard interfaces; absent: underlay minus 80.'),
   serviceCIDRs: z.array(cidr).max(8).optional()
     .describe('Only for clusters older than the ServiceCIDR API (1.33), which cannot tell their Service ranges.'),
+}).refine((spec) => spec.port > VXLAN_PORT || spec.port + spec.planes <= VXLAN_PORT, VXLAN_MESSAGE), {
+  rule: `self.port > ${VXLAN_PORT} || self.port + self.planes <= ${VXLAN_PORT}`,
+  message: VXLAN_MESSAGE,
 });
 
 export const meshStatusSchema = z.object({
@@ -31,18 +50,27 @@ export const meshStatusSchema = z.object({
     location: z.string(),
     nodes: z.int(),
     gateways: z.array(z.object({ slot: z.int(), node: z.string() })),
-  })).optional(),
+  })).meta({ [LIST_TYPE]: 'map', [LIST_MAP_KEYS]: ['name'] }).optional(),
   conditions: conditions.optional(),
 });
 
-export const meshSchema = z.object({
+const NAME_MESSAGE = `a cluster has one Mesh: name it ${MESH_NAME}`;
+
+export const meshSchema = ruled(z.object({
   apiVersion: z.literal('kilofed.io/v1alpha1'),
   kind: z.literal('Mesh'),
   metadata: meta,
   spec: meshSpecSchema,
   status: meshStatusSchema.optional(),
+}).refine((mesh) => mesh.metadata.name === MESH_NAME, NAME_MESSAGE), {
+  rule: `self.metadata.name == '${MESH_NAME}'`,
+  message: NAME_MESSAGE,
 });
 
 export type MeshSpec = z.infer<typeof meshSpecSchema>;
 export type MeshStatus = z.infer<typeof meshStatusSchema>;
 export type Mesh = z.infer<typeof meshSchema>;
+
+function isIPv6(range: string | undefined): boolean {
+  return range?.includes(':') === true;
+}

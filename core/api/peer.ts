@@ -7,17 +7,26 @@
  * (core/api/names.ts).
  */
 import { z } from 'zod';
-import { cidr, conditions, dnsName, ipAddress, meta, port, wireguardKey } from './schema.js';
+import { cidr, conditions, dnsName, ipAddress, meta, port, ruled, wireguardKey } from './schema.js';
+
+const KEEPALIVE_MESSAGE = 'is in seconds, 0 to 65535; kgctl showconf prints nanoseconds: write 10 for 10000000000';
+const ENDPOINT_MESSAGE = 'give dns or ip, or leave out the whole endpoint for a peer that dials us';
 
 export const peerSpecSchema = z.object({
   allowedIPs: z.array(cidr).max(4096).describe('Prefixes routed to the peer.'),
   publicKey: wireguardKey,
   presharedKey: wireguardKey.optional(),
-  persistentKeepalive: z.int().min(0).max(65535).optional().describe('Seconds; 0 or absent: off.'),
+  persistentKeepalive: ruled(
+    z.int().refine((seconds) => seconds >= 0 && seconds <= 65535, KEEPALIVE_MESSAGE),
+    { rule: 'self >= 0 && self <= 65535', message: KEEPALIVE_MESSAGE },
+  ).optional().describe('Seconds; 0 or absent: off.'),
   endpoint: z.object({
-    dnsOrIP: z.object({
+    dnsOrIP: ruled(z.object({
       dns: dnsName.optional().describe('Wins over ip when both are given, as in Kilo.'),
       ip: ipAddress.optional(),
+    }).refine((at) => at.dns !== undefined || at.ip !== undefined, ENDPOINT_MESSAGE), {
+      rule: 'has(self.dns) || has(self.ip)',
+      message: ENDPOINT_MESSAGE,
     }),
     port,
   }).optional().describe('Absent: the peer dials us.'),

@@ -1,0 +1,173 @@
+/**
+ * Our custom resources as CustomResourceDefinitions. `npm run generate` writes them to `manifests/`; what the API server
+ * refuses and what zod refuses come from one schema each.
+ */
+import type { z } from 'zod';
+import { meshSchema } from './mesh.js';
+import { meshNodeSchema } from './meshNode.js';
+import { serviceExportSchema, serviceImportSchema } from './multicluster.js';
+import { KILOFED_GROUP } from './names.js';
+import { peerSchema } from './peer.js';
+import { RESOURCE, type Resource } from './resources.js';
+import { structuralSchema, type StructuralSchema } from './structural.js';
+
+export interface CustomResourceDefinition {
+  readonly apiVersion: 'apiextensions.k8s.io/v1';
+  readonly kind: 'CustomResourceDefinition';
+  readonly metadata: { readonly name: string };
+  readonly spec: {
+    readonly group: string;
+    readonly scope: 'Namespaced' | 'Cluster';
+    readonly names: CrdNames;
+    readonly versions: readonly CrdVersion[];
+  };
+}
+
+export interface CrdNames {
+  readonly kind: string;
+  readonly listKind: string;
+  readonly plural: string;
+  readonly singular: string;
+  readonly shortNames?: readonly string[];
+  readonly categories?: readonly string[];
+}
+
+export interface CrdVersion {
+  readonly name: string;
+  readonly served: true;
+  readonly storage: boolean;
+  readonly schema: { readonly openAPIV3Schema: StructuralSchema };
+  readonly subresources: { readonly status: Readonly<Record<string, never>> };
+  readonly additionalPrinterColumns: readonly PrinterColumn[];
+}
+
+export interface PrinterColumn {
+  readonly name: string;
+  readonly type: 'string' | 'integer' | 'date';
+  readonly jsonPath: string;
+  /** 0 (the default) shows always, 1 only with `-o wide`. */
+  readonly priority?: number;
+  readonly description?: string;
+}
+
+/** Every definition of ours, by the name of its resource in `RESOURCE`. */
+export function customResourceDefinitions(): Readonly<Record<OwnResource, CustomResourceDefinition>> {
+  return {
+    mesh: define(RESOURCE.mesh, MESH),
+    meshNode: define(RESOURCE.meshNode, MESH_NODE),
+    peer: define(RESOURCE.peer, PEER),
+    serviceExport: define(RESOURCE.serviceExport, SERVICE_EXPORT),
+    serviceImport: define(RESOURCE.serviceImport, SERVICE_IMPORT),
+  };
+}
+
+export type OwnResource = 'mesh' | 'meshNode' | 'peer' | 'serviceExport' | 'serviceImport';
+
+interface Definition {
+  readonly schema: z.ZodType;
+  readonly description: string;
+  readonly shortNames: readonly string[];
+  readonly columns: readonly PrinterColumn[];
+  /** Served beside the resource's own version, with the same schema. */
+  readonly olderVersions?: readonly string[];
+}
+
+const AGE: PrinterColumn = { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' };
+
+const MESH: Definition = {
+  schema: meshSchema,
+  description: 'How the nodes of this cluster are meshed. A cluster has one, named default.',
+  shortNames: ['kmesh'],
+  columns: [
+    { name: 'Ready', type: 'string', jsonPath: '.status.conditions[?(@.type=="Ready")].status' },
+    { name: 'Reason', type: 'string', jsonPath: '.status.conditions[?(@.type=="Ready")].reason' },
+    { name: 'WireGuard', type: 'string', jsonPath: '.spec.wireguardCIDRs' },
+    { name: 'Pods', type: 'string', jsonPath: '.status.podCIDRs', priority: 1 },
+    { name: 'Services', type: 'string', jsonPath: '.status.serviceCIDRs', priority: 1 },
+    AGE,
+  ],
+};
+
+const MESH_NODE: Definition = {
+  schema: meshNodeSchema,
+  description: 'What the mesh knows of the Node of the same name. Written by the agent on that node; people read it.',
+  shortNames: ['kmn'],
+  columns: [
+    { name: 'Location', type: 'string', jsonPath: '.spec.location' },
+    { name: 'Slot', type: 'integer', jsonPath: '.status.slot', description: 'Gateway slot in its segment.' },
+    { name: 'Mesh address', type: 'string', jsonPath: '.status.meshAddresses' },
+    { name: 'Endpoint', type: 'string', jsonPath: '.spec.endpoints[0].host' },
+    { name: 'Pods', type: 'string', jsonPath: '.spec.podCIDRs', priority: 1 },
+    { name: 'Public key', type: 'string', jsonPath: '.spec.publicKey', priority: 1 },
+    AGE,
+  ],
+};
+
+const PEER: Definition = {
+  schema: peerSchema,
+  description: "A WireGuard peer outside the cluster: a person's machine, a router, or a gateway of another member.",
+  shortNames: [],
+  columns: [
+    { name: 'Cluster', type: 'string', jsonPath: '.metadata.labels.kilofed\\.io/cluster' },
+    { name: 'DNS', type: 'string', jsonPath: '.spec.endpoint.dnsOrIP.dns' },
+    { name: 'IP', type: 'string', jsonPath: '.spec.endpoint.dnsOrIP.ip' },
+    { name: 'Port', type: 'integer', jsonPath: '.spec.endpoint.port' },
+    { name: 'Allowed IPs', type: 'string', jsonPath: '.spec.allowedIPs', priority: 1 },
+    { name: 'Public key', type: 'string', jsonPath: '.spec.publicKey', priority: 1 },
+    AGE,
+  ],
+};
+
+const SERVICE_EXPORT: Definition = {
+  schema: serviceExportSchema,
+  description: 'Declares that the Service of the same name and namespace is to be reachable from the other members.',
+  shortNames: ['svcex', 'svcexport'],
+  columns: [AGE],
+  olderVersions: ['v1alpha1'],
+};
+
+const SERVICE_IMPORT: Definition = {
+  schema: serviceImportSchema,
+  description: 'A Service that members of the federation export under this name and namespace.',
+  shortNames: ['svcim', 'svcimport'],
+  columns: [
+    { name: 'Type', type: 'string', jsonPath: '.spec.type' },
+    { name: 'IP', type: 'string', jsonPath: '.spec.ips' },
+    AGE,
+  ],
+  olderVersions: ['v1alpha1'],
+};
+
+function define(resource: Resource, definition: Definition): CustomResourceDefinition {
+  const openAPIV3Schema = structuralSchema(definition.schema, definition.description);
+  const version = (name: string): CrdVersion => ({
+    name,
+    served: true,
+    storage: name === resource.version,
+    schema: { openAPIV3Schema },
+    subresources: { status: {} },
+    additionalPrinterColumns: definition.columns,
+  });
+  return {
+    apiVersion: 'apiextensions.k8s.io/v1',
+    kind: 'CustomResourceDefinition',
+    metadata: { name: `${resource.plural}.${resource.group}` },
+    spec: {
+      group: resource.group,
+      scope: resource.namespaced ? 'Namespaced' : 'Cluster',
+      names: names(resource, definition.shortNames),
+      versions: [...(definition.olderVersions ?? []), resource.version].map(version),
+    },
+  };
+}
+
+function names(resource: Resource, shortNames: readonly string[]): CrdNames {
+  return {
+    kind: resource.kind,
+    listKind: `${resource.kind}List`,
+    plural: resource.plural,
+    singular: resource.kind.toLowerCase(),
+    ...(shortNames.length > 0 && { shortNames }),
+    ...(resource.group === KILOFED_GROUP && { categories: ['kilofed'] }),
+  };
+}
