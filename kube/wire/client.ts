@@ -54,6 +54,8 @@ export interface KubeClient {
     request: Omit<KubeRequest, 'method' | 'body' | 'timeoutMs'> & {
       /** Milliseconds without a byte after which the stream counts as dead. */
       readonly idleMs: number;
+      /** The server took the request and the stream is open. */
+      readonly onOpen?: () => void;
     },
     onLine: (line: string) => void,
   ): Promise<KubeResult<void>>;

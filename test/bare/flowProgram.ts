@@ -44,7 +44,7 @@ function send(address: string, port: number, packetsPerSecond: number): void {
   process.once('SIGINT', () => {
     clearInterval(timer);
     setTimeout(() => {
-      const report = { sent, received: answered.size, lost: sent - answered.size, longestGapMs, seenAs: [...seenAs].sort() };
+      const report = { sent, received: answered.size, lost: sent - answered.size, longestGapMs, seenAs: [...seenAs].toSorted() };
       process.stdout.write(`${JSON.stringify(report)}\n`, () => process.exit(0));
     }, 1_000);
   });
