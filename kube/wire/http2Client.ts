@@ -126,7 +126,7 @@ function send(
     stream.on('error', reject);
     stream.once('response', (response) => {
       const retryAfter = response['retry-after'];
-      resolve({ status: Number(response[':status']), retryAfter: retryAfter === undefined ? undefined : String(retryAfter), stream });
+      resolve({ status: Number(response[':status']), retryAfter, stream });
     });
     if (options.body !== undefined) stream.end(options.body);
   });
