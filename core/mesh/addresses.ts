@@ -1,0 +1,50 @@
+/**
+ * Mesh addresses: one per family and node, for the node's life.
+ *
+ * A new node gets the address its name hashes to, so that nodes that join at the same time seldom want the same one; what a
+ * node has, it keeps. (Kilo gives addresses by rank, so that one new location renumbers all later ones.)
+ */
+import type { MeshNode } from '../api/meshNode.js';
+import { allocateAddress, isAllocatable } from '../net/allocate.js';
+import { present } from './segments.js';
+
+export interface AddressAssignment {
+  readonly addresses: ReadonlyMap<string, readonly string[]>;
+  /** Nodes for which a range had no address left. */
+  readonly exhausted: readonly string[];
+}
+
+export function assignMeshAddresses(nodes: readonly MeshNode[], ranges: readonly string[]): AddressAssignment {
+  const taken = new Set<string>();
+  const kept = new Map<string, Map<string, string>>();
+  const elders = present(nodes).toSorted(byAge);
+  for (const node of elders) {
+    const mine = new Map<string, string>();
+    for (const range of ranges) {
+      const address = (node.status?.meshAddresses ?? []).find((each) => isAllocatable(range, each) && !taken.has(each));
+      if (address === undefined) continue;
+      taken.add(address);
+      mine.set(range, address);
+    }
+    kept.set(node.metadata.name, mine);
+  }
+  const addresses = new Map<string, readonly string[]>();
+  const exhausted: string[] = [];
+  for (const { metadata: { name } } of elders) {
+    const mine = ranges.map((range) => {
+      const address = kept.get(name)?.get(range) ?? allocateAddress(range, name, taken);
+      if (address === undefined) exhausted.push(name);
+      else taken.add(address);
+      return address;
+    });
+    addresses.set(name, mine.filter((address) => address !== undefined));
+  }
+  return { addresses, exhausted };
+}
+
+/** Oldest first; of two nodes that claim one address, the older keeps it. */
+function byAge(a: MeshNode, b: MeshNode): number {
+  const [ageA, ageB] = [a.metadata.creationTimestamp ?? '~', b.metadata.creationTimestamp ?? '~'];
+  if (ageA !== ageB) return ageA < ageB ? -1 : 1;
+  return a.metadata.name < b.metadata.name ? -1 : 1;
+}

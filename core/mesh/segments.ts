@@ -1,0 +1,190 @@
+/**
+ * Nodes and peers to segments: what is reached through one set of gateways.
+ *
+ * A segment is a location of this cluster (or a node that stands alone), a location of another member, or a person's peer.
+ * A gateway of it is where tunnels end; its slot says on which plane of ours.
+ */
+import { ANNOTATION, HUB_MANAGER, LABEL } from '../api/names.js';
+import type { MeshNode } from '../api/meshNode.js';
+import type { Peer } from '../api/peer.js';
+import { addressOf, parseCidr, singleAddress, sortCidrs } from '../net/cidr.js';
+import type { Problem } from './plan.js';
+
+export interface Segment {
+  /** `location:eu`, `node:lonely`, `west/location:eu`, `peer:laptop`. */
+  readonly name: string;
+  readonly kind: 'own' | 'member' | 'person';
+  readonly location: string;
+  /** Names of the nodes, sorted; empty where we do not know them. */
+  readonly nodes: readonly string[];
+  /** By slot, at most one each. */
+  readonly gateways: readonly Gateway[];
+  /** Every prefix behind the segment, sorted. */
+  readonly allowedIPs: readonly string[];
+}
+
+export interface Gateway {
+  readonly slot: number;
+  readonly name: string;
+  readonly publicKey: string;
+  readonly presharedKey?: string;
+  /** An address or a DNS name; absent: it dials us. */
+  readonly host?: string;
+  /** Of plane 0. */
+  readonly port: number;
+  /** How many planes it runs; a slot of ours beyond them cannot reach it. */
+  readonly planes: number;
+  readonly persistentKeepalive: number;
+}
+
+export interface Segmented {
+  readonly segments: readonly Segment[];
+  readonly problems: readonly Problem[];
+}
+
+/** The segment a node belongs to. A node without an internal address has no neighbours (Kilo pkg/mesh/topology.go). */
+export function segmentName(node: MeshNode): string {
+  return node.spec.internalIPs.length === 0 ? `node:${node.metadata.name}` : `location:${node.spec.location}`;
+}
+
+/** A cluster's own nodes as segments, sorted by name. Nodes that are being deleted are gone. */
+export function ownSegments(nodes: readonly MeshNode[], planes: number): Segmented {
+  const problems: Problem[] = [];
+  const members = new Map<string, MeshNode[]>();
+  for (const node of present(nodes)) {
+    const name = segmentName(node);
+    members.set(name, [...(members.get(name) ?? []), node]);
+  }
+  const segments = [...members].toSorted(byFirst).map(([name, group]): Segment => ({
+    name,
+    kind: 'own',
+    location: group[0]?.spec.location ?? '',
+    nodes: group.map((node) => node.metadata.name),
+    gateways: gatewaysOf(group, planes, problems),
+    allowedIPs: sortCidrs(group.flatMap(nodePrefixes)),
+  }));
+  return { segments, problems };
+}
+
+/** What is behind a node: its pods, itself, its mesh addresses. */
+export function nodePrefixes(node: MeshNode): string[] {
+  return [
+    ...node.spec.podCIDRs,
+    ...internalAddresses(node).map(singleAddress),
+    ...(node.status?.meshAddresses ?? []).map(singleAddress),
+  ];
+}
+
+/** A node's internal addresses without their prefix lengths, canonical. */
+export function internalAddresses(node: MeshNode): string[] {
+  return node.spec.internalIPs.map(addressOf).filter((address) => address !== undefined);
+}
+
+/** Peers to segments: those of the hub by member and location, those of people one each. Sorted by name. */
+export function peerSegments(peers: readonly Peer[]): Segmented {
+  const problems: Problem[] = [];
+  const byMember = new Map<string, { readonly peer: Peer; readonly gateway: Gateway }[]>();
+  const persons: Segment[] = [];
+  for (const peer of [...peers].filter((each) => each.metadata.deletionTimestamp === undefined).toSorted(byName)) {
+    if (peer.metadata.labels?.[LABEL.managedBy] !== HUB_MANAGER) {
+      persons.push(personSegment(peer));
+      continue;
+    }
+    const name = memberSegmentName(peer);
+    const gateway = hubGateway(peer);
+    if (name === undefined || gateway === undefined) {
+      problems.push({ subject: `peer ${peer.metadata.name}`, reason: 'Incomplete', message: 'carries the hub\'s label but not its cluster, segment and slot: delete it, and the hub writes it anew' });
+      continue;
+    }
+    byMember.set(name, [...(byMember.get(name) ?? []), { peer, gateway }]);
+  }
+  const members = [...byMember].toSorted(byFirst).map(([name, entries]): Segment => ({
+    name,
+    kind: 'member',
+    location: entries[0]?.peer.metadata.labels?.[LABEL.location] ?? '',
+    nodes: [],
+    gateways: uniqueSlots(entries.map(({ gateway }) => gateway), problems),
+    allowedIPs: sortCidrs(entries.flatMap(({ peer }) => peer.spec.allowedIPs)),
+  }));
+  return { segments: [...members, ...persons], problems };
+}
+
+export function present(nodes: readonly MeshNode[]): MeshNode[] {
+  return nodes.filter((node) => node.metadata.deletionTimestamp === undefined).toSorted(byName);
+}
+
+function gatewaysOf(nodes: readonly MeshNode[], planes: number, problems: Problem[]): Gateway[] {
+  const gateways = nodes.flatMap((node): Gateway[] => {
+    const slot = node.status?.slot;
+    if (slot === undefined || slot >= planes) return [];
+    const endpoint = node.spec.endpoints[0];
+    return [{
+      slot,
+      name: node.metadata.name,
+      publicKey: node.spec.publicKey,
+      ...(endpoint === undefined ? {} : { host: endpoint.host }),
+      port: endpoint?.port ?? 0,
+      planes,
+      persistentKeepalive: node.spec.persistentKeepalive,
+    }];
+  });
+  return uniqueSlots(gateways, problems);
+}
+
+/** Two gateways in one slot cannot both be peered with on one plane; the lower name has it. */
+function uniqueSlots(gateways: readonly Gateway[], problems: Problem[]): Gateway[] {
+  const bySlot = new Map<number, Gateway>();
+  for (const gateway of [...gateways].toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
+    const holder = bySlot.get(gateway.slot);
+    if (holder === undefined) bySlot.set(gateway.slot, gateway);
+    else problems.push({ subject: `gateway ${gateway.name}`, reason: 'DuplicateSlot', message: `slot ${gateway.slot} is held by ${holder.name}` });
+  }
+  return [...bySlot.values()].toSorted((a, b) => a.slot - b.slot);
+}
+
+function memberSegmentName(peer: Peer): string | undefined {
+  const cluster = peer.metadata.labels?.[LABEL.cluster];
+  const segment = peer.metadata.labels?.[LABEL.segment];
+  return cluster === undefined || segment === undefined ? undefined : `${cluster}/${segment}`;
+}
+
+function hubGateway(peer: Peer): Gateway | undefined {
+  const slot = Number(peer.metadata.annotations?.[ANNOTATION.slot] ?? Number.NaN);
+  const planes = Number(peer.metadata.annotations?.[ANNOTATION.planes] ?? 1);
+  if (!Number.isInteger(slot) || slot < 0 || !Number.isInteger(planes) || planes < 1) return undefined;
+  return { ...peerGateway(peer), slot, planes };
+}
+
+function personSegment(peer: Peer): Segment {
+  return {
+    name: `peer:${peer.metadata.name}`,
+    kind: 'person',
+    location: '',
+    nodes: [],
+    gateways: [peerGateway(peer)],
+    allowedIPs: sortCidrs(peer.spec.allowedIPs.filter((each) => parseCidr(each) !== undefined)),
+  };
+}
+
+function peerGateway(peer: Peer): Gateway {
+  const { endpoint, presharedKey, publicKey, persistentKeepalive } = peer.spec;
+  const host = endpoint?.dnsOrIP.dns ?? endpoint?.dnsOrIP.ip;
+  return {
+    slot: 0,
+    name: peer.metadata.name,
+    publicKey,
+    ...(presharedKey === undefined ? {} : { presharedKey }),
+    ...(host === undefined ? {} : { host }),
+    port: endpoint?.port ?? 0,
+    planes: 1,
+    persistentKeepalive: persistentKeepalive ?? 0,
+  };
+}
+
+function byName(a: { readonly metadata: { readonly name: string } }, b: { readonly metadata: { readonly name: string } }): number {
+  return a.metadata.name < b.metadata.name ? -1 : a.metadata.name > b.metadata.name ? 1 : 0;
+}
+
+function byFirst([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

@@ -1,0 +1,53 @@
+/**
+ * Gateway slots: which nodes terminate the tunnels of their segment.
+ *
+ * Slots are sticky. A holder keeps its slot as long as it can be a gateway, whatever better node appears: every move costs
+ * all remote segments a new peer, and Kilo's stateless choice moves leaders whenever a node with a lower name joins.
+ */
+import type { MeshNode } from '../api/meshNode.js';
+import { isSpecial } from '../net/special.js';
+import { isWithin } from '../net/sets.js';
+import { present, segmentName } from './segments.js';
+
+const PRIVATE = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10', 'fc00::/7'];
+
+/** Node name to slot, for the nodes that are to have one. */
+export function assignSlots(nodes: readonly MeshNode[], planes: number): ReadonlyMap<string, number> {
+  const result = new Map<string, number>();
+  for (const group of groupBySegment(present(nodes)).values()) {
+    const eligible = eligibleNodes(group);
+    const free = new Set(Array.from({ length: planes }, (_, slot) => slot));
+    for (const node of eligible) {
+      const slot = node.status?.slot;
+      if (slot !== undefined && free.delete(slot)) result.set(node.metadata.name, slot);
+    }
+    const candidates = eligible.filter((node) => !result.has(node.metadata.name)).toSorted(byPreference);
+    for (const slot of free) {
+      const next = candidates.shift();
+      if (next !== undefined) result.set(next.metadata.name, slot);
+    }
+  }
+  return result;
+}
+
+/** Those who may be gateways; where any of them can be dialled, only those who can. */
+function eligibleNodes(nodes: readonly MeshNode[]): MeshNode[] {
+  const willing = nodes.filter((node) => node.spec.gateway !== 'never');
+  const reachable = willing.filter((node) => node.spec.endpoints.length > 0);
+  return reachable.length > 0 ? reachable : willing;
+}
+
+function byPreference(a: MeshNode, b: MeshNode): number {
+  const rank = (node: MeshNode): number => (node.spec.gateway === 'preferred' ? 0 : 2) + (hasPublicEndpoint(node) ? 0 : 1);
+  return rank(a) - rank(b) || (a.metadata.name < b.metadata.name ? -1 : 1);
+}
+
+function hasPublicEndpoint(node: MeshNode): boolean {
+  return node.spec.endpoints.some(({ host }) => !isSpecial(host) && !isWithin(host, PRIVATE));
+}
+
+function groupBySegment(nodes: readonly MeshNode[]): Map<string, MeshNode[]> {
+  const groups = new Map<string, MeshNode[]>();
+  for (const node of nodes) groups.set(segmentName(node), [...(groups.get(segmentName(node)) ?? []), node]);
+  return groups;
+}

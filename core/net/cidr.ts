@@ -1,0 +1,95 @@
+/**
+ * CIDRs as numbers, IPv4 and IPv6 alike. `ipaddr.js` reads the text; the arithmetic is our own.
+ */
+import ipaddr from 'ipaddr.js';
+
+export interface Cidr {
+  readonly family: 4 | 6;
+  /** The network address: bits behind the prefix are zero. */
+  readonly first: bigint;
+  readonly length: number;
+}
+
+/** `10.0.0.0/8`, `fd00::/64`, or a single address; bits behind the prefix are dropped. Undefined: not one. */
+export function parseCidr(text: string): Cidr | undefined {
+  const [address = '', prefix, ...rest] = text.split('/');
+  const parsed = parseAddress(address);
+  if (parsed === undefined || rest.length > 0) return undefined;
+  const width = widthOf(parsed.family);
+  const length = prefix === undefined ? width : /^\d{1,3}$/.test(prefix) ? Number(prefix) : -1;
+  if (length < 0 || length > width) return undefined;
+  return { family: parsed.family, first: mask(parsed.bits, width, length), length };
+}
+
+/** Canonical text: IPv6 in RFC 5952 form. A single address keeps its `/32` or `/128`. */
+export function formatCidr(cidr: Cidr): string {
+  return `${formatAddress(cidr.family, cidr.first)}/${cidr.length}`;
+}
+
+/** The address part of a CIDR's text, canonical; undefined when it is none. */
+export function addressOf(text: string): string | undefined {
+  const parsed = parseAddress(text.split('/', 1)[0] ?? '');
+  return parsed === undefined ? undefined : formatAddress(parsed.family, parsed.bits);
+}
+
+/** `address` as a CIDR of exactly itself, canonical. @throws when it is no address: callers hold validated ones. */
+export function singleAddress(address: string): string {
+  const parsed = parseAddress(address);
+  if (parsed === undefined) throw new Error(`not an IP address: ${address}`);
+  return `${formatAddress(parsed.family, parsed.bits)}/${widthOf(parsed.family)}`;
+}
+
+export function familyOf(text: string): 4 | 6 {
+  return text.includes(':') ? 6 : 4;
+}
+
+export function widthOf(family: 4 | 6): 32 | 128 {
+  return family === 4 ? 32 : 128;
+}
+
+export function lastOf(cidr: Cidr): bigint {
+  return cidr.first + (1n << BigInt(widthOf(cidr.family) - cidr.length)) - 1n;
+}
+
+export function contains(outer: Cidr, inner: Cidr): boolean {
+  return outer.family === inner.family && outer.first <= inner.first && lastOf(inner) <= lastOf(outer);
+}
+
+export function overlaps(a: Cidr, b: Cidr): boolean {
+  return contains(a, b) || contains(b, a);
+}
+
+/** IPv4 first, then by address, then the wider network first: a network comes right before what it contains. */
+export function compareCidrs(a: Cidr, b: Cidr): number {
+  if (a.family !== b.family) return a.family - b.family;
+  if (a.first !== b.first) return a.first < b.first ? -1 : 1;
+  return a.length - b.length;
+}
+
+/** Canonical texts in `compareCidrs` order, without duplicates; what does not parse is left out. */
+export function sortCidrs(texts: Iterable<string>): string[] {
+  const parsed = [...texts].map(parseCidr).filter((cidr) => cidr !== undefined);
+  return [...new Set(parsed.toSorted(compareCidrs).map(formatCidr))];
+}
+
+export function parseAddress(text: string): { readonly family: 4 | 6; readonly bits: bigint } | undefined {
+  if (ipaddr.IPv4.isValidFourPartDecimal(text)) return { family: 4, bits: fromBytes(ipaddr.IPv4.parse(text).toByteArray()) };
+  if (text.includes(':') && ipaddr.IPv6.isValid(text)) return { family: 6, bits: fromBytes(ipaddr.IPv6.parse(text).toByteArray()) };
+  return undefined;
+}
+
+export function formatAddress(family: 4 | 6, bits: bigint): string {
+  const bytes = Array.from({ length: widthOf(family) / 8 }, (_, index) =>
+    Number((bits >> BigInt(widthOf(family) - 8 * (index + 1))) & 0xffn),
+  );
+  return family === 4 ? bytes.join('.') : new ipaddr.IPv6(bytes).toRFC5952String();
+}
+
+function mask(bits: bigint, width: number, length: number): bigint {
+  const hostBits = BigInt(width - length);
+  return (bits >> hostBits) << hostBits;
+}
+
+function fromBytes(bytes: readonly number[]): bigint {
+  return bytes.reduce((bits, byte) => (bits << 8n) | BigInt(byte), 0n);
+}

@@ -1,0 +1,61 @@
+/**
+ * Questions about many CIDRs at once. All are sort-and-sweep: O(n log n).
+ */
+import { type Cidr, compareCidrs, contains, formatCidr, parseCidr, widthOf } from './cidr.js';
+
+/** One overlapping pair between two sets, the first in address order; undefined when they are disjoint. */
+export function firstOverlap(a: readonly string[], b: readonly string[]): { readonly a: string; readonly b: string } | undefined {
+  const all = [...tagged(a, 'a'), ...tagged(b, 'b')].toSorted((x, y) => compareCidrs(x.cidr, y.cidr));
+  // Open networks form a chain in which each contains the next; a network that does not contain the next one is over.
+  const open: Tagged[] = [];
+  for (const entry of all) {
+    while (open.length > 0 && !contains((open.at(-1) as Tagged).cidr, entry.cidr)) open.pop();
+    const other = open.findLast((each) => each.side !== entry.side);
+    if (other !== undefined) {
+      const [first, second] = entry.side === 'a' ? [entry, other] : [other, entry];
+      return { a: formatCidr(first.cidr), b: formatCidr(second.cidr) };
+    }
+    open.push(entry);
+  }
+  return undefined;
+}
+
+/** The same addresses in as few CIDRs as possible, sorted. */
+export function aggregate(texts: readonly string[]): string[] {
+  const result: Cidr[] = [];
+  for (const cidr of texts.map(parseCidr).filter((each) => each !== undefined).toSorted(compareCidrs)) {
+    const previous = result.at(-1);
+    if (previous !== undefined && contains(previous, cidr)) continue;
+    result.push(cidr);
+    for (let joined = joinLast(result); joined !== undefined; joined = joinLast(result)) result.splice(-2, 2, joined);
+  }
+  return result.map(formatCidr);
+}
+
+/** Is `text` inside one of `networks`? */
+export function isWithin(text: string, networks: readonly string[]): boolean {
+  const inner = parseCidr(text);
+  return inner !== undefined && networks.some((each) => {
+    const outer = parseCidr(each);
+    return outer !== undefined && contains(outer, inner);
+  });
+}
+
+interface Tagged {
+  readonly side: 'a' | 'b';
+  readonly cidr: Cidr;
+}
+
+function tagged(texts: readonly string[], side: 'a' | 'b'): Tagged[] {
+  return texts.map(parseCidr).filter((cidr) => cidr !== undefined).map((cidr) => ({ side, cidr }));
+}
+
+/** The last two networks as one, when they are the two halves of it. */
+function joinLast(cidrs: readonly Cidr[]): Cidr | undefined {
+  const [low, high] = cidrs.slice(-2);
+  if (low === undefined || high === undefined || low.family !== high.family || low.length !== high.length) return undefined;
+  if (low.length === 0) return undefined;
+  const size = 1n << BigInt(widthOf(low.family) - low.length);
+  const isLowerHalf = (low.first / size) % 2n === 0n;
+  return isLowerHalf && high.first === low.first + size ? { ...low, length: low.length - 1 } : undefined;
+}
