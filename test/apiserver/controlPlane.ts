@@ -2,7 +2,7 @@
  * A real control plane as child processes: etcd and kube-apiserver, and kube-controller-manager and kube-scheduler where a
  * cluster needs them. It dies with the process that started it, however that ends.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { get } from 'node:https';
@@ -10,10 +10,13 @@ import { createServer } from 'node:net';
 import { type Binary, binaryPath } from '../lab/binaries/locate.js';
 import { createPki, type Pki } from './pki.js';
 
+const READY_MS = 120_000;
+
 export interface ControlPlaneOptions {
   readonly name: string;
   /** Emptied first; holds keys, logs and etcd's data. */
   readonly dir: string;
+  /** One range, or an IPv4 and an IPv6 one with a comma. */
   readonly serviceCIDR: string;
   /** Default 127.0.0.1. */
   readonly bindAddress?: string;
@@ -39,6 +42,8 @@ export interface ControlPlane {
   /** PEM. */
   readonly ca: string;
   readonly dir: string;
+  /** Process ids of what runs now, by program. */
+  pids(): Readonly<Record<string, number>>;
   token(user: string): string;
   /** A kubeconfig, as YAML text, that authenticates as `user`; `admin` may do everything. */
   kubeconfig(user: string): string;
@@ -51,7 +56,7 @@ export interface ControlPlane {
   stop(): Promise<void>;
 }
 
-/** Starts it and waits until it is ready. @throws naming the log when a program is missing or does not get ready in 120 s. */
+/** Starts it and waits until it is ready. @throws with the end of its log when the API server dies or is not ready in 120 s. */
 export async function startControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
   const bind = options.bindAddress ?? '127.0.0.1';
   const port = options.port ?? (await freePort());
@@ -82,7 +87,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   };
   const startApiServer = async (): Promise<void> => {
     launch('kube-apiserver', apiServerArgs(options, pki, { bind, port, etcdPort }));
-    await ready(server, ca, { dir: options.dir, enter: options.enter ?? [] });
+    await ready({ server, ca, dir: options.dir, enter: options.enter ?? [], child: processes.get('kube-apiserver') });
   };
   launch('etcd', [
     ...[`--data-dir=${options.dir}/etcd`, '--unsafe-no-fsync', '--log-level=error'],
@@ -90,7 +95,16 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     ...[`--listen-peer-urls=http://127.0.0.1:${etcdPeerPort}`, `--initial-advertise-peer-urls=http://127.0.0.1:${etcdPeerPort}`],
     `--initial-cluster=default=http://127.0.0.1:${etcdPeerPort}`,
   ]);
-  await startApiServer();
+  const stop = async (): Promise<void> => {
+    await Promise.all([...processes.values()].map(end));
+  };
+  writeFileSync(`${options.dir}/admin.kubeconfig`, kubeconfig('admin'), { mode: 0o600 });
+  try {
+    await startApiServer();
+  } catch (error) {
+    await stop();
+    throw error;
+  }
   for (const [program, args] of companions(options, pki)) {
     const config = `${options.dir}/${program}.kubeconfig`;
     writeFileSync(config, kubeconfig(`system:${program}`), { mode: 0o600 });
@@ -103,6 +117,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     server,
     ca,
     dir: options.dir,
+    pids: () => Object.fromEntries([...processes].map(([program, child]) => [program, child.pid ?? 0])),
     token,
     kubeconfig,
     pause: () => void processes.get('kube-apiserver')?.kill('SIGSTOP'),
@@ -112,9 +127,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
       await killApiServer();
       await startApiServer();
     },
-    stop: async () => {
-      await Promise.all([...processes.values()].map(end));
-    },
+    stop,
   };
 }
 
@@ -150,8 +163,7 @@ function apiServerArgs(
 
 /** `setpriv --pdeathsig` is the first word, so that the program dies with us even when we are killed. */
 function spawnLogged(program: Binary, enter: readonly string[], what: { readonly args: readonly string[]; readonly log: string }): ChildProcess {
-  const path = binaryPath(program);
-  if (path === undefined) throw new Error(`${program} is not built: run \`make setup\``);
+  const path = located(program);
   const log = openSync(what.log, 'a');
   try {
     return spawn('setpriv', ['--pdeathsig', 'KILL', '--', ...enter, path, ...what.args], { stdio: ['ignore', log, log] });
@@ -160,14 +172,34 @@ function spawnLogged(program: Binary, enter: readonly string[], what: { readonly
   }
 }
 
-async function ready(server: string, ca: string, where: { readonly dir: string; readonly enter: readonly string[] }): Promise<void> {
-  const deadline = Date.now() + 120_000;
-  while (Date.now() < deadline) {
-    if (await answersReady(server, ca)) return;
+interface Starting {
+  readonly server: string;
+  readonly ca: string;
+  readonly dir: string;
+  readonly enter: readonly string[];
+  readonly child: ChildProcess | undefined;
+}
+
+async function ready(starting: Starting): Promise<void> {
+  const deadline = Date.now() + READY_MS;
+  const { child } = starting;
+  const alive = (): boolean => child?.exitCode === null && child.signalCode === null;
+  while (Date.now() < deadline && alive()) {
+    if (await (starting.enter.length === 0 ? answersReady(starting.server, starting.ca) : answersReadyInside(starting))) return;
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
-  const log = readFileSync(`${where.dir}/log/kube-apiserver.log`, 'utf8').split('\n').slice(-15).join('\n');
-  throw new Error(`kube-apiserver did not get ready in 120 s; the end of its log:\n${log}`);
+  const outcome = alive() ? `did not get ready in ${READY_MS / 1000} s` : `ended with status ${child?.exitCode}`;
+  const log = readFileSync(`${starting.dir}/log/kube-apiserver.log`, 'utf8').split('\n').slice(-15).join('\n');
+  throw new Error(`kube-apiserver ${outcome}; the end of its log:\n${log}`);
+}
+
+/** Asks from where the server runs: we may have no way to it. */
+function answersReadyInside(starting: Starting): Promise<boolean> {
+  const [program, ...prefix] = [...starting.enter, located('kubectl')];
+  const args = [...prefix, `--kubeconfig=${starting.dir}/admin.kubeconfig`, '--request-timeout=2s', 'get', '--raw=/readyz'];
+  return new Promise((resolve) => {
+    execFile(program, args, { timeout: 5_000, killSignal: 'SIGKILL' }, (error) => resolve(error === null));
+  });
 }
 
 function answersReady(server: string, ca: string): Promise<boolean> {
@@ -179,6 +211,12 @@ function answersReady(server: string, ca: string): Promise<boolean> {
     request.on('timeout', () => request.destroy());
     request.on('error', () => resolve(false));
   });
+}
+
+function located(program: Binary): string {
+  const path = binaryPath(program);
+  if (path === undefined) throw new Error(`${program} is not built: run \`make setup\``);
+  return path;
 }
 
 function writeTokens(options: ControlPlaneOptions): Map<string, string> {
@@ -211,8 +249,10 @@ function end(child: ChildProcess | undefined): Promise<void> {
   });
 }
 
-function firstServiceAddress(cidr: string): string {
-  const [network = ''] = cidr.split('/');
+/** Of the first range, where there are two: the Service `kubernetes` has that one. */
+function firstServiceAddress(cidrs: string): string {
+  const [network = ''] = cidrs.split(/[/,]/);
+  if (network.includes(':')) return `${network}1`;
   const octets = network.split('.').map(Number);
   return [...octets.slice(0, 3), (octets[3] ?? 0) + 1].join('.');
 }
