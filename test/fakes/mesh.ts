@@ -1,0 +1,73 @@
+/**
+ * Clusters made up for planner tests: nodes as an agent and the cluster-agent would leave them, and the Peers a hub would
+ * write for them elsewhere.
+ */
+import { ANNOTATION, HUB_MANAGER, LABEL } from '../../core/api/names.js';
+import { type MeshNode } from '../../core/api/meshNode.js';
+import { meshSpecSchema, type MeshSpec } from '../../core/api/mesh.js';
+import { type Peer } from '../../core/api/peer.js';
+import { assignMeshAddresses } from '../../core/mesh/addresses.js';
+import { ownSegments } from '../../core/mesh/segments.js';
+import { assignSlots } from '../../core/mesh/slots.js';
+
+export interface NodeSketch {
+  readonly name: string;
+  readonly location?: string;
+  /** With prefix length; null: none. */
+  readonly internalIP?: string | null;
+  readonly podCIDR: string;
+  readonly endpoint?: string | null;
+}
+
+export const defaults: MeshSpec = meshSpecSchema.parse({});
+
+/** 44 characters that differ by name; no real key, but shaped like one. */
+export function fakeKey(name: string): string {
+  return `${Buffer.from(name.padEnd(32, '.').slice(0, 32)).toString('base64')}`;
+}
+
+/** Nodes with addresses and slots assigned, as after the cluster-agent's pass. */
+export function cluster(sketches: readonly NodeSketch[], meshCIDR: string, mesh: MeshSpec = defaults): MeshNode[] {
+  const bare = sketches.map(
+    ({ name, location, internalIP, podCIDR, endpoint }): MeshNode => ({
+      apiVersion: 'kilofed.io/v1alpha1',
+      kind: 'MeshNode',
+      metadata: { name, creationTimestamp: '2026-01-01T00:00:00Z' },
+      spec: {
+        publicKey: fakeKey(name),
+        endpoints: endpoint === null ? [] : [{ host: endpoint ?? internalIP?.split('/')[0] ?? '198.51.100.1', port: mesh.port }],
+        internalIPs: internalIP === null || internalIP === undefined ? [] : [internalIP],
+        podCIDRs: [podCIDR],
+        location: location ?? '',
+        gateway: 'auto',
+        persistentKeepalive: 0,
+      },
+    }),
+  );
+  const { addresses } = assignMeshAddresses(bare, [meshCIDR]);
+  const slots = assignSlots(bare, mesh.planes);
+  return bare.map((node) => {
+    const slot = slots.get(node.metadata.name);
+    return { ...node, status: { meshAddresses: [...(addresses.get(node.metadata.name) ?? [])], ...(slot === undefined ? {} : { slot }) } };
+  });
+}
+
+/** The Peers that stand for `nodes` of member `id` in another cluster. */
+export function asPeers(id: string, nodes: readonly MeshNode[], planes: number): Peer[] {
+  return ownSegments(nodes, planes).segments.flatMap((segment) =>
+    segment.gateways.map((gateway): Peer => ({
+      apiVersion: 'kilo.squat.ai/v1alpha1',
+      kind: 'Peer',
+      metadata: {
+        name: `${id}-${segment.location}-${gateway.slot}`,
+        labels: { [LABEL.managedBy]: HUB_MANAGER, [LABEL.cluster]: id, [LABEL.segment]: segment.name.replace(':', '-'), [LABEL.location]: segment.location },
+        annotations: { [ANNOTATION.slot]: String(gateway.slot), [ANNOTATION.planes]: String(planes) },
+      },
+      spec: {
+        publicKey: gateway.publicKey,
+        allowedIPs: [...segment.allowedIPs],
+        ...(gateway.host === undefined ? {} : { endpoint: { dnsOrIP: { ip: gateway.host }, port: gateway.port } }),
+      },
+    })),
+  );
+}
