@@ -1,0 +1,184 @@
+/**
+ * One service in one importing member: the Service that stands for it, the mirrored EndpointSlices, the ServiceImport.
+ */
+import { ANNOTATION, DERIVED_SERVICE_ANNOTATION, HUB_MANAGER, LABEL, MCS_LABEL } from '../api/names.js';
+import type { KubeObject } from '../api/resources.js';
+import { exportRequest } from './annotations.js';
+import { byPrecedence, mergeServices, type MergedService } from './merge.js';
+import { mirrorSlices } from './mirrorSlices.js';
+import type { ServicePort, ServiceRecord, SliceRecord } from './model.js';
+import { derivedServiceName, type Sha256 } from './names.js';
+import { withOwnHash } from './ownHash.js';
+
+/** Who has a name in the importing member. */
+export type Holder = 'none' | 'foreign' | 'ours';
+
+export interface ImportInput {
+  readonly namespace: string;
+  readonly name: string;
+  readonly target: {
+    readonly id: string;
+    readonly ipFamilies: readonly ('IPv4' | 'IPv6')[];
+    readonly namespace: 'present' | 'absent' | 'terminating';
+    /** The Service of the exporter's own name there, and that of the derived name. */
+    readonly sameNamed: Holder;
+    readonly derived: Holder;
+  };
+  /** Every member that exports it, the target itself too. */
+  readonly exporters: readonly Exporter[];
+  readonly deniedNamespaces: readonly string[];
+  readonly sha256: Sha256;
+}
+
+export interface Exporter {
+  readonly service: ServiceRecord;
+  readonly slices: readonly SliceRecord[];
+  /** CIDRs the exporter is registered with: addresses outside of them are not mirrored. */
+  readonly networks: readonly string[];
+  /** Why nothing of it can reach the target, such as overlapping ranges; absent: it can. */
+  readonly severed?: string;
+}
+
+export type ImportPlan =
+  /** Nobody exports it to this member: nothing of ours is to be there. */
+  | { readonly kind: 'none' }
+  | { readonly kind: 'refused' | 'pending'; readonly reason: string; readonly message: string }
+  | {
+      readonly kind: 'mirror';
+      readonly service: ServiceObject;
+      readonly slices: readonly EndpointSliceObject[];
+      readonly import: ServiceImportObject;
+      /** What is mirrored less than asked for, and why. */
+      readonly notes: readonly string[];
+    };
+
+export interface ServiceObject extends KubeObject {
+  readonly spec: Readonly<Record<string, unknown>> & { readonly ports: readonly ServicePort[] };
+}
+
+export interface EndpointSliceObject extends KubeObject {
+  readonly addressType: 'IPv4' | 'IPv6';
+  readonly ports: readonly Readonly<Record<string, unknown>>[];
+  readonly endpoints: readonly Readonly<Record<string, unknown>>[];
+}
+
+export interface ServiceImportObject extends KubeObject {
+  readonly spec: Readonly<Record<string, unknown>>;
+}
+
+export function planImport(input: ImportInput): ImportPlan {
+  const meant = input.exporters.filter(({ service }) => isMeantFor(service, input.target.id));
+  const others = meant.filter(({ service }) => service.cluster !== input.target.id);
+  if (others.length === 0) return { kind: 'none' };
+  if (input.deniedNamespaces.includes(input.namespace)) {
+    return { kind: 'refused', reason: 'NamespaceDenied', message: `services of namespace ${input.namespace} are not mirrored` };
+  }
+  const usable = meant.filter(({ severed }) => severed === undefined);
+  if (!usable.some(({ service }) => service.cluster !== input.target.id)) {
+    return { kind: 'refused', reason: 'ClustersNotLinked', message: others.map(({ service, severed }) => `${service.cluster}: ${severed}`).join('; ') };
+  }
+  if (input.target.namespace !== 'present') {
+    return { kind: 'pending', reason: 'NamespaceMissing', message: `create namespace ${input.namespace} in ${input.target.id} to import it there` };
+  }
+  const merged = mergeServices(usable.map(({ service }) => service)) as MergedService;
+  const families = merged.ipFamilies.filter((family) => input.target.ipFamilies.includes(family));
+  if (families.length === 0) {
+    return { kind: 'refused', reason: 'IPFamilyNotSupported', message: `${input.target.id} has no ${merged.ipFamilies.join(' and ')}` };
+  }
+  const name = serviceName(input);
+  if (name === undefined) {
+    return { kind: 'refused', reason: 'NameTaken', message: `${input.target.id} has a Service of the derived name that is not ours: remove it` };
+  }
+  return mirror(input, { usable, merged, families, name });
+}
+
+/** Own name where no such Service exists, else the derived one; what was chosen once, stays. */
+function serviceName({ namespace, name, target, sha256 }: ImportInput): string | undefined {
+  if (target.sameNamed === 'ours') return name;
+  const derived = derivedServiceName(namespace, name, sha256);
+  if (target.derived === 'ours') return derived;
+  if (target.sameNamed === 'none') return name;
+  return target.derived === 'none' ? derived : undefined;
+}
+
+function mirror(
+  input: ImportInput,
+  chosen: {
+    readonly usable: readonly Exporter[];
+    readonly merged: MergedService;
+    readonly families: readonly ('IPv4' | 'IPv6')[];
+    readonly name: string;
+  },
+): ImportPlan {
+  const { namespace, sha256 } = input;
+  const { merged, families, name } = chosen;
+  // The target's own endpoints are behind its own Service of this name already; only a derived one has to repeat them.
+  const sources = chosen.usable
+    .filter(({ service }) => service.cluster !== input.target.id || name !== input.name)
+    .toSorted((a, b) => byPrecedence(a.service, b.service));
+  const mirrored = sources.map((source) => mirrorSlices(source, { service: name, merged, families, sha256 }));
+  const importObject: ServiceImportObject = {
+    apiVersion: 'multicluster.x-k8s.io/v1beta1',
+    kind: 'ServiceImport',
+    metadata: {
+      name: input.name,
+      namespace,
+      labels: { [LABEL.managedBy]: HUB_MANAGER },
+      annotations: { [DERIVED_SERVICE_ANNOTATION]: name },
+    },
+    spec: {
+      type: merged.headless ? 'Headless' : 'ClusterSetIP',
+      ports: merged.ports.map(portObject),
+      ...(merged.headless ? {} : { sessionAffinity: merged.sessionAffinity }),
+    },
+  };
+  return {
+    kind: 'mirror',
+    service: withOwnHash(serviceObject(input, chosen), sha256),
+    slices: mirrored.flatMap(({ slices }) => slices).map((slice) => withOwnHash(slice, sha256)).toSorted((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1)),
+    import: withOwnHash(importObject, sha256),
+    notes: mirrored.flatMap(({ notes }) => notes),
+  };
+}
+
+/** No selector, so that kube-controller-manager leaves the slices alone; never anything that is the exporter's own, such as addresses or node ports. */
+function serviceObject(
+  input: ImportInput,
+  chosen: { readonly merged: MergedService; readonly families: readonly ('IPv4' | 'IPv6')[]; readonly name: string },
+): ServiceObject {
+  const { merged, families } = chosen;
+  const clientIP = merged.sessionAffinity === 'ClientIP' && !merged.headless;
+  return {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: {
+      name: chosen.name,
+      namespace: input.namespace,
+      labels: { [LABEL.managedBy]: HUB_MANAGER, [MCS_LABEL.serviceName]: input.name },
+      annotations: { [ANNOTATION.source]: `${input.namespace}/${input.name}` },
+    },
+    spec: {
+      type: 'ClusterIP',
+      ...(merged.headless ? { clusterIP: 'None' } : {}),
+      ports: merged.ports.map(portObject),
+      ipFamilyPolicy: families.length > 1 ? 'PreferDualStack' : 'SingleStack',
+      ipFamilies: families,
+      sessionAffinity: clientIP ? 'ClientIP' : 'None',
+      ...(clientIP && merged.sessionAffinitySeconds !== undefined
+        ? { sessionAffinityConfig: { clientIP: { timeoutSeconds: merged.sessionAffinitySeconds } } }
+        : {}),
+      publishNotReadyAddresses: merged.publishNotReadyAddresses,
+    },
+  };
+}
+
+function isMeantFor(service: ServiceRecord, target: string): boolean {
+  const request = exportRequest(service.annotations);
+  if (!request.exported || service.type === 'ExternalName') return false;
+  return service.cluster === target || request.targets === undefined || request.targets.includes(target);
+}
+
+function portObject(port: ServicePort): ServicePort {
+  const { name, ...rest } = port;
+  return (name === '' ? rest : { name, ...rest }) as ServicePort;
+}
