@@ -1,0 +1,179 @@
+/**
+ * What every WorkQueue does, whatever it is made of.
+ */
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import type { Reconcile, ReconcileResult, WorkQueue } from '../../core/workqueue/queue.js';
+import { until } from '../bare/run.js';
+
+export interface QueueUnderTest {
+  readonly queue: WorkQueue;
+  /** Resolves when the queue takes work in its usual way. */
+  ready(): Promise<void>;
+}
+
+/** `make` gives a queue whose first back-off is at most 200 ms and whose further ones at most 400 ms. */
+export function describeQueue(name: string, make: () => Promise<QueueUnderTest>): void {
+  describe(`${name}: the contract of a work queue`, () => {
+    let stop = new AbortController();
+    let running: Promise<void> = Promise.resolve();
+    let queue: WorkQueue;
+
+    beforeEach(() => {
+      stop = new AbortController();
+    });
+    afterEach(async () => {
+      stop.abort();
+      await running;
+    });
+
+    async function start(reconcile: Reconcile, concurrency = 4): Promise<void> {
+      const made = await make();
+      queue = made.queue;
+      running = queue.run(reconcile, { concurrency, signal: stop.signal });
+      await made.ready();
+    }
+
+    /** A reconcile that the test lets end, run by run. */
+    function gate(): { readonly runs: string[]; readonly reconcile: Reconcile; release(result?: ReconcileResult): void } {
+      const runs: string[] = [];
+      const open: ((result: ReconcileResult) => void)[] = [];
+      return {
+        runs,
+        reconcile: (key) => {
+          runs.push(key);
+          return new Promise((resolve) => open.push(resolve));
+        },
+        release: (result = { kind: 'done' }) => open.shift()?.(result),
+      };
+    }
+
+    test('a key is reconciled once for the many times it is added while it waits', async () => {
+      const { runs, reconcile, release } = gate();
+      await start(reconcile, 1);
+      queue.add('first');
+      await until('the first run', 5_000, () => runs.length === 1 || undefined);
+      for (let count = 0; count < 5; count += 1) queue.add('second');
+      release();
+      await until('the second key', 5_000, () => runs.length === 2 || undefined);
+      release();
+      await settled(queue);
+      expect(runs).toEqual(['first', 'second']);
+    });
+
+    test('an event during a run makes exactly one more run, after it', async () => {
+      const { runs, reconcile, release } = gate();
+      await start(reconcile);
+      queue.add('key');
+      await until('the run', 5_000, () => runs.length === 1 || undefined);
+      queue.add('key');
+      queue.add('key');
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      expect(runs).toHaveLength(1);
+      release();
+      await until('one more run', 5_000, () => runs.length === 2 || undefined);
+      release();
+      await settled(queue);
+      expect(runs).toHaveLength(2);
+    });
+
+    test('a key is never in two hands, and different keys are worked on side by side', async () => {
+      const active = new Map<string, number>();
+      let most = 0;
+      let worst = 0;
+      await start(async (key) => {
+        active.set(key, (active.get(key) ?? 0) + 1);
+        worst = Math.max(worst, active.get(key) ?? 0);
+        most = Math.max(most, [...active.values()].reduce((sum, count) => sum + count, 0));
+        await new Promise((resolve) => setTimeout(resolve, 10));
+        active.set(key, (active.get(key) ?? 0) - 1);
+        return { kind: 'done' };
+      });
+      for (let round = 0; round < 10; round += 1) for (const key of ['a', 'b', 'c']) queue.add(key);
+      await until('work side by side', 5_000, () => most > 1 || undefined);
+      await settled(queue);
+      expect(worst).toBe(1);
+    });
+
+    test.each<[string, Reconcile]>([
+      ['asks for it', () => Promise.resolve({ kind: 'retry', error: 'not yet' })],
+      ['throws', () => Promise.reject(new Error('surprise'))],
+    ])('what fails is tried again, with back-off, when it %s', async (_how, fail) => {
+      let runs = 0;
+      await start((key, signal) => {
+        runs += 1;
+        return runs < 3 ? fail(key, signal) : Promise.resolve({ kind: 'done' });
+      });
+      queue.add('key');
+      await until('success', 10_000, () => runs === 3 || undefined);
+      await settled(queue);
+      expect(queue.stats().retried).toBe(2);
+    });
+
+    test('an event during a run that then fails does not wait for the back-off', async () => {
+      const { runs, reconcile, release } = gate();
+      await start(reconcile);
+      queue.add('key');
+      await until('the run', 5_000, () => runs.length === 1 || undefined);
+      queue.add('key');
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      const began = performance.now();
+      release({ kind: 'retry', error: 'too early' });
+      await until('the next run', 5_000, () => runs.length === 2 || undefined);
+      expect(performance.now() - began).toBeLessThan(90);
+      release();
+      await settled(queue);
+    });
+
+    test('what cannot be helped waits for the next event', async () => {
+      let runs = 0;
+      await start(async () => {
+        runs += 1;
+        return { kind: 'terminal', error: 'bad input' };
+      });
+      queue.add('key');
+      await until('the run', 5_000, () => runs === 1 || undefined);
+      await new Promise((resolve) => setTimeout(resolve, 500));
+      expect(runs).toBe(1);
+      queue.add('key');
+      await until('another', 5_000, () => runs === 2 || undefined);
+    });
+
+    test('`after` and addAfter come when asked for, and the earliest wish counts', async () => {
+      const at: number[] = [];
+      const began = performance.now();
+      await start(async () => {
+        at.push(performance.now() - began);
+        return at.length === 1 ? { kind: 'after', ms: 100 } : { kind: 'done' };
+      });
+      queue.addAfter('key', 200);
+      queue.addAfter('key', 60_000);
+      await until('both runs', 5_000, () => at.length === 2 || undefined);
+      expect(at[0]).toBeGreaterThanOrEqual(199);
+      expect((at[1] ?? 0) - (at[0] ?? 0)).toBeGreaterThanOrEqual(99);
+    });
+
+    test('a stopped queue ends when the runs under way have ended', async () => {
+      const { runs, reconcile, release } = gate();
+      await start(reconcile);
+      queue.add('key');
+      await until('the run', 5_000, () => runs.length === 1 || undefined);
+      let ended = false;
+      const end = running.then(() => {
+        ended = true;
+      });
+      stop.abort();
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      expect(ended).toBe(false);
+      release();
+      await end;
+    });
+  });
+}
+
+async function settled(queue: WorkQueue): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, 150));
+  await until('the queue to settle', 5_000, () => {
+    const { active, delayed } = queue.stats();
+    return active + delayed === 0 || undefined;
+  });
+}
