@@ -1,0 +1,59 @@
+/**
+ * Change: one step that brings a host nearer to its plan. Each is idempotent and independent of how it is carried out.
+ */
+import type { Firewall, VxlanDevice } from '../mesh/plan.js';
+import type { HostNexthop, HostRoute, HostRule } from './state.js';
+
+export type Change =
+  | { readonly kind: 'sysctl.set'; readonly name: string; readonly value: string }
+  /** Makes the device, by the kernel or by a userspace process. */
+  | { readonly kind: 'wireguard.add'; readonly name: string }
+  | { readonly kind: 'wireguard.configure'; readonly name: string; readonly listenPort?: number; readonly key: boolean; readonly publicKey: string }
+  | { readonly kind: 'vxlan.add'; readonly device: VxlanDevice }
+  | { readonly kind: 'vxlan.set'; readonly name: string; readonly local?: string; readonly mac?: string }
+  | { readonly kind: 'link.set'; readonly name: string; readonly mtu: number }
+  | { readonly kind: 'link.delete'; readonly name: string }
+  | PeerSet
+  | { readonly kind: 'peer.delete'; readonly interface: string; readonly publicKey: string }
+  | { readonly kind: 'address.add'; readonly address: string }
+  | { readonly kind: 'address.delete'; readonly address: string }
+  | { readonly kind: 'neighbour.set'; readonly dev: string; readonly address: string; readonly mac: string }
+  | { readonly kind: 'neighbour.delete'; readonly dev: string; readonly address: string }
+  | { readonly kind: 'fdb.set'; readonly dev: string; readonly mac: string; readonly address: string }
+  | { readonly kind: 'fdb.delete'; readonly dev: string; readonly mac: string; readonly address: string }
+  | { readonly kind: 'nexthop.set'; readonly id: number; readonly nexthop: HostNexthop }
+  | { readonly kind: 'nexthop.delete'; readonly id: number }
+  | { readonly kind: 'group.set'; readonly id: number; readonly members: readonly number[] }
+  | { readonly kind: 'group.delete'; readonly id: number }
+  | { readonly kind: 'route.set'; readonly route: HostRoute }
+  | { readonly kind: 'route.delete'; readonly route: HostRoute }
+  | { readonly kind: 'rule.add'; readonly rule: HostRule }
+  | { readonly kind: 'rule.delete'; readonly rule: HostRule }
+  | { readonly kind: 'firewall.set'; readonly firewall: Firewall }
+  | { readonly kind: 'firewall.delete' };
+
+/** Only the attributes that are written; the others stay as they are. */
+export interface PeerSet {
+  readonly kind: 'peer.set';
+  readonly interface: string;
+  readonly publicKey: string;
+  readonly endpoint?: string;
+  /** `null` removes it. */
+  readonly presharedKey?: string | null;
+  readonly persistentKeepalive?: number;
+  readonly allowedIPs?: readonly string[];
+}
+
+export type ChangeKind = Change['kind'];
+
+/** The change of one kind, in the form in which TypeScript sees that a table by kind fits it. */
+export type ChangeOf<K extends ChangeKind = ChangeKind> = { [P in K]: { readonly kind: P } & Extract<Change, { kind: P }> }[K];
+
+/** A function for every kind of change. */
+export type ByKind<R> = { readonly [K in ChangeKind]: (change: ChangeOf<K>) => R };
+
+/** The changes of one part of the host: what is set, in order, and what is removed once nothing needs it. */
+export interface Difference {
+  readonly set: readonly Change[];
+  readonly remove: readonly Change[];
+}

@@ -1,0 +1,75 @@
+/**
+ * The kernel settings that the mesh needs, as changes. Only what stands in the way is changed, and only upwards: a node
+ * that forwards already, or filters loosely already, is left alone.
+ */
+import type { NodePlan } from '../mesh/plan.js';
+import type { Change } from './change.js';
+import type { HostState } from './state.js';
+import { familyOf } from './text.js';
+
+/** Everything `diffSysctls` looks at, below /proc/sys. */
+export function sysctlNames(interfaces: readonly string[], underlay: string | undefined): readonly string[] {
+  const devices = ['all', 'default', ...interfaces, ...(underlay === undefined ? [] : [underlay])];
+  return [
+    FORWARD4,
+    FORWARD6,
+    COMPAT,
+    HASH4,
+    HASH6,
+    ...devices.map(rpFilter),
+    ...(underlay === undefined ? [] : [acceptRa(underlay)]),
+  ];
+}
+
+export function diffSysctls(desired: NodePlan, observed: HostState): { readonly before: readonly Change[]; readonly after: readonly Change[] } {
+  const value = (name: string): string | undefined => observed.sysctls.get(name);
+  const before: Change[] = [];
+  const want = (name: string, wanted: string): void => {
+    const now = value(name);
+    if (now !== undefined && now !== wanted) before.push({ kind: 'sysctl.set', name, value: wanted });
+  };
+  const families = new Set([...desired.routes.map((route) => familyOf(route.dst)), ...desired.meshAddresses.map(familyOf)]);
+  if (families.size === 0) return { before: [], after: [] };
+  if (families.has('inet')) want(FORWARD4, '1');
+  if (families.has('inet6') && value(FORWARD6) === '0') {
+    // A host that forwards IPv6 ignores router advertisements unless accept_ra is 2 (kernel ip-sysctl.rst).
+    const ra = observed.underlay === undefined ? undefined : acceptRa(observed.underlay.dev);
+    if (ra !== undefined && value(ra) === '1') want(ra, '2');
+    want(FORWARD6, '1');
+  }
+  // With the compatibility notifications, replacing a group costs one message per route that uses it.
+  want(COMPAT, '0');
+  if (desired.groups.some((group) => group.active.length > 1)) {
+    for (const name of [HASH4, HASH6]) if (value(name) === '0') want(name, '1');
+  }
+  return { before, after: looseFilters(desired, observed) };
+}
+
+/** Ways there and back may differ, which strict reverse-path filtering (1; the greater of `all` and the device counts) drops. */
+function looseFilters(desired: NodePlan, observed: HostState): readonly Change[] {
+  const viaUnderlay = desired.nexthops.some((nexthop) => nexthop.dev === 'underlay');
+  const devices = [
+    ...desired.interfaces.map((one) => one.name),
+    ...(desired.vxlan === undefined ? [] : [desired.vxlan.name]),
+    ...(viaUnderlay && observed.underlay !== undefined ? [observed.underlay.dev] : []),
+  ];
+  const all = Number(observed.sysctls.get(rpFilter('all')) ?? 0);
+  const fallback = observed.sysctls.get(rpFilter('default'));
+  return devices
+    .filter((dev) => Math.max(all, Number(observed.sysctls.get(rpFilter(dev)) ?? fallback ?? 0)) === 1)
+    .map((dev) => ({ kind: 'sysctl.set', name: rpFilter(dev), value: '2' }));
+}
+
+const FORWARD4 = 'net/ipv4/ip_forward';
+const FORWARD6 = 'net/ipv6/conf/all/forwarding';
+const COMPAT = 'net/ipv4/nexthop_compat_mode';
+const HASH4 = 'net/ipv4/fib_multipath_hash_policy';
+const HASH6 = 'net/ipv6/fib_multipath_hash_policy';
+
+function rpFilter(dev: string): string {
+  return `net/ipv4/conf/${dev}/rp_filter`;
+}
+
+function acceptRa(dev: string): string {
+  return `net/ipv6/conf/${dev}/accept_ra`;
+}

@@ -1,0 +1,132 @@
+/**
+ * discover: what a node tells the mesh of itself, from its Node object and its own addresses.
+ *
+ * Kilo's annotations keep their meaning (Kilo docs/annotations.md). A value that cannot be used is a problem that says
+ * what to write, and the node goes on as if it were not there.
+ */
+import ipaddr from 'ipaddr.js';
+import { z } from 'zod';
+import type { MeshSpec } from '../api/mesh.js';
+import { meshNodeSpecSchema, type MeshNodeSpec } from '../api/meshNode.js';
+import { KILO_ANNOTATION } from '../api/names.js';
+import { addressWithPrefix, cidr, host, meta, port } from '../api/schema.js';
+import type { Problem } from '../mesh/plan.js';
+import type { HostAddress } from './parseIp.js';
+import { canonicalAddress, familyOf, singleCIDR } from './text.js';
+
+/** A Node, as far as we read it. */
+export const nodeSchema = z.object({
+  metadata: meta,
+  spec: z.object({ podCIDR: z.string().optional(), podCIDRs: z.array(z.string()).optional() }).optional(),
+  status: z.object({ addresses: z.array(z.object({ type: z.string(), address: z.string() })).optional() }).optional(),
+});
+
+export type NodeFacts = z.infer<typeof nodeSchema>;
+
+export interface DiscoverInput {
+  readonly node: NodeFacts;
+  readonly mesh: MeshSpec;
+  /** All of the host. */
+  readonly addresses: readonly HostAddress[];
+  readonly publicKey: string;
+}
+
+export interface Discovery {
+  readonly spec: MeshNodeSpec;
+  readonly problems: readonly Problem[];
+}
+
+export function discover(input: DiscoverInput): Discovery {
+  const { node, mesh, publicKey } = input;
+  const problems: Problem[] = [];
+  const report = (reason: string, message: string): void => void problems.push({ subject: `node ${node.metadata.name}`, reason, message });
+  const spec: MeshNodeSpec = {
+    publicKey,
+    endpoints: endpointsOf(node, mesh.port, report),
+    internalIPs: internalIPsOf(node, input.addresses, report),
+    podCIDRs: podCIDRsOf(node, report),
+    location: locationOf(node, mesh.topologyLabel),
+    gateway: annotation(node, 'leader') === undefined ? 'auto' : 'preferred',
+    persistentKeepalive: keepaliveOf(node, report),
+  };
+  return { spec: meshNodeSpecSchema.parse(spec), problems };
+}
+
+/** The node's own addresses inside its location: what finds its underlay device. */
+export function internalAddresses(node: NodeFacts): readonly string[] {
+  const forced = annotation(node, 'forceInternalIP');
+  const list = forced === undefined ? undefined : forcedInternalIPs(forced);
+  return list === undefined ? addressesOf(node, 'InternalIP') : list.map((one) => canonicalAddress(one.split('/')[0] ?? ''));
+}
+
+type Report = (reason: string, message: string) => void;
+
+function annotation(node: NodeFacts, name: keyof typeof KILO_ANNOTATION): string | undefined {
+  return node.metadata.annotations?.[KILO_ANNOTATION[name]];
+}
+
+/** Addresses of a type, without those that are no addresses: a Node may also list host names. */
+function addressesOf(node: NodeFacts, type: string): readonly string[] {
+  return (node.status?.addresses ?? []).filter((one) => one.type === type && ipaddr.isValid(one.address)).map((one) => canonicalAddress(one.address));
+}
+
+/** The annotation wins even when it is empty: that is the default location. */
+function locationOf(node: NodeFacts, label: string): string {
+  return (annotation(node, 'location') ?? node.metadata.labels?.[label] ?? '').slice(0, 253);
+}
+
+function endpointsOf(node: NodeFacts, meshPort: number, report: Report): MeshNodeSpec['endpoints'] {
+  const text = annotation(node, 'forceEndpoint');
+  const forced = text === undefined || text === '' ? undefined : parseEndpoint(text);
+  if (forced !== undefined) return [forced];
+  if (text !== undefined && text !== '') {
+    report('BadForceEndpoint', `annotation ${KILO_ANNOTATION.forceEndpoint} is "${text}": write host:port, such as 203.0.113.7:51820 or [2001:db8::7]:51820`);
+  }
+  const external = addressesOf(node, 'ExternalIP');
+  return (external.length > 0 ? external : addressesOf(node, 'InternalIP')).slice(0, 8).map((address) => ({ host: address, port: meshPort }));
+}
+
+function parseEndpoint(text: string): { readonly host: string; readonly port: number } | undefined {
+  const [, bracketed, plain, digits] = /^(?:\[([^\]]+)\]|([^:[\]]+)):([0-9]+)$/.exec(text) ?? [];
+  const parsed = z.object({ host, port }).safeParse({ host: bracketed ?? plain?.toLowerCase(), port: Number(digits) });
+  return parsed.success ? parsed.data : undefined;
+}
+
+function internalIPsOf(node: NodeFacts, addresses: readonly HostAddress[], report: Report): string[] {
+  const text = annotation(node, 'forceInternalIP');
+  const forced = text === undefined ? undefined : forcedInternalIPs(text);
+  if (forced !== undefined) return [...forced];
+  if (text !== undefined) {
+    report('BadForceInternalIP', `annotation ${KILO_ANNOTATION.forceInternalIP} is "${text}": write the address with its prefix length, such as 10.0.0.2/24, or - for none`);
+  }
+  return addressesOf(node, 'InternalIP').slice(0, 4).map((address) => {
+    const held = addresses.find((one) => one.address === address);
+    if (held !== undefined) return `${address}/${held.prefixLength}`;
+    report('InternalIPNotHere', `no device of this host holds the Node's InternalIP ${address}: it is taken as an address without neighbours; set ${KILO_ANNOTATION.forceInternalIP} to the one to use`);
+    return singleCIDR(address);
+  });
+}
+
+/** Undefined: not understood. */
+function forcedInternalIPs(text: string): readonly string[] | undefined {
+  if (text === '' || text === '-') return [];
+  const parts = text.split(',').map((part) => part.trim());
+  return parts.length <= 4 && parts.every((part) => part.includes('/') && addressWithPrefix.safeParse(part).success) ? parts : undefined;
+}
+
+function podCIDRsOf(node: NodeFacts, report: Report): string[] {
+  const { podCIDR, podCIDRs } = node.spec ?? {};
+  return (podCIDRs ?? (podCIDR === undefined ? [] : [podCIDR])).filter((text) => {
+    const good = cidr.safeParse(text).success;
+    if (!good) report('BadPodCIDR', `the Node's pod CIDR ${text} is no network: its pods cannot be reached`);
+    return good;
+  }).slice(0, 16).toSorted((a, b) => familyOf(a).localeCompare(familyOf(b)));
+}
+
+function keepaliveOf(node: NodeFacts, report: Report): number {
+  const text = annotation(node, 'persistentKeepalive');
+  if (text === undefined || text === '') return 0;
+  if (/^[0-9]{1,5}$/.test(text) && Number(text) <= 65535) return Number(text);
+  report('BadPersistentKeepalive', `annotation ${KILO_ANNOTATION.persistentKeepalive} is "${text}": write whole seconds from 0 (off) to 65535`);
+  return 0;
+}

@@ -1,0 +1,222 @@
+import { describe, expect, test } from '@jest/globals';
+import * as fc from 'fast-check';
+import { createFakeHost, type FakeHost } from '../../test/host/fakeHost.js';
+import { gatewayPlan, keyOf, remoteKey, type Remote } from '../../test/host/plans.js';
+import { RULE_TABLE, VXLAN_INTERFACE, VXLAN_PORT, VXLAN_VNI, type NodePlan } from '../mesh/plan.js';
+import { emptyPlan } from './emptyPlan.js';
+import { rememberEndpoints, type EndpointMemory } from './endpoints.js';
+import { createHostModel } from './hostModel.js';
+import { planChanges } from './planChanges.js';
+import { changeText } from './render.js';
+import { routeKey, type HostState } from './state.js';
+
+const publicKey = keyOf('own');
+const east: Remote = { name: 'east', prefixes: ['10.42.0.0/24'], endpoint: '192.0.2.1:51820' };
+const west: Remote = { name: 'west', prefixes: ['10.43.0.0/24'], endpoint: '192.0.2.2:51820' };
+
+/** Brings the fake host to `desired` and returns the commands. Every step must work. */
+function go(host: FakeHost, desired: NodePlan, prior: EndpointMemory = new Map(), inspect: (state: HostState) => void = () => undefined): readonly string[] {
+  const changes = planChanges({ desired, observed: host.state(), prior, publicKey });
+  return changes.map((change) => {
+    const text = changeText(change);
+    expect([text, host.run(change)]).toEqual([text, undefined]);
+    inspect(host.state());
+    return text;
+  });
+}
+
+describe('planChanges', () => {
+  test('brings up an empty host, interfaces first and routes last', () => {
+    const host = createFakeHost();
+    expect(go(host, gatewayPlan({ planes: 1, remotes: [east] }))).toEqual([
+      'ip link add kilo0 type wireguard',
+      'wg set kilo0 private-key (file) listen-port 51820',
+      'ip link set kilo0 mtu 1420 up',
+      `wg set kilo0 peer ${remoteKey('east', 0)} endpoint 192.0.2.1:51820 allowed-ips 10.42.0.0/24`,
+      'ip addr replace 10.4.0.1/32 dev lo metric 107',
+      'ip nexthop replace id 1073741825 dev kilo0 protocol 107',
+      expect.stringMatching(/^ip nexthop replace id [0-9]+ group 1073741825 protocol 107$/),
+      expect.stringMatching(/^ip route replace 10\.42\.0\.0\/24 nhid [0-9]+ table 254 metric 107 proto 107$/),
+      'ip route replace unreachable 10.42.0.0/24 table 254 metric 4000000107 proto 107',
+      'nft table inet kilofed: element clamp: kilo0; rule forward: kilofed: clamp mss to route mtu',
+    ]);
+  });
+
+  test('adopts a host that is as planned without a change', () => {
+    const host = createFakeHost();
+    const plan = gatewayPlan({ remotes: [east, west] });
+    go(host, plan);
+    expect(go(host, plan)).toEqual([]);
+  });
+
+  test('switches a plane by one group replace', () => {
+    const host = createFakeHost();
+    go(host, gatewayPlan({ remotes: [east, west] }));
+    expect(go(host, gatewayPlan({ remotes: [{ ...east, active: 1 }, west] }))).toEqual([
+      expect.stringMatching(/^ip nexthop replace id [0-9]+ group 1073741826 protocol 107$/),
+    ]);
+  });
+
+  test('removes a remote only after nothing leads to it', () => {
+    const host = createFakeHost();
+    go(host, gatewayPlan({ planes: 1, remotes: [east, west] }));
+    const kinds = go(host, gatewayPlan({ planes: 1, remotes: [east] })).map((text) => text.split(' ').slice(0, 3).join(' '));
+    expect(kinds).toEqual(['ip route del', 'ip route del', 'ip nexthop del', 'wg set kilo0']);
+  });
+
+  test('drops a plane without a moment in which a remote has no way', () => {
+    const host = createFakeHost();
+    go(host, gatewayPlan({ planes: 2, remotes: [{ ...east, active: 1 }] }));
+    go(host, gatewayPlan({ planes: 1, remotes: [east] }), new Map(), (state) => expect(wayTo(state, '10.42.0.0/24')).toBeDefined());
+    expect([...host.state().links.keys()]).toEqual(['kilo0']);
+  });
+
+  test('gives the prefixes of a replaced key to the new one before the old one goes', () => {
+    const host = createFakeHost();
+    go(host, gatewayPlan({ planes: 1, remotes: [east] }));
+    const commands = go(host, gatewayPlan({ planes: 1, remotes: [{ ...east, generation: 1 }] }), new Map(), (state) => expect(holderOf(state, 'kilo0', '10.42.0.0/24')).toBeDefined());
+    expect(commands).toEqual([
+      `wg set kilo0 peer ${remoteKey('east', 0, 1)} endpoint 192.0.2.1:51820 allowed-ips 10.42.0.0/24`,
+      `wg set kilo0 peer ${remoteKey('east', 0)} remove`,
+    ]);
+  });
+
+  test('clean-up leaves nothing, also of what no memory knows', () => {
+    const host = createFakeHost();
+    go(host, gatewayPlan({ remotes: [east, west] }));
+    go(host, emptyPlan('a'));
+    expect(host.state()).toEqual({ ...createFakeHost().state() });
+  });
+
+  test('makes a device again that nobody serves, and that one only', () => {
+    const host = createFakeHost();
+    const plan = gatewayPlan({ remotes: [east] });
+    go(host, plan);
+    const state = host.state();
+    const deaf = { ...state, wireguard: new Map([...state.wireguard].filter(([name]) => name !== 'kilo1')) };
+    const commands = planChanges({ desired: plan, observed: deaf, prior: new Map(), publicKey }).map(changeText);
+    expect(commands.slice(0, 2)).toEqual(['ip link del kilo1', 'ip link add kilo1 type wireguard']);
+    expect(commands.filter((text) => text.includes('kilo0'))).toEqual([]);
+  });
+
+  test('restores what a vanished device took along', () => {
+    const host = createFakeHost();
+    const plan = gatewayPlan({ planes: 1, remotes: [east, west] });
+    go(host, plan);
+    host.lose('kilo0');
+    expect(host.state().routes.size).toBe(2);
+    go(host, plan);
+    expect(go(host, plan)).toEqual([]);
+  });
+
+  test('keeps neighbours, forwarding entries and rules of a member', () => {
+    const host = createFakeHost();
+    const plan = memberPlan(['10.0.1.7', '10.0.2.7']);
+    go(host, plan);
+    expect(go(host, plan)).toEqual([]);
+    expect(go(host, memberPlan(['10.0.1.7']))).toEqual([
+      'nft table inet kilofed: element vtep4: 10.0.1.7; rule input: kilofed: ip vxlan 51819 only from the location; rule input: kilofed: ip6 vxlan 51819 only from the location',
+      'ip rule del priority 1107 from 10.42.9.0/24 to 10.0.2.7/32 table 1107 protocol 107',
+      'ip route del 10.0.2.7/32 table 1107 metric 107 proto 107',
+      'ip nexthop del id 1073741924',
+      'ip neigh del 10.0.2.7 dev kilovx',
+      'bridge fdb del 02:00:00:00:00:01 dev kilovx dst 10.0.2.7 self',
+    ]);
+  });
+
+  test('moves the tunnel end of the VXLAN device, and makes it again only for another id', () => {
+    const host = createFakeHost();
+    const plan = memberPlan(['10.0.1.7']);
+    go(host, plan);
+    const vxlan = plan.vxlan;
+    if (vxlan === undefined) throw new Error('the plan has a VXLAN device');
+    expect(go(host, { ...plan, vxlan: { ...vxlan, local: '10.0.0.3' } })).toEqual(['ip link set kilovx type vxlan local 10.0.0.3']);
+    const commands = go(host, { ...plan, vxlan: { ...vxlan, vni: 7 } });
+    expect(commands[0]).toBe('ip link del kilovx');
+    expect(go(host, { ...plan, vxlan: { ...vxlan, vni: 7 } })).toEqual([]);
+  });
+
+  test('only loosens what is strict, and forwards only where it did not', () => {
+    const host = createFakeHost();
+    const sysctls = new Map([['net/ipv4/ip_forward', '1'], ['net/ipv4/nexthop_compat_mode', '1'], ['net/ipv4/conf/all/rp_filter', '1'], ['net/ipv4/conf/default/rp_filter', '0']]);
+    const plan = gatewayPlan({ planes: 1, remotes: [east] });
+    const commands = planChanges({ desired: plan, observed: { ...host.state(), sysctls }, prior: new Map(), publicKey }).map(changeText);
+    expect(commands.filter((text) => text.startsWith('sysctl'))).toEqual(['sysctl net/ipv4/nexthop_compat_mode=0', 'sysctl net/ipv4/conf/kilo0/rp_filter=2']);
+  });
+
+  test('from any plan to any other every remote of both stays reachable at every step, and the model agrees with the kernel', () => {
+    const remote = fc.record({
+      name: fc.constantFrom('a', 'b', 'c', 'd'),
+      prefixes: fc.uniqueArray(fc.constantFrom('10.42.0.0/24', '10.42.1.0/24', '10.43.0.0/24', '10.44.0.0/24'), { minLength: 1, maxLength: 3 }),
+      endpoint: fc.constantFrom('192.0.2.1:1', '192.0.2.2:2'),
+      active: fc.constantFrom(0, 1),
+      generation: fc.constantFrom(0, 1),
+    });
+    const plan = fc.uniqueArray(remote, { selector: ({ name }) => name, maxLength: 4 }).map(disjoint).map((remotes) => gatewayPlan({ remotes }));
+    fc.assert(fc.property(fc.array(plan, { minLength: 2, maxLength: 5 }), (plans) => {
+      const host = createFakeHost();
+      let prior: EndpointMemory = new Map();
+      let previous = emptyPlan('a');
+      for (const next of plans) {
+        const lasting = prefixesOf(next).filter((prefix) => prefixesOf(previous).includes(prefix));
+        const model = createHostModel(host.state());
+        const changes = planChanges({ desired: next, observed: host.state(), prior, publicKey });
+        for (const change of changes) {
+          expect(model.unmet(change)).toBeUndefined();
+          expect(host.run(change)).toBeUndefined();
+          model.record(change);
+          for (const prefix of lasting) {
+            expect(wayTo(host.state(), prefix)).toBeDefined();
+            expect(holderOf(host.state(), 'kilo0', prefix)).toBeDefined();
+          }
+        }
+        expect(comparable(model.state())).toEqual(comparable(host.state()));
+        prior = rememberEndpoints(next, prior, []);
+        expect(planChanges({ desired: next, observed: host.state(), prior, publicKey })).toEqual([]);
+        previous = next;
+      }
+    }), { numRuns: 150 });
+  });
+});
+
+/** Two remotes of one plan never claim the same prefix. */
+function disjoint(remotes: readonly Remote[]): readonly Remote[] {
+  const taken = new Set<string>();
+  return remotes.map((remote) => ({ ...remote, prefixes: remote.prefixes.filter((prefix) => !taken.has(prefix) && taken.add(prefix)) }));
+}
+
+function prefixesOf(plan: NodePlan): readonly string[] {
+  return plan.interfaces[0]?.peers.flatMap((peer) => peer.allowedIPs) ?? [];
+}
+
+/** The members of the group that traffic for `prefix` takes. */
+function wayTo(state: HostState, prefix: string): readonly number[] | undefined {
+  const to = state.routes.get(routeKey({ dst: prefix, table: 254, metric: 107 }))?.to;
+  return to?.kind === 'group' ? state.groups.get(to.id) : undefined;
+}
+
+function holderOf(state: HostState, name: string, prefix: string): string | undefined {
+  return [...(state.wireguard.get(name)?.peers ?? [])].find(([, peer]) => peer.allowedIPs.includes(prefix))?.[0];
+}
+
+/** Without what only a kernel knows, and in one order. */
+function comparable(state: HostState): unknown {
+  const sorted = <T>(map: ReadonlyMap<string, T>): readonly (readonly [string, T])[] => [...map].toSorted(([a], [b]) => a.localeCompare(b));
+  const wireguard = sorted(state.wireguard).map(([name, one]) => [name, one.publicKey, one.listenPort, sorted(one.peers)]);
+  return { ...state, at: 0, wireguard, routes: sorted(state.routes) };
+}
+
+function memberPlan(others: readonly string[]): NodePlan {
+  return {
+    ...emptyPlan('m'),
+    meshAddresses: ['10.4.0.9'],
+    vxlan: {
+      name: VXLAN_INTERFACE, vni: VXLAN_VNI, port: VXLAN_PORT, mtu: 1450, local: '10.0.0.2', mac: '02:00:00:00:00:99',
+      neighbours: others.map((address, index) => ({ node: `n${index}`, address, mac: `02:00:00:00:00:0${index}` })),
+    },
+    nexthops: others.map((via, index) => ({ id: 1_073_741_923 + index, name: via, dev: VXLAN_INTERFACE, via, family: 'inet' as const })),
+    routes: others.map((address, index) => ({ dst: `${address}/32`, table: RULE_TABLE, metric: 107, to: { kind: 'nexthop' as const, id: 1_073_741_923 + index } })),
+    rules: others.map((address) => ({ priority: 1107, from: '10.42.9.0/24', to: `${address}/32`, table: RULE_TABLE })),
+    firewall: { clampInterfaces: [], vxlan: { port: VXLAN_PORT, from: others } },
+  };
+}

@@ -1,0 +1,204 @@
+/**
+ * planChanges: the steps from what a host holds to what its plan wants, in an order in which traffic never breaks.
+ *
+ * New before old: interfaces, peers, addresses, neighbours, nexthops, groups, routes, rules, firewall; then what is no
+ * longer wanted, in reverse. What is already right is not touched, so a restarted agent adopts a host with no change at
+ * all. Nothing is flushed, and no device is made again, except one that nobody serves any more (its userspace process is
+ * deaf) or a VXLAN device whose id or port changed, which the kernel cannot alter.
+ */
+import type { NodePlan, VxlanDevice, WireguardInterface } from '../mesh/plan.js';
+import type { Change, Difference } from './change.js';
+import { diffPeers } from './diffPeers.js';
+import { diffSysctls } from './diffSysctls.js';
+import type { EndpointMemory } from './endpoints.js';
+import { firewallFacts } from './firewall.js';
+import { createHostModel } from './hostModel.js';
+import { routeKey, ruleKey, type HostNexthop, type HostRoute, type HostRule, type HostState, type RouteTarget } from './state.js';
+import { canonicalAddress, canonicalCIDR, familyOf } from './text.js';
+
+export interface ChangesInput {
+  readonly desired: NodePlan;
+  readonly observed: HostState;
+  /** Endpoints as wanted when they were last written. */
+  readonly prior: EndpointMemory;
+  /** Of the node's own key. */
+  readonly publicKey: string;
+}
+
+export function planChanges(input: ChangesInput): readonly Change[] {
+  const { desired } = input;
+  const obsolete = obsoleteLinks(desired, input.observed);
+  const observed = without(input.observed, obsolete);
+  const sysctls = diffSysctls(desired, observed);
+  const parts: readonly Difference[] = [
+    { set: [...sysctls.before, ...obsolete], remove: [] },
+    diffLinks(input, observed),
+    { set: sysctls.after, remove: [] },
+    ...desired.interfaces.map((one) => diffPeers({ desired: one, observed: observed.wireguard.get(one.name), prior: input.prior, at: observed.at })),
+    diffAddresses(desired, observed),
+    diffNeighbours(desired.vxlan, observed),
+    diffNexthops(desired, observed),
+    diffGroups(desired, observed),
+    diffRoutes(desired, observed),
+    diffRules(desired, observed),
+    diffFirewall(desired, observed),
+  ];
+  return [...parts.flatMap((part) => part.set), ...parts.toReversed().flatMap((part) => part.remove)];
+}
+
+/** Devices that must be made again before anything else, since they cannot be mended. */
+function obsoleteLinks(desired: NodePlan, observed: HostState): readonly Extract<Change, { kind: 'link.delete' }>[] {
+  const deaf = desired.interfaces.filter(({ name }) => observed.links.has(name) && !observed.wireguard.has(name)).map(({ name }) => name);
+  const device = desired.vxlan;
+  const link = device === undefined ? undefined : observed.links.get(device.name);
+  const unlike = device !== undefined && link !== undefined && (link.vxlan === undefined || link.vxlan.vni !== device.vni || link.vxlan.port !== device.port);
+  return [...deaf, ...(unlike ? [device.name] : [])].map((name) => ({ kind: 'link.delete', name }));
+}
+
+function without(observed: HostState, obsolete: readonly Change[]): HostState {
+  if (obsolete.length === 0) return observed;
+  const model = createHostModel(observed);
+  for (const change of obsolete) model.record(change);
+  return model.state();
+}
+
+function diffLinks(input: ChangesInput, observed: HostState): Difference {
+  const { desired } = input;
+  const wanted = new Set([...desired.interfaces.map(({ name }) => name), ...(desired.vxlan === undefined ? [] : [desired.vxlan.name])]);
+  return {
+    set: [
+      ...desired.interfaces.flatMap((one) => diffInterface(one, observed, input.publicKey)),
+      ...(desired.vxlan === undefined ? [] : diffVxlan(desired.vxlan, observed)),
+    ],
+    remove: [...observed.links.keys()].filter((name) => !wanted.has(name)).toSorted().map((name) => ({ kind: 'link.delete', name })),
+  };
+}
+
+function diffInterface(desired: WireguardInterface, observed: HostState, publicKey: string): readonly Change[] {
+  const { name, mtu, listenPort } = desired;
+  const link = observed.links.get(name);
+  const now = observed.wireguard.get(name);
+  const key = now?.publicKey !== publicKey;
+  const port = now?.listenPort === listenPort ? {} : { listenPort };
+  return [
+    ...(link === undefined ? [{ kind: 'wireguard.add', name } as const] : []),
+    ...(key || 'listenPort' in port ? [{ kind: 'wireguard.configure', name, key, publicKey, ...port } as const] : []),
+    ...(link?.up === true && link.mtu === mtu ? [] : [{ kind: 'link.set', name, mtu } as const]),
+  ];
+}
+
+function diffVxlan(desired: VxlanDevice, observed: HostState): readonly Change[] {
+  const device = { ...desired, local: canonicalAddress(desired.local), mac: desired.mac.toLowerCase() };
+  const { name, mtu } = device;
+  const link = observed.links.get(name);
+  const up: Change = { kind: 'link.set', name, mtu };
+  if (link?.vxlan === undefined) return [{ kind: 'vxlan.add', device }, up];
+  const local = link.vxlan.local === device.local ? {} : { local: device.local };
+  const mac = link.vxlan.mac === device.mac ? {} : { mac: device.mac };
+  return [
+    ...('local' in local || 'mac' in mac ? [{ kind: 'vxlan.set', name, ...local, ...mac } as const] : []),
+    ...(link.up && link.mtu === mtu ? [] : [up]),
+  ];
+}
+
+function diffAddresses(desired: NodePlan, observed: HostState): Difference {
+  const wanted = new Set(desired.meshAddresses.map(canonicalAddress));
+  return {
+    set: [...wanted].filter((address) => !observed.addresses.has(address)).map((address) => ({ kind: 'address.add', address })),
+    remove: [...observed.addresses].filter((address) => !wanted.has(address)).map((address) => ({ kind: 'address.delete', address })),
+  };
+}
+
+function diffNeighbours(device: VxlanDevice | undefined, observed: HostState): Difference {
+  if (device === undefined) return { set: [], remove: [] };
+  const dev = device.name;
+  const entries = device.neighbours.map(({ address, mac }) => ({ address: canonicalAddress(address), mac: mac.toLowerCase() }));
+  const addresses = new Set(entries.map(({ address }) => address));
+  const macs = new Set(entries.map(({ mac }) => mac));
+  return {
+    set: [
+      ...entries.filter(({ mac, address }) => observed.fdb.get(mac) !== address).map((entry) => ({ kind: 'fdb.set', dev, ...entry }) as const),
+      ...entries.filter(({ mac, address }) => observed.neighbours.get(address) !== mac).map((entry) => ({ kind: 'neighbour.set', dev, ...entry }) as const),
+    ],
+    remove: [
+      ...[...observed.neighbours.keys()].filter((address) => !addresses.has(address)).map((address) => ({ kind: 'neighbour.delete', dev, address }) as const),
+      ...[...observed.fdb].filter(([mac]) => !macs.has(mac)).map(([mac, address]) => ({ kind: 'fdb.delete', dev, mac, address }) as const),
+    ],
+  };
+}
+
+function diffNexthops(desired: NodePlan, observed: HostState): Difference {
+  const wanted = new Map<number, HostNexthop>();
+  for (const { id, dev, via, family } of desired.nexthops) {
+    wanted.set(id, {
+      dev: dev === 'underlay' ? (observed.underlay?.dev ?? 'underlay') : dev,
+      ...(via === undefined ? {} : { via: canonicalAddress(via) }),
+      family,
+      onlink: via !== undefined,
+    });
+  }
+  return {
+    set: [...wanted].filter(([id, nexthop]) => !sameNexthop(nexthop, observed.nexthops.get(id))).map(([id, nexthop]) => ({ kind: 'nexthop.set', id, nexthop })),
+    remove: [...observed.nexthops.keys()].filter((id) => !wanted.has(id)).map((id) => ({ kind: 'nexthop.delete', id })),
+  };
+}
+
+function sameNexthop(a: HostNexthop, b: HostNexthop | undefined): boolean {
+  return b !== undefined && a.dev === b.dev && a.via === b.via && a.family === b.family && a.onlink === b.onlink;
+}
+
+function diffGroups(desired: NodePlan, observed: HostState): Difference {
+  const wanted = new Map(desired.groups.map((group) => [group.id, [...new Set(group.active)].toSorted((a, b) => a - b)]));
+  return {
+    set: [...wanted].filter(([id, members]) => observed.groups.get(id)?.join() !== members.join()).map(([id, members]) => ({ kind: 'group.set', id, members })),
+    remove: [...observed.groups.keys()].filter((id) => !wanted.has(id)).map((id) => ({ kind: 'group.delete', id })),
+  };
+}
+
+function diffRoutes(desired: NodePlan, observed: HostState): Difference {
+  const set: Change[] = [];
+  const wanted = new Set<string>();
+  for (const route of desired.routes) {
+    const dst = canonicalCIDR(route.dst);
+    const src = route.src === undefined ? undefined : canonicalAddress(route.src);
+    const key = routeKey({ dst, table: route.table, metric: route.metric });
+    wanted.add(key);
+    if (sameRoute(route.to, src, observed.routes.get(key))) continue;
+    const { table, metric, to } = route;
+    set.push({ kind: 'route.set', route: { dst, table, metric, to, ...(src === undefined ? {} : { src }) } });
+  }
+  const remove: Change[] = [];
+  for (const [key, route] of observed.routes) if (!wanted.has(key)) remove.push({ kind: 'route.delete', route });
+  return { set, remove };
+}
+
+function sameRoute(to: RouteTarget, src: string | undefined, now: HostRoute | undefined): boolean {
+  if (now === undefined || now.src !== src || now.to.kind !== to.kind) return false;
+  if ('id' in to && 'id' in now.to) return to.id === now.to.id;
+  return !('dev' in to && 'dev' in now.to) || to.dev === now.to.dev;
+}
+
+function diffRules(desired: NodePlan, observed: HostState): Difference {
+  const wanted = new Map<string, HostRule>();
+  for (const { priority, from, to, table } of desired.rules) {
+    const rule: HostRule = {
+      priority,
+      family: familyOf(to ?? from ?? ''),
+      ...(from === undefined ? {} : { from: canonicalCIDR(from) }),
+      ...(to === undefined ? {} : { to: canonicalCIDR(to) }),
+      table,
+    };
+    wanted.set(ruleKey(rule), rule);
+  }
+  return {
+    set: [...wanted].filter(([key]) => !observed.rules.has(key)).map(([, rule]) => ({ kind: 'rule.add', rule })),
+    remove: [...observed.rules].filter(([key]) => !wanted.has(key)).map(([, rule]) => ({ kind: 'rule.delete', rule })),
+  };
+}
+
+function diffFirewall(desired: NodePlan, observed: HostState): Difference {
+  const facts = firewallFacts(desired.firewall);
+  if (facts.length === 0) return { set: [], remove: observed.firewall === undefined ? [] : [{ kind: 'firewall.delete' }] };
+  const same = observed.firewall?.join('\n') === facts.join('\n');
+  return { set: same ? [] : [{ kind: 'firewall.set', firewall: desired.firewall }], remove: [] };
+}

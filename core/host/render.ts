@@ -1,0 +1,122 @@
+/**
+ * Changes as text: the line for `ip -batch` or `bridge -batch`, the arguments for `wg set`, and what people read.
+ *
+ * Secrets never become text here: a private or preshared key is named by the file that holds it.
+ */
+import { ROUTE_METRIC, ROUTE_PROTOCOL } from '../mesh/plan.js';
+import type { ByKind, Change, ChangeKind, ChangeOf, PeerSet } from './change.js';
+import { firewallFacts } from './firewall.js';
+import type { HostNexthop, HostRoute, HostRule } from './state.js';
+import { singleCIDR } from './text.js';
+
+/** `ip6` stands for `ip -6`: a batch has one family for all its lines, and these need it said. */
+export type BatchChannel = 'ip' | 'ip6' | 'bridge';
+
+export interface BatchLine {
+  readonly channel: BatchChannel;
+  readonly line: string;
+}
+
+/** The batch line of a change; undefined for what iproute2 does not do. */
+export function batchLine(change: Change): BatchLine | undefined {
+  const line = lineOf(change);
+  if (line === undefined) return undefined;
+  return { channel: channelOf(change), line };
+}
+
+function channelOf(change: Change): BatchChannel {
+  if (change.kind === 'fdb.set' || change.kind === 'fdb.delete') return 'bridge';
+  if (change.kind === 'nexthop.set') return change.nexthop.family === 'inet6' ? 'ip6' : 'ip';
+  return (change.kind === 'rule.add' || change.kind === 'rule.delete') && change.rule.family === 'inet6' ? 'ip6' : 'ip';
+}
+
+function lineOf<K extends ChangeKind>(change: ChangeOf<K>): string | undefined {
+  return LINES[change.kind](change);
+}
+
+function none(): undefined {
+  return undefined;
+}
+
+const LINES: ByKind<string | undefined> = {
+  'sysctl.set': none,
+  'wireguard.add': none,
+  'wireguard.configure': none,
+  'peer.set': none,
+  'peer.delete': none,
+  'firewall.set': none,
+  'firewall.delete': none,
+  'vxlan.add': ({ device: { name, mtu, mac, vni, port, local } }) =>
+    `link add ${name} mtu ${mtu} address ${mac} type vxlan id ${vni} dstport ${port} local ${local} nolearning`,
+  'vxlan.set': ({ name, mac, local }) =>
+    `link set ${name}${mac === undefined ? '' : ` address ${mac}`}${local === undefined ? '' : ` type vxlan local ${local}`}`,
+  'link.set': ({ name, mtu }) => `link set ${name} mtu ${mtu} up`,
+  'link.delete': ({ name }) => `link del ${name}`,
+  'address.add': ({ address }) => `addr replace ${singleCIDR(address)} dev lo metric ${ROUTE_METRIC}`,
+  'address.delete': ({ address }) => `addr del ${singleCIDR(address)} dev lo`,
+  'neighbour.set': ({ address, mac, dev }) => `neigh replace ${address} lladdr ${mac} dev ${dev} nud permanent`,
+  'neighbour.delete': ({ address, dev }) => `neigh del ${address} dev ${dev}`,
+  'fdb.set': ({ mac, dev, address }) => `fdb replace ${mac} dev ${dev} dst ${address} self permanent`,
+  'fdb.delete': ({ mac, dev, address }) => `fdb del ${mac} dev ${dev} dst ${address} self`,
+  'nexthop.set': ({ id, nexthop }) => `nexthop replace id ${id} ${nexthopText(nexthop)} protocol ${ROUTE_PROTOCOL}`,
+  'nexthop.delete': ({ id }) => `nexthop del id ${id}`,
+  'group.set': ({ id, members }) => `nexthop replace id ${id} group ${members.join('/')} protocol ${ROUTE_PROTOCOL}`,
+  'group.delete': ({ id }) => `nexthop del id ${id}`,
+  'route.set': ({ route }) => `route replace ${routeText(route)}`,
+  'route.delete': ({ route: { to, dst, table, metric } }) =>
+    `route del ${to.kind === 'unreachable' ? 'unreachable ' : ''}${dst} table ${table} metric ${metric} proto ${ROUTE_PROTOCOL}`,
+  'rule.add': ({ rule }) => `rule add ${ruleText(rule)}`,
+  'rule.delete': ({ rule }) => `rule del ${ruleText(rule)}`,
+};
+
+function nexthopText(nexthop: HostNexthop): string {
+  return `${nexthop.via === undefined ? '' : `via ${nexthop.via} `}dev ${nexthop.dev}${nexthop.onlink ? ' onlink' : ''}`;
+}
+
+function routeText(route: HostRoute): string {
+  const { to } = route;
+  const target = to.kind === 'device' ? ` dev ${to.dev}` : 'id' in to ? ` nhid ${to.id}` : '';
+  const src = route.src === undefined ? '' : ` src ${route.src}`;
+  return `${to.kind === 'unreachable' ? 'unreachable ' : ''}${route.dst}${target} table ${route.table} metric ${route.metric} proto ${ROUTE_PROTOCOL}${src}`;
+}
+
+function ruleText(rule: HostRule): string {
+  return `priority ${rule.priority} from ${rule.from ?? 'all'} to ${rule.to ?? 'all'} table ${rule.table} protocol ${ROUTE_PROTOCOL}`;
+}
+
+/** The part of a `wg set` command that writes one peer. `pskFile` names the file with its preshared key, where it has one. */
+export function wgPeerArguments(change: PeerSet, pskFile: string | undefined): readonly string[] {
+  const { publicKey, presharedKey, endpoint, persistentKeepalive, allowedIPs } = change;
+  return [
+    'peer',
+    publicKey,
+    ...(presharedKey === undefined ? [] : ['preshared-key', presharedKey === null ? '/dev/null' : (pskFile ?? '/dev/null')]),
+    ...(endpoint === undefined ? [] : ['endpoint', endpoint]),
+    ...(persistentKeepalive === undefined ? [] : ['persistent-keepalive', persistentKeepalive === 0 ? 'off' : String(persistentKeepalive)]),
+    ...(allowedIPs === undefined ? [] : ['allowed-ips', allowedIPs.join(',')]),
+  ];
+}
+
+/** A change as a command that people know. */
+export function changeText(change: Change): string {
+  const batch = batchLine(change);
+  if (batch !== undefined) return `${batch.channel === 'ip6' ? 'ip -6' : batch.channel} ${batch.line}`;
+  switch (change.kind) {
+    case 'sysctl.set':
+      return `sysctl ${change.name}=${change.value}`;
+    case 'wireguard.add':
+      return `ip link add ${change.name} type wireguard`;
+    case 'wireguard.configure':
+      return `wg set ${change.name}${change.key ? ' private-key (file)' : ''}${change.listenPort === undefined ? '' : ` listen-port ${change.listenPort}`}`;
+    case 'peer.set':
+      return `wg set ${change.interface} ${wgPeerArguments(change, '(file)').join(' ')}`;
+    case 'peer.delete':
+      return `wg set ${change.interface} peer ${change.publicKey} remove`;
+    case 'firewall.set':
+      return `nft table inet kilofed: ${firewallFacts(change.firewall).join('; ')}`;
+    case 'firewall.delete':
+      return 'nft delete table inet kilofed';
+    default:
+      return change.kind;
+  }
+}

@@ -1,0 +1,131 @@
+/**
+ * HostState: what a host holds now of the things we own, as plain data with the keys that the kernel itself uses.
+ *
+ * Ours are: links `kilo<n>` and `kilovx`, addresses on `lo` with metric ROUTE_METRIC, nexthops, routes and rules with
+ * ROUTE_PROTOCOL (rules also by priority), neighbours and FDB of `kilovx`, and the nft table `inet kilofed`. Everything
+ * else is somebody else's and never appears here, except the underlay device, which is only read.
+ */
+
+export interface HostState {
+  /** Unix seconds of the observation; handshake ages are measured against it. */
+  readonly at: number;
+  /** The device that holds the node's internal address; absent: not found. */
+  readonly underlay?: Underlay;
+  readonly links: ReadonlyMap<string, Link>;
+  /** By interface. A WireGuard link that is missing here has nobody behind it who answers `wg`. */
+  readonly wireguard: ReadonlyMap<string, WireguardState>;
+  /** Mesh addresses on `lo`, canonical, without prefix length. */
+  readonly addresses: ReadonlySet<string>;
+  /** Static neighbours of the VXLAN device: address to MAC. */
+  readonly neighbours: ReadonlyMap<string, string>;
+  /** Static FDB of the VXLAN device: MAC to underlay address. */
+  readonly fdb: ReadonlyMap<string, string>;
+  readonly nexthops: ReadonlyMap<number, HostNexthop>;
+  /** Members of each group, ascending. */
+  readonly groups: ReadonlyMap<number, readonly number[]>;
+  /** By `routeKey`. */
+  readonly routes: ReadonlyMap<string, HostRoute>;
+  /** By `ruleKey`. */
+  readonly rules: ReadonlyMap<string, HostRule>;
+  /** What the nft table says, as `firewallFacts`; absent: no table. */
+  readonly firewall?: readonly string[];
+  /** By path below /proc/sys; only what exists. */
+  readonly sysctls: ReadonlyMap<string, string>;
+}
+
+export interface Underlay {
+  readonly dev: string;
+  readonly mtu: number;
+}
+
+export interface Link {
+  readonly name: string;
+  /** `tun` is what userspace WireGuard makes. */
+  readonly kind: 'wireguard' | 'tun' | 'vxlan';
+  readonly up: boolean;
+  readonly mtu: number;
+  readonly vxlan?: VxlanLink;
+}
+
+export interface VxlanLink {
+  readonly vni: number;
+  readonly port: number;
+  readonly local: string;
+  readonly mac: string;
+}
+
+export interface WireguardState {
+  /** Absent: no private key yet. */
+  readonly publicKey?: string;
+  readonly listenPort: number;
+  readonly peers: ReadonlyMap<string, PeerState>;
+}
+
+export interface PeerState {
+  readonly endpoint?: string;
+  readonly presharedKey?: string;
+  /** Seconds; 0: off. */
+  readonly persistentKeepalive: number;
+  /** Canonical and sorted. */
+  readonly allowedIPs: readonly string[];
+  /** Unix seconds; 0: never. */
+  readonly lastHandshake: number;
+  readonly receivedBytes: number;
+  readonly sentBytes: number;
+}
+
+export interface HostNexthop {
+  readonly dev: string;
+  readonly via?: string;
+  readonly family: 'inet' | 'inet6';
+  /** The gateway need not lie in a network of the device. Always so for ours that have a gateway. */
+  readonly onlink: boolean;
+}
+
+export interface HostRoute {
+  readonly dst: string;
+  readonly table: number;
+  readonly metric: number;
+  readonly to: RouteTarget;
+  readonly src?: string;
+}
+
+export type RouteTarget =
+  | { readonly kind: 'group'; readonly id: number }
+  | { readonly kind: 'nexthop'; readonly id: number }
+  | { readonly kind: 'device'; readonly dev: string }
+  | { readonly kind: 'unreachable' }
+  /** Ours by its protocol, but of a shape we never write. */
+  | { readonly kind: 'foreign' };
+
+export interface HostRule {
+  readonly priority: number;
+  readonly family: 'inet' | 'inet6';
+  readonly from?: string;
+  readonly to?: string;
+  readonly table: number;
+}
+
+/** The kernel's own identity of a route (metric is part of it in both families). */
+export function routeKey(route: Pick<HostRoute, 'dst' | 'table' | 'metric'>): string {
+  return `${route.table} ${route.dst} ${route.metric}`;
+}
+
+export function ruleKey(rule: HostRule): string {
+  return `${rule.priority} ${rule.family} ${rule.from ?? 'all'} ${rule.to ?? 'all'} ${rule.table}`;
+}
+
+/** A host on which nothing of ours is. */
+export const EMPTY_HOST: HostState = {
+  at: 0,
+  links: new Map(),
+  wireguard: new Map(),
+  addresses: new Set(),
+  neighbours: new Map(),
+  fdb: new Map(),
+  nexthops: new Map(),
+  groups: new Map(),
+  routes: new Map(),
+  rules: new Map(),
+  sysctls: new Map(),
+};

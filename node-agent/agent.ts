@@ -1,0 +1,166 @@
+/**
+ * The node-agent's loop: inputs of the cluster and state of the host in, changes out.
+ *
+ * Whatever happens (an object changes, a name resolves anew, somebody removes a route) only says that it is time to look;
+ * one pass at a time then does everything that is to do. What the host holds is remembered from pass to pass, so that one
+ * change costs one command; after a failure, a loss, or 30 s it is read again.
+ */
+import { rememberEndpoints, type EndpointMemory } from '../core/host/endpoints.js';
+import { discover, internalAddresses } from '../core/host/discover.js';
+import { createHostModel, type HostModel } from '../core/host/hostModel.js';
+import type { HostAddress } from '../core/host/parseIp.js';
+import { planChanges } from '../core/host/planChanges.js';
+import { changeText } from '../core/host/render.js';
+import type { MeshInput } from '../core/mesh/input.js';
+import type { Problem } from '../core/mesh/plan.js';
+import type { PlannedNode } from '../core/mesh/planNode.js';
+import type { Clock } from '../core/runtime/clock.js';
+import type { Log } from '../core/runtime/log.js';
+import type { Cluster } from './cluster.js';
+import type { Failure } from './host/apply.js';
+import type { Host } from './host/host.js';
+import { endpointNames, type ClusterInputs } from './inputs.js';
+import type { AgentMetrics } from './metrics.js';
+import type { Publisher } from './publish.js';
+import type { Resolver } from './resolver.js';
+import type { SavedInputs, StateFiles } from './stateFiles.js';
+
+export interface AgentDeps {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly nodeName: string;
+  readonly publicKey: string;
+  readonly cluster: Pick<Cluster, 'inputs'>;
+  readonly host: Pick<Host, 'observe' | 'apply'>;
+  readonly resolver: Pick<Resolver, 'want' | 'answers'>;
+  readonly publisher: Publisher;
+  readonly files: Pick<StateFiles, 'saveEndpoints'>;
+  /** May be late, so that many passes cost one write. */
+  readonly saveInputs: (saved: SavedInputs) => void;
+  readonly metrics: AgentMetrics;
+  readonly planNode: (input: MeshInput) => PlannedNode;
+}
+
+/** What an earlier life left in files. */
+export interface Memory {
+  readonly endpoints: EndpointMemory;
+  readonly saved: SavedInputs | undefined;
+}
+
+export type PassResult =
+  /** The host is as planned. `published`: so is our MeshNode. */
+  | { readonly kind: 'matched'; readonly changes: number; readonly published: boolean }
+  /** Nothing can be planned yet; the host stays as it is. */
+  | { readonly kind: 'waiting'; readonly reason: string; readonly published: boolean }
+  | { readonly kind: 'failed'; readonly failures: readonly string[] };
+
+export interface Agent {
+  pass(signal: AbortSignal): Promise<PassResult>;
+  /** What is remembered of the host may be wrong: the next pass reads it. */
+  doubt(): void;
+}
+
+export function createAgent(deps: AgentDeps, memory: Memory): Agent {
+  let endpoints = memory.endpoints;
+  let seen: Seen | undefined;
+  const told = new Map<string, string>();
+
+  async function look(inputs: ClusterInputs): Promise<Seen> {
+    const internalIPs = inputs.node === undefined ? [] : internalAddresses(inputs.node);
+    if (seen !== undefined && seen.internalIPs.join() === internalIPs.join() && deps.clock.now() - seen.at < REFRESH_MS) return seen;
+    const { state, addresses } = await deps.host.observe(internalIPs);
+    return { model: createHostModel(state), addresses, internalIPs, at: deps.clock.now() };
+  }
+
+  async function pass(signal: AbortSignal): Promise<PassResult> {
+    const live = deps.cluster.inputs();
+    const inputs = live ?? memory.saved?.inputs;
+    if (inputs === undefined) return { kind: 'waiting', reason: 'the API server has not told everything yet', published: true };
+    const { mesh, node } = inputs;
+    if (mesh === undefined) return { kind: 'waiting', reason: 'there is no Mesh named default: create one', published: true };
+    seen = await look(inputs);
+    const published = live === undefined || node === undefined || (await publishNode(deps, inputs, node, { seen, told }));
+    deps.resolver.want(endpointNames(inputs));
+    const resolved = { ...memory.saved?.resolved, ...deps.resolver.answers() };
+    const observed = seen.model.state();
+    const planned = deps.planNode({
+      node: deps.nodeName,
+      mesh: mesh.spec,
+      nodes: inputs.meshNodes,
+      peers: inputs.peers,
+      resolved,
+      underlayMtu: observed.underlay?.mtu ?? DEFAULT_MTU,
+    });
+    if (planned.kind === 'absent') return { kind: 'waiting', reason: planned.reason, published };
+    const desired = planned.plan;
+    tellProblems(deps.log, told, 'plan', desired.problems);
+    const changes = planChanges({ desired, observed, prior: endpoints, publicKey: deps.publicKey });
+    const { done, failures } = await deps.host.apply(seen.model, changes, signal);
+    for (const change of done.slice(0, LOGGED)) deps.log.debug('Changed', { change: changeText(change) });
+    const remembered = rememberEndpoints(desired, endpoints, failures.map((failure) => failure.change));
+    if (!sameMap(remembered, endpoints)) await deps.files.saveEndpoints(remembered);
+    endpoints = remembered;
+    if (live !== undefined) deps.saveInputs({ inputs, resolved });
+    deps.metrics.applied(seen.model.state(), done.length, failures.length);
+    if (done.length > 0) deps.log.info('The host was changed', { changes: done.length, failures: failures.length });
+    if (failures.length === 0) return { kind: 'matched', changes: done.length, published };
+    seen = undefined;
+    return { kind: 'failed', failures: failures.map(failureText) };
+  }
+
+  return {
+    async pass(signal) {
+      try {
+        return await pass(signal);
+      } catch (error) {
+        seen = undefined;
+        throw error;
+      }
+    },
+    doubt() {
+      seen = undefined;
+    },
+  };
+}
+
+interface Seen {
+  readonly model: HostModel;
+  readonly addresses: readonly HostAddress[];
+  readonly internalIPs: readonly string[];
+  readonly at: number;
+}
+
+/** How long what we know of the host is believed. */
+const REFRESH_MS = 30_000;
+const DEFAULT_MTU = 1500;
+/** A first pass may have thousands of changes; their number says enough. */
+const LOGGED = 100;
+
+/** Whether our MeshNode is as it should be. */
+async function publishNode(deps: AgentDeps, inputs: ClusterInputs, node: NonNullable<ClusterInputs['node']>, memory: { readonly seen: Seen; readonly told: Map<string, string> }): Promise<boolean> {
+  if (inputs.mesh === undefined) return true;
+  const found = discover({ node, mesh: inputs.mesh.spec, addresses: memory.seen.addresses, publicKey: deps.publicKey });
+  tellProblems(deps.log, memory.told, 'discover', found.problems);
+  const failed = await deps.publisher.publish(node, found.spec, inputs.meshNodes.find((one) => one.metadata.name === deps.nodeName));
+  if (failed !== undefined) deps.log.warn('This node could not be published; the host is kept up nevertheless', { reason: failed });
+  return failed === undefined;
+}
+
+/** Each problem once, and again only after it changed. */
+function tellProblems(log: Log, told: Map<string, string>, about: string, problems: readonly Problem[]): void {
+  const text = JSON.stringify(problems);
+  if (told.get(about) === text || (problems.length === 0 && !told.has(about))) return;
+  told.set(about, text);
+  for (const problem of problems) log.warn('A part of the mesh is left out', { ...problem });
+  if (problems.length === 0) log.info('All earlier problems are gone', { about });
+}
+
+function failureText({ change, reason }: Failure): string {
+  return `${changeText(change)}: ${reason}`;
+}
+
+function sameMap(a: ReadonlyMap<string, string>, b: ReadonlyMap<string, string>): boolean {
+  if (a.size !== b.size) return false;
+  for (const [key, value] of a) if (b.get(key) !== value) return false;
+  return true;
+}

@@ -1,0 +1,132 @@
+/**
+ * applyChanges: carries out planned changes, and says truthfully what the host holds afterwards.
+ *
+ * A change that fails stops only those that stand on it: the model of the host knows which. Nothing is removed before the
+ * outcome of everything that is set is known, because what an unsuccessful step still uses must stay.
+ */
+import type { Change } from '../../core/host/change.js';
+import { FIREWALL_REMOVAL, firewallText } from '../../core/host/firewall.js';
+import { provides, type HostModel } from '../../core/host/hostModel.js';
+import { batchLine, changeText, type BatchChannel } from '../../core/host/render.js';
+import type { Batch } from './batch.js';
+import type { Runner } from './runner.js';
+import type { Sysctls } from './sysctl.js';
+import { setWireguard } from './setWireguard.js';
+import type { WireguardDevices } from './wireguard.js';
+
+export interface ApplyDeps {
+  readonly batches: Readonly<Record<BatchChannel, Batch>>;
+  readonly runner: Runner;
+  readonly devices: WireguardDevices;
+  readonly sysctls: Sysctls;
+  readonly keyFile: string;
+  /** A folder that only we can read. */
+  readonly secretDir: string;
+}
+
+export interface ApplyResult {
+  readonly done: readonly Change[];
+  readonly failures: readonly Failure[];
+}
+
+export interface Failure {
+  readonly change: Change;
+  readonly reason: string;
+}
+
+/** `model` is what the host holds; it follows every change that worked. Ends early, with the rest undone and unreported, when `signal` aborts. */
+export async function applyChanges(deps: ApplyDeps, model: HostModel, changes: readonly Change[], signal: AbortSignal): Promise<ApplyResult> {
+  const done: Change[] = [];
+  const failures: Failure[] = [];
+  for (const run of runsOf(changes)) {
+    if (signal.aborted) break;
+    const ready = readyOf(model, run.changes, failures);
+    const reasons = await carryOut(deps, run.lane, ready);
+    for (const [index, change] of ready.entries()) {
+      const reason = reasons[index];
+      if (reason === undefined || isAlreadySo(change, reason)) {
+        model.record(change);
+        done.push(change);
+      } else {
+        failures.push({ change, reason });
+      }
+    }
+  }
+  return { done, failures };
+}
+
+/** Those whose ground is there, or is laid by an earlier change of the same run. */
+function readyOf(model: HostModel, changes: readonly Change[], failures: Failure[]): readonly Change[] {
+  const soon = new Set<string>();
+  return changes.filter((change) => {
+    const reason = model.unmet(change, soon);
+    if (reason !== undefined) failures.push({ change, reason });
+    const provided = provides(change);
+    if (reason === undefined && provided !== undefined) soon.add(provided);
+    return reason === undefined;
+  });
+}
+
+interface Run {
+  readonly lane: string;
+  readonly changes: Change[];
+}
+
+/** Consecutive changes that one program does in one go. A removal shares a run with its like only: its outcome decides on the next kind. */
+function runsOf(changes: readonly Change[]): readonly Run[] {
+  const runs: Run[] = [];
+  for (const change of changes) {
+    const lane = `${laneOf(change)} ${isRemoval(change) ? change.kind : 'set'}`;
+    const last = runs.at(-1);
+    if (last?.lane === lane) last.changes.push(change);
+    else runs.push({ lane, changes: [change] });
+  }
+  return runs;
+}
+
+function laneOf(change: Change): string {
+  const batch = batchLine(change);
+  if (batch !== undefined) return batch.channel;
+  if (change.kind === 'peer.set' || change.kind === 'peer.delete') return `wg/${change.interface}`;
+  return change.kind === 'wireguard.configure' ? `wg/${change.name}` : change.kind;
+}
+
+function isRemoval(change: Change): boolean {
+  return change.kind.endsWith('.delete');
+}
+
+async function carryOut(deps: ApplyDeps, lane: string, changes: readonly Change[]): Promise<readonly (string | undefined)[]> {
+  if (changes.length === 0) return [];
+  if (lane.startsWith('wg/')) return setWireguard(deps, changes);
+  const lines = changes.map(batchLine);
+  const channel = lines[0]?.channel;
+  if (channel !== undefined) return deps.batches[channel].run(lines.map((one) => one?.line ?? ''));
+  const reasons: (string | undefined)[] = [];
+  for (const change of changes) reasons.push(await carryOutOne(deps, change));
+  return reasons;
+}
+
+async function carryOutOne(deps: ApplyDeps, change: Change): Promise<string | undefined> {
+  switch (change.kind) {
+    case 'sysctl.set':
+      return deps.sysctls.write(change.name, change.value);
+    case 'wireguard.add':
+      return deps.devices.add(change.name);
+    case 'firewall.set':
+      return nft(deps.runner, firewallText(change.firewall));
+    case 'firewall.delete':
+      return nft(deps.runner, FIREWALL_REMOVAL);
+    default:
+      throw new Error(`no way to carry out: ${changeText(change)}`);
+  }
+}
+
+async function nft(runner: Runner, stdin: string): Promise<string | undefined> {
+  const result = await runner.run(['nft', '-f', '-'], { stdin });
+  return result.ok ? undefined : result.message;
+}
+
+/** The kernel's ways of saying that what should be gone is gone, and what should be there is there. */
+function isAlreadySo(change: Change, reason: string): boolean {
+  return isRemoval(change) ? /No such|Cannot find|does not exist|Cannot assign requested address/.test(reason) : change.kind === 'rule.add' && reason.includes('File exists');
+}

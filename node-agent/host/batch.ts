@@ -1,0 +1,120 @@
+/**
+ * A long-lived `ip -force -batch -` (or `bridge`): one line in, one kernel change, without a process per change.
+ *
+ * iproute2 says nothing about a line that worked, and `Command failed -:<line>` on stderr about one that did not. After
+ * every run of lines comes one that must fail, and its complaint, on the same stream, tells that the others are done.
+ */
+import { spawn, type ChildProcess } from 'node:child_process';
+
+export interface Batch {
+  /** Carries out the lines in order. One answer per line: undefined, or what went wrong. */
+  run(lines: readonly string[]): Promise<readonly (string | undefined)[]>;
+  close(): void;
+}
+
+export interface BatchOptions {
+  /** e.g. `['ip', '-6']`. */
+  readonly command: readonly string[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Milliseconds until a run that does not end counts as hanging; default 10 000. */
+  readonly timeoutMs?: number;
+}
+
+interface Session {
+  readonly child: ChildProcess;
+  /** Lines written so far: iproute2 counts them from 1. */
+  written: number;
+  current: Run | undefined;
+}
+
+interface Run {
+  /** Number of the line before the run's first. */
+  readonly offset: number;
+  readonly errors: (string | undefined)[];
+  said: string[];
+  finish(end: string | undefined): void;
+}
+
+export function createBatch(options: BatchOptions): Batch {
+  let session: Session | undefined;
+  let last: Promise<unknown> = Promise.resolve();
+  const drop = (gone: Session): void => {
+    if (session === gone) session = undefined;
+  };
+  const runNow = (lines: readonly string[]): Promise<readonly (string | undefined)[]> => {
+    session ??= open(options, drop);
+    return runLines(session, lines, options.timeoutMs ?? 10_000);
+  };
+  return {
+    run(lines) {
+      if (lines.length === 0) return Promise.resolve([]);
+      const answer = last.then(() => runNow(lines));
+      last = answer;
+      return answer;
+    },
+    close() {
+      session?.child.stdin?.end();
+    },
+  };
+}
+
+function open(options: BatchOptions, drop: (gone: Session) => void): Session {
+  const [program = '', ...args] = options.command;
+  const env = { PATH: options.env['PATH'] ?? '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C' };
+  const child = spawn(program, [...args, '-force', '-batch', '-'], { env, stdio: ['pipe', 'ignore', 'pipe'] });
+  const session: Session = { child, written: 0, current: undefined };
+  const end = (why: string): void => {
+    drop(session);
+    session.current?.finish(why);
+  };
+  let rest = '';
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    const parts = (rest + text).split('\n');
+    rest = parts.pop() ?? '';
+    for (const line of parts) hear(session, line);
+  });
+  child.stdin?.on('error', () => undefined);
+  child.on('error', (error) => end(`${program} cannot be started: ${error.message}`));
+  child.on('close', () => end(`${program} ended unexpectedly`));
+  return session;
+}
+
+const FAILED = /^Command failed .*:([0-9]+)$/;
+/** No object of any iproute2 program. */
+const SENTINEL = 'kilofed';
+
+function hear(session: Session, line: string): void {
+  const run = session.current;
+  const failed = FAILED.exec(line);
+  if (run === undefined) return;
+  if (failed === null) {
+    if (run.said.length < 10) run.said.push(line.trim());
+    return;
+  }
+  const index = Number(failed[1]) - run.offset - 1;
+  if (index >= run.errors.length) run.finish(undefined);
+  else run.errors[index] = run.said.join('; ') || 'failed without a reason';
+  run.said = [];
+}
+
+function runLines(session: Session, lines: readonly string[], timeoutMs: number): Promise<readonly (string | undefined)[]> {
+  return new Promise((resolve) => {
+    const errors = Array.from<string | undefined>({ length: lines.length });
+    const timer = setTimeout(() => {
+      session.child.kill('SIGKILL');
+    }, timeoutMs);
+    session.current = {
+      offset: session.written,
+      errors,
+      said: [],
+      finish(end) {
+        clearTimeout(timer);
+        session.current = undefined;
+        // After an unexpected end nobody knows which lines were carried out: all without an answer count as failed.
+        resolve(end === undefined ? errors : errors.map((error) => error ?? end));
+      },
+    };
+    session.written += lines.length + 1;
+    session.child.stdin?.write(`${lines.join('\n')}\n${SENTINEL}\n`);
+  });
+}

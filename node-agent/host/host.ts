@@ -1,0 +1,56 @@
+/**
+ * Host: this machine's network, as the agent uses it.
+ */
+import type { Change } from '../../core/host/change.js';
+import type { HostModel } from '../../core/host/hostModel.js';
+import type { Clock } from '../../core/runtime/clock.js';
+import type { Log } from '../../core/runtime/log.js';
+import { applyChanges, type ApplyResult } from './apply.js';
+import { createBatch } from './batch.js';
+import { createMonitor } from './monitor.js';
+import { observeHost, type Observation } from './observe.js';
+import { createRunner } from './runner.js';
+import { createSysctls } from './sysctl.js';
+import { createWireguardDevices } from './wireguard.js';
+
+export interface Host {
+  /** Throws when the host cannot be read. */
+  observe(internalIPs: readonly string[]): Promise<Observation>;
+  apply(model: HostModel, changes: readonly Change[], signal: AbortSignal): Promise<ApplyResult>;
+  /** Calls `onDrift` when somebody took away a device, nexthop or route of ours. */
+  watch(onDrift: () => void): void;
+  wireguardMode(): 'unknown' | 'kernel' | 'userspace';
+  /** Ends the helpers. Everything in the kernel stays. */
+  close(): void;
+}
+
+export interface HostOptions {
+  readonly stateDir: string;
+  readonly keyFile: string;
+  readonly hostNamespace?: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+export function createHost(options: HostOptions, deps: { readonly clock: Clock; readonly log: Log }): Host {
+  const { env, stateDir, keyFile, hostNamespace } = options;
+  const runner = createRunner(env);
+  const sysctls = createSysctls();
+  const batches = {
+    ip: createBatch({ command: ['ip'], env }),
+    ip6: createBatch({ command: ['ip', '-6'], env }),
+    bridge: createBatch({ command: ['bridge'], env }),
+  };
+  const devices = createWireguardDevices({ stateDir, env, ...(hostNamespace === undefined ? {} : { hostNamespace }) }, { runner, ...deps });
+  const monitor = createMonitor({ env, ...deps });
+  const applyDeps = { batches, runner, devices, sysctls, keyFile, secretDir: `${stateDir}/secret` };
+  return {
+    observe: (internalIPs) => observeHost({ runner, sysctls, wall: () => deps.clock.wall() }, internalIPs),
+    apply: (model, changes, signal) => monitor.deafWhile(() => applyChanges(applyDeps, model, changes, signal)),
+    watch: (onDrift) => monitor.start(onDrift),
+    wireguardMode: () => devices.mode(),
+    close() {
+      monitor.close();
+      for (const batch of Object.values(batches)) batch.close();
+    },
+  };
+}

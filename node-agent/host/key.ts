@@ -1,0 +1,74 @@
+/**
+ * The node's WireGuard key, in a file of the form of Kilo's /var/lib/kilo/key: base64, mode 0600.
+ *
+ * The key is the node's identity. Only a file that does not exist is created; one that cannot be read or understood is an
+ * error for a person to look at, never a reason for a new identity.
+ */
+import { createPrivateKey, createPublicKey, generateKeyPairSync } from 'node:crypto';
+import { chmod, link, mkdir, readFile, unlink, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+
+export type KeyResult =
+  | { readonly ok: true; readonly publicKey: string; readonly created: boolean }
+  | { readonly ok: false; readonly message: string };
+
+export async function ensureKey(file: string): Promise<KeyResult> {
+  const existing = await readKey(file);
+  if (existing !== undefined) return existing;
+  const created = await createKey(file);
+  if (created !== undefined) return { ok: false, message: created };
+  const written = await readKey(file);
+  return written?.ok === true ? { ...written, created: true } : (written ?? { ok: false, message: `${file} vanished after it was written` });
+}
+
+async function readKey(file: string): Promise<KeyResult | undefined> {
+  let text: string;
+  try {
+    text = (await readFile(file, 'utf8')).trim();
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return undefined;
+    return { ok: false, message: `cannot read the WireGuard key ${file} (${codeOf(error)}): make it readable for this user, or move it away to give the node a new identity` };
+  }
+  if (!/^[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=$/.test(text)) {
+    return { ok: false, message: `${file} is not a WireGuard key (32 bytes in base64, 44 characters): restore it, or move it away to give the node a new identity` };
+  }
+  return { ok: true, publicKey: publicKeyOf(text), created: false };
+}
+
+/** Undefined, or what went wrong. `link` makes it appear whole, and never over a key that somebody else just wrote. */
+async function createKey(file: string): Promise<string | undefined> {
+  const part = `${file}.${process.pid}`;
+  try {
+    await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+    await writeFile(part, `${generatePrivateKey()}\n`, { mode: 0o600 });
+    await chmod(part, 0o600);
+    await link(part, file).catch((error: unknown) => {
+      if (codeOf(error) !== 'EEXIST') throw error;
+    });
+    await unlink(part);
+    return undefined;
+  } catch (error) {
+    return `cannot write a WireGuard key to ${file} (${codeOf(error)}): give a writable place with --key-file`;
+  }
+}
+
+function generatePrivateKey(): string {
+  const { privateKey } = generateKeyPairSync('x25519');
+  const bytes = privateKey.export({ format: 'der', type: 'pkcs8' }).subarray(PKCS8.length);
+  // The clamping of RFC 7748, which `wg genkey` applies too.
+  bytes[0] = (bytes[0] ?? 0) & 248;
+  bytes[31] = ((bytes[31] ?? 0) & 127) | 64;
+  return bytes.toString('base64');
+}
+
+export function publicKeyOf(privateKey: string): string {
+  const key = createPrivateKey({ key: Buffer.concat([PKCS8, Buffer.from(privateKey, 'base64')]), format: 'der', type: 'pkcs8' });
+  return createPublicKey(key).export({ format: 'der', type: 'spki' }).subarray(-32).toString('base64');
+}
+
+/** DER of an X25519 PKCS#8 key up to the 32 bytes of the key itself (RFC 8410). */
+const PKCS8 = Buffer.from('302e020100300506032b656e04220420', 'hex');
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : String(error);
+}

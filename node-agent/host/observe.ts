@@ -1,0 +1,102 @@
+/**
+ * observeHost: reads everything of ours that the host holds, with a handful of short-lived programs at once.
+ *
+ * A part that cannot be read fails the whole observation: planning against a hole would look like work to do.
+ */
+import { sysctlNames } from '../../core/host/diffSysctls.js';
+import { parseFirewall } from '../../core/host/parseFirewall.js';
+import { parseAddresses, parseFdb, parseNeighbours, parseNexthops, parseRoutes, parseRules, type HostAddress } from '../../core/host/parseIp.js';
+import { parseWireguard } from '../../core/host/parseWireguard.js';
+import type { HostState, Link, Underlay, WireguardState } from '../../core/host/state.js';
+import { NFT_TABLE, ROUTE_PROTOCOL, VXLAN_INTERFACE } from '../../core/mesh/plan.js';
+import type { Runner, RunResult } from './runner.js';
+import type { Sysctls } from './sysctl.js';
+
+export interface Observation {
+  readonly state: HostState;
+  /** Every address of the host. */
+  readonly addresses: readonly HostAddress[];
+}
+
+export interface ObserveDeps {
+  readonly runner: Runner;
+  readonly sysctls: Sysctls;
+  /** Wall clock, milliseconds. */
+  readonly wall: () => number;
+}
+
+/** `internalIPs` are the node's internal addresses; the device that holds the first that is found is the underlay. Throws when the host cannot be read. */
+export async function observeHost(deps: ObserveDeps, internalIPs: readonly string[]): Promise<Observation> {
+  const read = (...argv: string[]): Promise<string> => deps.runner.run(argv).then(must);
+  const protocol = String(ROUTE_PROTOCOL);
+  const [addr, nexthop, route, rule4, rule6, firewall] = await Promise.all([
+    read('ip', '-j', '-d', 'addr'),
+    read('ip', '-j', 'nexthop', 'show', 'proto', protocol),
+    read('ip', '-j', 'route', 'show', 'table', 'all', 'proto', protocol),
+    read('ip', '-j', '-4', 'rule'),
+    read('ip', '-j', '-6', 'rule'),
+    readFirewall(deps.runner),
+  ]);
+  const { links, addresses, all } = parseAddresses(addr);
+  const underlay = underlayOf(all, internalIPs);
+  const { nexthops, groups } = parseNexthops(nexthop);
+  const vxlan = links.has(VXLAN_INTERFACE);
+  const [wireguard, neighbours, fdb, sysctls] = await Promise.all([
+    readWireguard(deps.runner, [...links.values()]),
+    vxlan ? read('ip', '-j', 'neigh', 'show', 'dev', VXLAN_INTERFACE) : '',
+    vxlan ? read('bridge', '-j', 'fdb', 'show', 'dev', VXLAN_INTERFACE) : '',
+    deps.sysctls.read(sysctlNames([...links.keys()], underlay?.dev)),
+  ]);
+  const state: HostState = {
+    at: Math.floor(deps.wall() / 1000),
+    ...(underlay === undefined ? {} : { underlay }),
+    links,
+    wireguard,
+    addresses,
+    neighbours: parseNeighbours(neighbours),
+    fdb: parseFdb(fdb),
+    nexthops,
+    groups,
+    routes: parseRoutes(route, (id) => groups.has(id)),
+    rules: new Map([...parseRules(rule4, 'inet'), ...parseRules(rule6, 'inet6')]),
+    ...(firewall === undefined ? {} : { firewall }),
+    sysctls,
+  };
+  return { state, addresses: all };
+}
+
+function underlayOf(addresses: readonly HostAddress[], internalIPs: readonly string[]): Underlay | undefined {
+  const found = internalIPs.map((ip) => addresses.find((one) => one.address === ip)).find((one) => one !== undefined);
+  return found === undefined ? undefined : { dev: found.dev, mtu: found.mtu };
+}
+
+async function readFirewall(runner: Runner): Promise<readonly string[] | undefined> {
+  const result = await runner.run(['nft', '-j', 'list', 'table', 'inet', NFT_TABLE]);
+  if (!result.ok && result.kind === 'exit' && result.message.includes('No such file or directory')) return undefined;
+  return parseFirewall(must(result));
+}
+
+/**
+ * A userspace device whose process does not answer on its socket is left out, and will be made again; any other
+ * difficulty fails the observation, since making a device again cuts its tunnels.
+ */
+async function readWireguard(runner: Runner, links: readonly Link[]): Promise<ReadonlyMap<string, WireguardState>> {
+  const entries = await Promise.all(
+    links
+      .filter((link) => link.kind !== 'vxlan')
+      .map(async (link): Promise<readonly [string, WireguardState] | undefined> => {
+        const result = await runner.run(['wg', 'show', link.name, 'dump']);
+        if (!result.ok && link.kind === 'tun' && result.kind === 'exit' && DEAF.test(result.message)) return undefined;
+        return [link.name, parseWireguard(must(result))];
+      }),
+  );
+  return new Map(entries.filter((entry) => entry !== undefined));
+}
+
+/** What `wg` says when no process listens: no socket, or one that nobody accepts on. */
+const DEAF = /No such (device|file)|Connection refused|not supported/;
+
+function must(result: RunResult): string {
+  if (result.ok) return result.stdout;
+  throw new Error(`${result.command}: ${result.message}`);
+}

@@ -1,0 +1,49 @@
+/**
+ * ClusterInputs: what the agent knows of its cluster, every object checked against its schema on its own, so that a bad
+ * one costs only itself.
+ */
+import { z } from 'zod';
+import { meshSchema, type Mesh } from '../core/api/mesh.js';
+import { meshNodeSchema, type MeshNode } from '../core/api/meshNode.js';
+import { peerSchema, type Peer } from '../core/api/peer.js';
+import { nodeSchema, type NodeFacts } from '../core/host/discover.js';
+
+export interface ClusterInputs {
+  /** The Mesh `default`. */
+  readonly mesh: Mesh | undefined;
+  /** Our own Node. */
+  readonly node: NodeFacts | undefined;
+  readonly meshNodes: readonly MeshNode[];
+  readonly peers: readonly Peer[];
+}
+
+export type Checked<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly name: string; readonly reason: string };
+
+const named = z.object({ metadata: z.object({ name: z.string() }) });
+
+function check<T>(schema: z.ZodType<T>, object: unknown): Checked<T> {
+  const parsed = schema.safeParse(object);
+  if (parsed.success) return { ok: true, value: parsed.data };
+  const issue = parsed.error.issues[0];
+  const identity = named.safeParse(object);
+  // Zod's messages never quote the value, which may be a preshared key.
+  return { ok: false, name: identity.success ? identity.data.metadata.name : '', reason: `${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'invalid'}` };
+}
+
+export const checkMesh = (object: unknown): Checked<Mesh> => check(meshSchema, object);
+export const checkMeshNode = (object: unknown): Checked<MeshNode> => check(meshNodeSchema, object);
+export const checkPeer = (object: unknown): Checked<Peer> => check(peerSchema, object);
+export const checkNode = (object: unknown): Checked<NodeFacts> => check(nodeSchema, object);
+
+/** DNS names among the endpoints, sorted. */
+export function endpointNames(inputs: ClusterInputs): readonly string[] {
+  const hosts = [
+    ...inputs.meshNodes.flatMap((node) => node.spec.endpoints.map((endpoint) => endpoint.host)),
+    ...inputs.peers.map((peer) => peer.spec.endpoint?.dnsOrIP.dns).filter((name) => name !== undefined),
+  ];
+  return [...new Set(hosts.filter((host) => !isAddress(host)))].toSorted();
+}
+
+function isAddress(host: string): boolean {
+  return host.includes(':') || /^[0-9.]+$/.test(host);
+}

@@ -1,0 +1,43 @@
+/**
+ * What the node-agent counts.
+ */
+import type { HostState } from '../core/host/state.js';
+import type { TextMetrics } from '../kube/wire/textMetrics.js';
+
+export interface AgentMetrics {
+  passed(seconds: number, result: 'matched' | 'waiting' | 'failed'): void;
+  applied(state: HostState, changes: number, failures: number): void;
+}
+
+export function createAgentMetrics(metrics: TextMetrics, wall: () => number): AgentMetrics {
+  const duration = metrics.histogram('kilofed_node_reconcile_seconds', 'Time of one pass over the host.', [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5]);
+  const passes = metrics.counter('kilofed_node_reconciles_total', 'Passes over the host, by result.');
+  const changes = metrics.counter('kilofed_node_changes_total', 'Changes made to the host.');
+  const failed = metrics.counter('kilofed_node_failures_total', 'Changes to the host that failed.');
+  const peers = metrics.gauge('kilofed_node_peers', 'WireGuard peers, by interface.');
+  const routes = metrics.gauge('kilofed_node_routes', 'Routes of ours.');
+  const handshakes = metrics.gauge('kilofed_node_handshake_age_seconds', 'Age of the newest and of the oldest latest handshake, by interface, as of the last observation; peers without one are left out.');
+  const silent = metrics.gauge('kilofed_node_peers_without_handshake', 'Peers that never completed a handshake, by interface.');
+  return {
+    passed(seconds, result) {
+      duration.observe(seconds);
+      passes.add(1, { result });
+    },
+    applied(state, done, failures) {
+      changes.add(done);
+      failed.add(failures);
+      routes.set(state.routes.size);
+      for (const metric of [peers, handshakes, silent]) metric.clear();
+      for (const [name, { peers: all }] of state.wireguard) {
+        const times = [...all.values()].map((peer) => peer.lastHandshake).filter((time) => time > 0);
+        const now = Math.floor(wall() / 1000);
+        peers.set(all.size, { interface: name });
+        silent.set(all.size - times.length, { interface: name });
+        if (times.length === 0) continue;
+        // Reduced, not spread: there may be thousands.
+        handshakes.set(now - times.reduce((a, b) => Math.max(a, b)), { interface: name, which: 'newest' });
+        handshakes.set(now - times.reduce((a, b) => Math.min(a, b)), { interface: name, which: 'oldest' });
+      }
+    },
+  };
+}

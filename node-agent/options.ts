@@ -1,0 +1,129 @@
+/**
+ * The node-agent's command line.
+ */
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import type { LogLevel } from '../core/runtime/log.js';
+import { parseListen } from '../kube/wire/httpServer.js';
+import { inClusterFiles, type ConnectionFiles } from '../kube/wire/inCluster.js';
+import { isLogLevel } from '../kube/wire/jsonLog.js';
+
+export interface Options {
+  readonly nodeName: string;
+  /** Absent: no API server is known, only saved inputs. */
+  readonly connection?: ConnectionFiles;
+  readonly keyFile: string;
+  readonly stateDir: string;
+  readonly listen: { readonly address: string; readonly port: number };
+  readonly hostNamespace?: string;
+  readonly logLevel: LogLevel;
+  readonly action: 'run' | 'cleanUp' | 'printPlan';
+}
+
+export type ParsedOptions =
+  | { readonly kind: 'options'; readonly options: Options }
+  | { readonly kind: 'help' }
+  /** What is wrong and what to write instead. */
+  | { readonly kind: 'error'; readonly message: string };
+
+export interface Surroundings {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly hostname: string;
+}
+
+export const HELP = `Usage: kilofed node-agent [options]
+
+Joins this node to the mesh of its cluster: WireGuard interfaces and peers, routes, and what else the plan of the node says.
+What it set up stays when it ends; the next start takes it over as it is.
+
+Options:
+  --node-name NAME        name of the Node object (default: $NODE_NAME, else the host name)
+  --server URL            API server (default: that of the cluster this pod runs in)
+  --token-file FILE       bearer token for --server
+  --ca-file FILE          certificate authority of --server, PEM
+  --key-file FILE         WireGuard private key, made when missing (default: STATE-DIR/key)
+  --state-dir DIR         where to remember things (default: /var/lib/kilofed)
+  --listen ADDRESS:PORT   /healthz and /metrics (default: 127.0.0.1:9107)
+  --host-namespace PATH   the host's first process, seen from a container with hostPID: /proc/1.
+                          Userspace WireGuard is then started on the host; DIR must be the same path there
+  --log-level LEVEL       debug, info, warn, error (default: info)
+  --print-plan            print what would be changed on this host, and exit
+  --clean-up              remove from this host everything that the agent set up, and exit
+  -h, --help              this text
+
+Examples:
+  kilofed node-agent
+  kilofed node-agent --print-plan
+  kilofed node-agent --node-name a --server https://10.0.0.1:6443 --token-file token --ca-file ca.crt
+  kilofed node-agent --clean-up
+
+Exit codes: 0 done or told to stop; 1 failed; 2 wrong use.
+`;
+
+export function parseOptions(argv: readonly string[], { env, hostname }: Surroundings): ParsedOptions {
+  let values;
+  try {
+    ({ values } = parseArgs({
+      args: [...argv],
+      strict: true,
+      allowPositionals: false,
+      options: {
+        'node-name': { type: 'string' },
+        server: { type: 'string' },
+        'token-file': { type: 'string' },
+        'ca-file': { type: 'string' },
+        'key-file': { type: 'string' },
+        'state-dir': { type: 'string', default: '/var/lib/kilofed' },
+        listen: { type: 'string', default: '127.0.0.1:9107' },
+        'host-namespace': { type: 'string' },
+        'log-level': { type: 'string', default: 'info' },
+        'print-plan': { type: 'boolean', default: false },
+        'clean-up': { type: 'boolean', default: false },
+        help: { type: 'boolean', short: 'h', default: false },
+      },
+    }));
+  } catch (error) {
+    return wrong(error instanceof Error ? error.message : String(error));
+  }
+  if (values.help) return { kind: 'help' };
+  const listen = parseListen(values.listen);
+  if (listen === undefined) return wrong(`--listen is "${values.listen}": write address:port, such as 127.0.0.1:9107`);
+  const logLevel = values['log-level'];
+  if (!isLogLevel(logLevel)) return wrong(`--log-level is "${logLevel}": write debug, info, warn or error`);
+  if (values['print-plan'] && values['clean-up']) return wrong('--print-plan and --clean-up exclude each other: give one');
+  const connection = connectionOf(values, env);
+  if (typeof connection === 'string') return wrong(connection);
+  const stateDir = values['state-dir'];
+  const hostNamespace = values['host-namespace'];
+  return {
+    kind: 'options',
+    options: {
+      nodeName: values['node-name'] ?? env['NODE_NAME'] ?? hostname,
+      ...(connection === undefined ? {} : { connection }),
+      keyFile: values['key-file'] ?? join(stateDir, 'key'),
+      stateDir,
+      listen,
+      ...(hostNamespace === undefined ? {} : { hostNamespace }),
+      logLevel,
+      action: values['clean-up'] ? 'cleanUp' : values['print-plan'] ? 'printPlan' : 'run',
+    },
+  };
+}
+
+interface ConnectionFlags {
+  readonly server?: string | undefined;
+  readonly 'token-file'?: string | undefined;
+  readonly 'ca-file'?: string | undefined;
+}
+
+/** A text is what is wrong. */
+function connectionOf(flags: ConnectionFlags, env: Surroundings['env']): ConnectionFiles | undefined | string {
+  const { server, 'token-file': tokenFile, 'ca-file': caFile } = flags;
+  if (server === undefined && tokenFile === undefined && caFile === undefined) return inClusterFiles(env);
+  if (server === undefined || tokenFile === undefined || caFile === undefined) return '--server, --token-file and --ca-file go together: give all three, or none inside a cluster';
+  return URL.canParse(server) && server.startsWith('https://') ? { server, tokenFile, caFile } : `--server is "${server}": write https://host:port`;
+}
+
+function wrong(message: string): ParsedOptions {
+  return { kind: 'error', message };
+}

@@ -1,0 +1,180 @@
+/**
+ * The three things the node-agent can be asked to do: run, print its plan, clean up. Every one returns an exit code.
+ */
+import type { MeshInput } from '../core/mesh/input.js';
+import type { PlannedNode } from '../core/mesh/planNode.js';
+import { createHostModel } from '../core/host/hostModel.js';
+import { emptyPlan } from '../core/host/emptyPlan.js';
+import { planChanges } from '../core/host/planChanges.js';
+import { changeText } from '../core/host/render.js';
+import type { Clock, Random } from '../core/runtime/clock.js';
+import type { Log } from '../core/runtime/log.js';
+import type { KubeClient } from '../kube/wire/client.js';
+import { serveHttp } from '../kube/wire/httpServer.js';
+import { createTextMetrics } from '../kube/wire/textMetrics.js';
+import { createAgent, type Agent } from './agent.js';
+import { createCluster, type Cluster } from './cluster.js';
+import type { Host } from './host/host.js';
+import { ensureKey } from './host/key.js';
+import { createLoop } from './loop.js';
+import { createAgentMetrics } from './metrics.js';
+import type { Options } from './options.js';
+import { createPublisher, type Publisher } from './publish.js';
+import { createResolver } from './resolver.js';
+import { createInputsSaver, type StateFiles } from './stateFiles.js';
+
+export interface ProgramDeps {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly host: Host;
+  readonly files: StateFiles;
+  /** Absent: only saved inputs are to be had. */
+  readonly client: KubeClient | undefined;
+  readonly out: (text: string) => void;
+  readonly lookup: (name: string) => Promise<readonly string[]>;
+  readonly planNode: (input: MeshInput) => PlannedNode;
+}
+
+/** Until `signal` aborts. */
+export async function runAgent(options: Options, deps: ProgramDeps, signal: AbortSignal): Promise<number> {
+  const { clock, random, log } = deps;
+  const key = await ensureKey(options.keyFile);
+  if (!key.ok) {
+    log.error('There is no WireGuard key to work with', { reason: key.message });
+    return 1;
+  }
+  if (key.created) log.info('A WireGuard key was made', { file: options.keyFile });
+  const metrics = createTextMetrics();
+  const agentMetrics = createAgentMetrics(metrics, () => clock.wall());
+  const wishes = { wish: (): void => undefined };
+  const resolver = createResolver({ clock, log, lookup: deps.lookup, onChange: () => wishes.wish() });
+  const cluster = clusterOf(options, deps, () => wishes.wish());
+  const agent = createAgent(
+    {
+      clock,
+      log,
+      nodeName: options.nodeName,
+      publicKey: key.publicKey,
+      cluster,
+      host: deps.host,
+      resolver,
+      publisher: publisherOf(deps.client),
+      files: deps.files,
+      saveInputs: createInputsSaver(deps.files, deps),
+      metrics: agentMetrics,
+      planNode: deps.planNode,
+    },
+    { endpoints: await deps.files.loadEndpoints(), saved: await deps.files.loadInputs() },
+  );
+  const loop = createLoop({ clock, random, log, metrics: agentMetrics, agent });
+  wishes.wish = () => loop.wish();
+  await serveHttp(options.listen, {
+    '/healthz': () => {
+      const { ok, text } = loop.health();
+      return { status: ok ? 200 : 503, body: `${text}\n` };
+    },
+    '/metrics': () => ({ status: 200, contentType: 'text/plain; version=0.0.4', body: metrics.render() }),
+  }, signal);
+  deps.host.watch(repairer(agent, deps, () => loop.wish()));
+  log.info('The node-agent runs', { node: options.nodeName, publicKey: key.publicKey, server: deps.client?.server });
+  await Promise.all([loop.run(signal), cluster.run(signal)]);
+  resolver.close();
+  return 0;
+}
+
+/** Prints the changes that a run would make now. */
+export async function printPlan(options: Options, deps: ProgramDeps, signal: AbortSignal): Promise<number> {
+  const key = await ensureKey(options.keyFile);
+  if (!key.ok) return complain(deps, key.message);
+  const stop = new AbortController();
+  const cluster = clusterOf(options, deps, () => undefined);
+  const running = cluster.run(stop.signal);
+  await until(() => cluster.inputs() !== undefined || deps.client === undefined || signal.aborted, deps.clock, SYNC_MS);
+  if (cluster.inputs() === undefined) deps.log.warn('The API server has not told everything; using the inputs saved last');
+  const agent = createAgent(
+    {
+      clock: deps.clock,
+      log: deps.log,
+      nodeName: options.nodeName,
+      publicKey: key.publicKey,
+      cluster,
+      host: {
+        observe: (internalIPs) => deps.host.observe(internalIPs),
+        apply: (_model, changes) => {
+          for (const change of changes) deps.out(`${changeText(change)}\n`);
+          return Promise.resolve({ done: changes, failures: [] });
+        },
+      },
+      resolver: { want: () => undefined, answers: () => ({}) },
+      publisher: publisherOf(undefined),
+      files: { saveEndpoints: () => Promise.resolve() },
+      saveInputs: () => undefined,
+      metrics: { passed: () => undefined, applied: () => undefined },
+      planNode: deps.planNode,
+    },
+    { endpoints: await deps.files.loadEndpoints(), saved: await deps.files.loadInputs() },
+  );
+  const result = await agent.pass(signal);
+  stop.abort();
+  await running;
+  if (result.kind === 'waiting') return complain(deps, result.reason);
+  if (result.kind === 'matched') deps.out(result.changes === 0 ? 'Nothing to change.\n' : `${result.changes} changes.\n`);
+  return result.kind === 'failed' ? 1 : 0;
+}
+
+/** Removes everything of ours from the host, without asking anybody. The key stays: it is the node's identity. */
+export async function cleanUp(options: Options, deps: ProgramDeps, signal: AbortSignal): Promise<number> {
+  const { state } = await deps.host.observe([]);
+  const changes = planChanges({ desired: emptyPlan(options.nodeName), observed: state, prior: new Map(), publicKey: '' });
+  const { done, failures } = await deps.host.apply(createHostModel(state), changes, signal);
+  await deps.files.remove();
+  for (const { change, reason } of failures) deps.log.error('Something could not be removed', { change: changeText(change), reason });
+  deps.out(`Removed ${done.length} things${failures.length === 0 ? '' : `, failed at ${failures.length}`}.\n`);
+  return failures.length === 0 ? 0 : 1;
+}
+
+const SYNC_MS = 10_000;
+/** Between two repairs; each further one within a minute waits twice as long. */
+const REPAIR_MS = 250;
+const REPAIR_MAX_MS = 30_000;
+
+/** Somebody else who keeps removing what we put back is answered ever more slowly. */
+function repairer(agent: Agent, deps: ProgramDeps, wish: () => void): () => void {
+  let delay = REPAIR_MS;
+  let repairedAt = Number.NEGATIVE_INFINITY;
+  let planned = false;
+  return () => {
+    if (planned) return;
+    const now = deps.clock.now();
+    delay = now - repairedAt > REPAIR_MAX_MS * 2 ? 0 : Math.min(REPAIR_MAX_MS, Math.max(REPAIR_MS, delay * 2));
+    planned = true;
+    deps.clock.after(delay, () => {
+      planned = false;
+      repairedAt = deps.clock.now();
+      deps.log.warn('Something of ours was removed from the host by somebody else: repairing');
+      agent.doubt();
+      wish();
+    });
+  };
+}
+
+function clusterOf(options: Options, deps: ProgramDeps, onChange: () => void): Pick<Cluster, 'inputs' | 'run'> {
+  const { client } = deps;
+  if (client === undefined) return { inputs: () => undefined, run: () => Promise.resolve() };
+  return createCluster({ client, clock: deps.clock, random: deps.random, log: deps.log, nodeName: options.nodeName, onChange });
+}
+
+function publisherOf(client: KubeClient | undefined): Publisher {
+  return client === undefined ? { publish: () => Promise.resolve(undefined) } : createPublisher(client);
+}
+
+function complain(deps: ProgramDeps, reason: string): number {
+  deps.log.error('There is no plan', { reason });
+  return 1;
+}
+
+async function until(done: () => boolean, clock: Clock, ms: number): Promise<void> {
+  const deadline = clock.now() + ms;
+  while (!done() && clock.now() < deadline) await new Promise<void>((resolve) => void clock.after(20, resolve));
+}

@@ -1,0 +1,81 @@
+/**
+ * Resolver: the addresses of the DNS names among the endpoints, looked up beside the reconcile loop.
+ *
+ * A name that fails keeps its last answer, and of several answers the one in use is kept while it is still given, so that
+ * round-robin names do not make tunnels wander. Every name is asked again every 30 s.
+ */
+import type { Clock } from '../core/runtime/clock.js';
+import type { Log } from '../core/runtime/log.js';
+
+export interface Resolver {
+  /** From now on `names` are wanted, and no others. */
+  want(names: readonly string[]): void;
+  answers(): Readonly<Record<string, string>>;
+  close(): void;
+}
+
+export interface ResolverDeps {
+  readonly clock: Clock;
+  readonly log: Log;
+  /** All addresses of a name; rejects when there are none. Must end by itself. */
+  lookup(name: string): Promise<readonly string[]>;
+  /** An answer is new or has changed. */
+  onChange(): void;
+}
+
+export function createResolver(deps: ResolverDeps, initial: Readonly<Record<string, string>> = {}): Resolver {
+  const known = new Map(Object.entries(initial));
+  const wanted = new Set<string>();
+  const asking = new Set<string>();
+  let closed = false;
+  const ask = async (name: string): Promise<void> => {
+    asking.add(name);
+    const answer = await lookup(deps, name, known.get(name)).finally(() => asking.delete(name));
+    if (answer === undefined || closed || !wanted.has(name) || known.get(name) === answer) return;
+    known.set(name, answer);
+    deps.onChange();
+  };
+  const askAll = (): void => {
+    for (const name of wanted) if (!asking.has(name)) void ask(name);
+  };
+  let cancel = (): void => undefined;
+  const again = (): void => {
+    askAll();
+    cancel = deps.clock.after(AGAIN_MS, again);
+  };
+  cancel = deps.clock.after(AGAIN_MS, again);
+  return {
+    want(names) {
+      const fresh = names.filter((name) => !wanted.has(name));
+      wanted.clear();
+      for (const name of names) wanted.add(name);
+      for (const name of fresh) if (!asking.has(name)) void ask(name);
+    },
+    answers: () => Object.fromEntries([...known].filter(([name]) => wanted.has(name))),
+    close() {
+      closed = true;
+      cancel();
+    },
+  };
+}
+
+const AGAIN_MS = 30_000;
+const TIMEOUT_MS = 5000;
+
+async function lookup(deps: ResolverDeps, name: string, current: string | undefined): Promise<string | undefined> {
+  try {
+    const addresses = await withTimeout(deps, deps.lookup(name));
+    if (current !== undefined && addresses.includes(current)) return current;
+    return addresses.toSorted()[0];
+  } catch (error) {
+    deps.log.warn('An endpoint name cannot be resolved; its peer keeps its last address', { name, error: error instanceof Error ? error.message : String(error) });
+    return undefined;
+  }
+}
+
+function withTimeout<T>(deps: ResolverDeps, promise: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const cancel = deps.clock.after(TIMEOUT_MS, () => reject(new Error(`no answer within ${TIMEOUT_MS} ms`)));
+    promise.then(resolve, reject).finally(cancel);
+  });
+}
