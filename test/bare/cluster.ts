@@ -1,0 +1,208 @@
+/**
+ * A cluster of bare nodes: a real API server with Node objects, a real cluster-agent and node-agents, and namespaces for hosts
+ * and pods. No kubelet, so it is up in seconds and a node comes and goes at once.
+ */
+import { type ChildProcess } from 'node:child_process';
+import { mkdirSync, openSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { type KubeObject, type Resource, RESOURCE } from '../../core/api/resources.js';
+import { loadKubeconfig } from '../../kube/config/kubeconfig.js';
+import { applyObject, deleteObject, getObject } from '../../kube/wire/apply.js';
+import type { KubeClient, KubeResult } from '../../kube/wire/client.js';
+import { createKubeClient } from '../../kube/wire/http2Client.js';
+import { systemClock } from '../../kube/wire/systemClock.js';
+import { type ControlPlane, startControlPlane } from '../apiserver/controlPlane.js';
+import { binaryPath } from '../lab/binaries/locate.js';
+import { serveFlows } from './flow.js';
+import { createNamespace, type Namespace } from './namespace.js';
+import { type Lan, plug } from './network.js';
+import { createPod, createPodBridge, type Pod } from './pod.js';
+import { run, start, until } from './run.js';
+
+/** The programs as they ship. */
+export const PROGRAM = fileURLToPath(new URL('../../../dist/kilofed.js', import.meta.url));
+const MANIFESTS = fileURLToPath(new URL('../../../manifests', import.meta.url));
+/** What CNI would give pods: 1420 for WireGuard, less 50 for VXLAN. */
+const POD_MTU = 1370;
+
+export interface BareClusterSpec {
+  readonly name: string;
+  readonly dir: string;
+  /** An address of the lab's own namespace. */
+  readonly address: string;
+  readonly meshCIDR: string;
+  /** e.g. `10.42`: nodes get 10.42.1.0/24 and up. */
+  readonly podPrefix: string;
+  readonly serviceCIDR: string;
+  readonly meshSpec?: Readonly<Record<string, unknown>>;
+}
+
+export interface BareNode {
+  readonly name: string;
+  readonly namespace: Namespace;
+  readonly address: string;
+  readonly podCIDR: string;
+  /** A pod that answers flows. */
+  readonly pod: Pod;
+  startAgent(): void;
+  /** Resolves when it has ended. */
+  killAgent(signal: NodeJS.Signals): Promise<void>;
+  agentPid(): number | undefined;
+}
+
+export interface BareCluster {
+  readonly name: string;
+  readonly api: ControlPlane;
+  readonly client: KubeClient;
+  readonly nodes: ReadonlyMap<string, BareNode>;
+  /** Adds a node with a pod to a location; resolves when its agent runs, not when it is reachable. */
+  addNode(name: string, at: { readonly location: string; readonly lan: Lan; readonly host: number }): Promise<BareNode>;
+  /** As `kubectl delete node` after the machine was switched off. */
+  removeNode(name: string): Promise<void>;
+  apply(object: object): Promise<void>;
+  get<T extends KubeObject>(resource: Resource, name: string, namespace?: string): Promise<T | undefined>;
+  remove(resource: Resource, name: string, namespace?: string): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export async function startBareCluster(spec: BareClusterSpec): Promise<BareCluster> {
+  const dir = `${spec.dir}/${spec.name}`;
+  await run(['ip', 'addr', 'replace', `${spec.address}/32`, 'dev', 'lo']);
+  const api = await startControlPlane({
+    name: spec.name,
+    dir,
+    serviceCIDR: spec.serviceCIDR,
+    bindAddress: spec.address,
+    port: 6443,
+    controllers: 'garbage-collector-controller',
+  });
+  const loaded = loadKubeconfig(api.kubeconfig('admin'), { now: () => systemClock.now() });
+  if (!loaded.ok) throw new Error(loaded.error);
+  const client = createKubeClient({ ...loaded.connection, userAgent: 'kilofed-lab' }, { clock: systemClock });
+  const kubeconfig = `${dir}/admin.kubeconfig`;
+  writeFileSync(kubeconfig, api.kubeconfig('admin'), { mode: 0o600 });
+  writeFileSync(`${dir}/ca.crt`, api.ca);
+  writeFileSync(`${dir}/token`, api.token('admin'), { mode: 0o600 });
+  await kubectl(kubeconfig, ['apply', '--server-side', '-f', `${MANIFESTS}/crds`, '-f', `${MANIFESTS}/crds-multicluster.yaml`]);
+  await kubectl(kubeconfig, ['wait', '--for=condition=Established', 'crd', '--all', '--timeout=30s']);
+  const cluster: Pick<BareCluster, 'apply'> = { apply: async (object) => must(await applyObject(client, object as KubeObject, { fieldManager: 'lab' })) };
+  await until('the CRDs to be served', 10_000, async () => {
+    await cluster.apply({
+      apiVersion: 'kilofed.io/v1alpha1',
+      kind: 'Mesh',
+      metadata: { name: 'default' },
+      spec: { wireguardCIDRs: [spec.meshCIDR], ...spec.meshSpec },
+    });
+    return true;
+  });
+  const agent = start([process.execPath, PROGRAM, 'cluster-agent', '--kubeconfig', kubeconfig, '--listen', `${spec.address}:9108`], {
+    stdio: openSync(`${dir}/log/cluster-agent.log`, 'a'),
+  });
+  const nodes = new Map<string, BareNode>();
+  let count = 0;
+
+  return {
+    name: spec.name,
+    api,
+    client,
+    nodes,
+    ...cluster,
+    async addNode(name, { location, lan, host }) {
+      count += 1;
+      const podCIDR = `${spec.podPrefix}.${count}.0/24`;
+      const node = await createNode({ name, dir, podCIDR, lan, host, server: api.server });
+      await cluster.apply({
+        apiVersion: 'v1',
+        kind: 'Node',
+        metadata: { name, labels: { 'topology.kubernetes.io/region': location } },
+        spec: { podCIDR, podCIDRs: [podCIDR] },
+      });
+      // Status fields are owned like others: the kubelet's part here is the address.
+      must(await applyObject(client, { apiVersion: 'v1', kind: 'Node', metadata: { name }, status: { addresses: [{ type: 'InternalIP', address: node.address }] } } as KubeObject, { fieldManager: 'lab', subresource: 'status' }));
+      nodes.set(name, node);
+      node.startAgent();
+      return node;
+    },
+    async removeNode(name) {
+      const node = nodes.get(name);
+      nodes.delete(name);
+      await node?.killAgent('SIGKILL');
+      node?.pod.namespace.stop();
+      node?.namespace.stop();
+      must(await deleteObject(client, { resource: RESOURCE.node, name }));
+    },
+    async get(resource, name, namespace) {
+      const found = await getObject(client, { resource, name, ...(namespace === undefined ? {} : { namespace }) });
+      return found.ok ? (found.value as never) : undefined;
+    },
+    async remove(resource, name, namespace) {
+      must(await deleteObject(client, { resource, name, ...(namespace === undefined ? {} : { namespace }) }));
+    },
+    async stop() {
+      for (const node of nodes.values()) {
+        await node.killAgent('SIGKILL');
+        node.pod.namespace.stop();
+        node.namespace.stop();
+      }
+      agent.kill('SIGKILL');
+      client.close();
+      await api.stop();
+    },
+  };
+}
+
+async function createNode(at: {
+  readonly name: string;
+  readonly dir: string;
+  readonly podCIDR: string;
+  readonly lan: Lan;
+  readonly host: number;
+  readonly server: string;
+}): Promise<BareNode> {
+  const stateDir = `${at.dir}/nodes/${at.name}`;
+  mkdirSync(stateDir, { recursive: true });
+  const namespace = await createNamespace(at.name, stateDir);
+  const address = await plug(namespace, at.lan, at.host);
+  await namespace.exec(['sysctl', '-qw', 'net.ipv4.ip_forward=1']);
+  await createPodBridge(namespace, at.podCIDR, POD_MTU);
+  const pod = await createPod(namespace, at.podCIDR, { host: 10, mtu: POD_MTU });
+  await serveFlows(pod);
+  const log = openSync(`${at.dir}/log/node-agent-${at.name}.log`, 'a');
+  const wireguard = binaryPath('wireguard-go');
+  const env = { ...process.env, ...(wireguard === undefined ? {} : { PATH: `${wireguard.replace(/\/[^/]*$/, '')}:${process.env['PATH']}` }) };
+  let agent: ChildProcess | undefined;
+  return {
+    name: at.name,
+    namespace,
+    address,
+    podCIDR: at.podCIDR,
+    pod,
+    startAgent() {
+      agent = namespace.spawn(
+        [
+          ...[process.execPath, PROGRAM, 'node-agent', '--node-name', at.name, '--server', at.server],
+          ...['--token-file', `${at.dir}/token`, '--ca-file', `${at.dir}/ca.crt`],
+        ],
+        { stdio: log, env },
+      );
+    },
+    killAgent: (signal) =>
+      new Promise((resolve) => {
+        if (agent === undefined || agent.exitCode !== null || agent.signalCode !== null) return resolve();
+        agent.once('exit', () => resolve());
+        agent.kill(signal);
+        return undefined;
+      }),
+    agentPid: () => agent?.pid,
+  };
+}
+
+async function kubectl(kubeconfig: string, args: readonly string[]): Promise<void> {
+  const program = binaryPath('kubectl');
+  if (program === undefined) throw new Error('kubectl is not built: run `make setup`');
+  await run([program, '--kubeconfig', kubeconfig, ...args], { timeoutMs: 60_000 });
+}
+
+function must(result: KubeResult<unknown>): void {
+  if (!result.ok) throw new Error(result.error.message);
+}
