@@ -1,7 +1,9 @@
 /**
  * What went wrong with an API call, as a value: from an HTTP status and a metav1.Status, or from a broken connection.
  */
+import { types } from 'node:util';
 import type { KubeFailure } from './client.js';
+import { WireError } from './transport.js';
 
 const BY_CODE: Readonly<Record<number, KubeFailure['kind']>> = {
   401: 'unauthorized',
@@ -16,6 +18,11 @@ const BY_CODE: Readonly<Record<number, KubeFailure['kind']>> = {
   504: 'timeout',
 };
 
+/** A server that asks for more patience than this is not believed. */
+const MAX_RETRY_AFTER_MS = 60_000;
+/** Messages go into logs and onto objects; the API server's own are shorter. */
+const MAX_MESSAGE = 1_000;
+
 /** `body` is the response's text; a metav1.Status gives its message and reason. Headers other than Retry-After never get in. */
 export function failureFromResponse(code: number, body: string, retryAfter: string | undefined): KubeFailure {
   const status = parseStatus(body);
@@ -24,14 +31,22 @@ export function failureFromResponse(code: number, body: string, retryAfter: stri
   return {
     kind,
     code,
-    message: status.message ?? `the API server answered ${code}`,
-    ...(Number.isFinite(seconds) ? { retryAfterMs: seconds * 1000 } : {}),
+    message: (status.message ?? `the API server answered ${code}`).slice(0, MAX_MESSAGE),
+    ...(Number.isFinite(seconds) && seconds >= 0 ? { retryAfterMs: Math.min(seconds * 1000, MAX_RETRY_AFTER_MS) } : {}),
   };
 }
 
-/** A failure below HTTP. `kind` is `aborted` or `timeout` where the caller knows, else unreachable. */
-export function failureFromError(error: unknown, kind: 'aborted' | 'timeout' | 'unreachable' = 'unreachable'): KubeFailure {
-  return { kind, message: error instanceof Error ? error.message : String(error) };
+/** A failure below HTTP: unreachable, unless the error itself knows better. */
+export function failureFromError(error: unknown): KubeFailure {
+  return { kind: error instanceof WireError ? error.kind : 'unreachable', message: describe(error).slice(0, MAX_MESSAGE) };
+}
+
+/** A name with several addresses fails with an AggregateError, whose own message is empty. */
+function describe(error: unknown): string {
+  if (!types.isNativeError(error)) return String(error);
+  if (error.message !== '') return error.message;
+  const [first] = (error as { readonly errors?: readonly unknown[] }).errors ?? [error.cause];
+  return first === undefined ? error.name : describe(first);
 }
 
 function parseStatus(body: string): { readonly message?: string; readonly reason?: string } {
