@@ -1,100 +1,182 @@
 /**
  * A kubeconfig's text to a connection.
  *
- * The one place that uses @kubernetes/client-node's KubeConfig: it knows contexts, exec plugins, OIDC, token files and client
- * certificates. One instance per kubeconfig, since it caches credentials by user name and members use equal names.
+ * The one place that uses @kubernetes/client-node's KubeConfig: it knows contexts, OIDC, token files and client certificates.
+ * One instance per kubeconfig, since it caches credentials by user name and members use equal names.
  */
+import { createHash, X509Certificate } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import type { RequestOptions } from 'node:https';
+import { resolve } from 'node:path';
+import { createSecureContext } from 'node:tls';
 import { KubeConfig } from '@kubernetes/client-node';
 import type { ConnectionOptions, Credentials, CredentialSource } from '../wire/client.js';
+import { createExecCredentials, type ExecConfig } from './execCredentials.js';
+import { type Fields, type KubeconfigParts, readKubeconfig } from './readKubeconfig.js';
 
 export type LoadedKubeconfig =
   | { readonly ok: true; readonly connection: Omit<ConnectionOptions, 'userAgent'>; readonly context: string; readonly namespace?: string }
   | { readonly ok: false; readonly error: string };
 
-/** Exec plugins have no deadline of their own. */
+export interface LoadOptions {
+  /** Default: the kubeconfig's current-context. */
+  readonly context?: string;
+  /** Monotonic milliseconds. */
+  readonly now: () => number;
+  /** Wall-clock milliseconds, for credentials that say when they end. Default: the machine's. */
+  readonly wall?: () => number;
+  /** What relative paths in it start from: the folder of the kubeconfig. */
+  readonly directory?: string;
+}
+
+/** A program that is asked for credentials, or an identity provider, must answer within this. */
 const CREDENTIALS_MS = 15_000;
-/** Asking KubeConfig reads files and may run a program: not for every request. */
+/** Asking KubeConfig reads files: not for every request. */
 const CREDENTIALS_TTL_MS = 30_000;
 
 /** Every mistake in the text is a sentence that says what to put right. */
-export function loadKubeconfig(text: string, options: { readonly context?: string; readonly now: () => number }): LoadedKubeconfig {
-  const config = new KubeConfig();
-  try {
-    config.loadFromString(text);
-  } catch (error) {
-    return { ok: false, error: `the kubeconfig is not valid YAML of kind Config: ${firstLine(error)}` };
-  }
-  const name = options.context ?? config.getCurrentContext();
-  if (name === undefined || name === '') return { ok: false, error: 'the kubeconfig has no current-context: set one' };
-  const context = config.getContextObject(name);
-  if (context === null) {
-    const known = config.getContexts().map((each) => each.name).join(', ');
-    return { ok: false, error: `the kubeconfig has no context ${name}: it has ${known === '' ? 'none' : known}` };
-  }
-  config.setCurrentContext(name);
-  const cluster = config.getCluster(context.cluster);
-  if (cluster === null) return { ok: false, error: `context ${name} names cluster ${context.cluster}, which the kubeconfig does not define` };
-  if (config.getUser(context.user) === null) return { ok: false, error: `context ${name} names user ${context.user}, which the kubeconfig does not define` };
-  const server = parseServer(cluster.server);
-  if (server === undefined) return { ok: false, error: `server ${cluster.server} of cluster ${cluster.name} must be an https:// URL` };
+export function loadKubeconfig(text: string, options: LoadOptions): LoadedKubeconfig {
+  const parts = readKubeconfig(text, options.context);
+  if (!parts.ok) return parts;
+  const authority = authorityOf(parts.cluster, options.directory);
+  if (!authority.ok) return authority;
+  const problem = problemOfCertificate(parts.user);
+  if (problem !== undefined) return { ok: false, error: problem };
+  const serverName = parts.cluster['tls-server-name'];
   return {
     ok: true,
-    context: name,
-    ...(context.namespace === undefined ? {} : { namespace: context.namespace }),
+    context: parts.context,
+    ...(parts.namespace === undefined ? {} : { namespace: parts.namespace }),
     connection: {
-      server,
-      ...ca(cluster.caData),
-      ...(cluster.skipTLSVerify ? { insecureSkipVerify: true } : {}),
-      ...(cluster.tlsServerName === undefined ? {} : { serverName: cluster.tlsServerName }),
-      credentials: credentialsOf(config, options.now),
+      server: parts.server,
+      ...(authority.pem === undefined ? {} : { ca: authority.pem }),
+      ...(parts.cluster['insecure-skip-tls-verify'] === true ? { insecureSkipVerify: true } : {}),
+      ...(typeof serverName === 'string' ? { serverName } : {}),
+      credentials: cached(sourceOf(parts, options), options.now),
     },
   };
 }
 
-function credentialsOf(config: KubeConfig, now: () => number): CredentialSource {
-  let cached: { readonly until: number; readonly credentials: Credentials } | undefined;
+/** Equal texts have equal hashes: that a member's kubeconfig changed can be told without keeping it. */
+export function hashKubeconfig(text: string): string {
+  return createHash('sha256').update(text).digest('base64url');
+}
+
+function sourceOf(parts: KubeconfigParts, options: LoadOptions): CredentialSource {
+  const { exec } = parts.user;
+  if (typeof exec !== 'object' || exec === null) return fromConfig(parts, options.directory);
+  return createExecCredentials(exec as ExecConfig, { wall: options.wall ?? Date.now, cluster: parts.cluster, timeoutMs: CREDENTIALS_MS });
+}
+
+/** A new instance after each invalidation: an old one cannot be told to forget. */
+function fromConfig(parts: KubeconfigParts, directory: string | undefined): CredentialSource {
+  let config: KubeConfig | undefined;
+  return {
+    async get() {
+      config ??= configOf(parts, directory);
+      const options: RequestOptions = { headers: {} };
+      await within(CREDENTIALS_MS, config.applyToHTTPSOptions(options));
+      const headers = Object.entries(options.headers ?? {}).map(([name, value]) => [name.toLowerCase(), String(value).trim()] as const);
+      return {
+        headers: {
+          ...Object.fromEntries(headers),
+          ...(typeof options.auth === 'string' ? { authorization: `Basic ${Buffer.from(options.auth).toString('base64')}` } : {}),
+        },
+        ...pem('cert', options.cert),
+        ...pem('key', options.key),
+      };
+    },
+    invalidate() {
+      config = undefined;
+    },
+  };
+}
+
+/** Of the one context alone, so that mistakes elsewhere in the kubeconfig do not matter. */
+function configOf(parts: KubeconfigParts, directory: string | undefined): KubeConfig {
+  const { tokenFile, token, ...user } = parts.user;
+  const config = new KubeConfig();
+  config.loadFromString(
+    JSON.stringify({
+      clusters: [{ name: 'c', cluster: parts.cluster }],
+      // client-node knows no `tokenFile` of a user, which wins over `token`.
+      users: [{ name: 'u', user: typeof tokenFile === 'string' ? { ...user, ...tokenFileUser(tokenFile, directory) } : { ...user, token } }],
+      contexts: [{ name: 'x', context: { cluster: 'c', user: 'u' } }],
+      'current-context': 'x',
+    }),
+  );
+  if (directory !== undefined) config.makePathsAbsolute(directory);
+  return config;
+}
+
+function tokenFileUser(tokenFile: string, directory: string | undefined): Fields {
+  return { 'auth-provider': { name: 'tokenFile', config: { tokenFile: resolve(directory ?? '.', tokenFile) } } };
+}
+
+function cached(source: CredentialSource, now: () => number): CredentialSource {
+  let held: { readonly until: number; readonly credentials: Credentials } | undefined;
   let asking: Promise<Credentials> | undefined;
   async function ask(): Promise<Credentials> {
-    const options: RequestOptions = { headers: {} };
-    await within(CREDENTIALS_MS, config.applyToHTTPSOptions(options));
-    const headers = Object.entries(options.headers ?? {}).map(([name, value]) => [name.toLowerCase(), String(value)]);
-    const credentials: Credentials = {
-      headers: {
-        ...(Object.fromEntries(headers) as Record<string, string>),
-        ...(typeof options.auth === 'string' ? { authorization: `Basic ${Buffer.from(options.auth).toString('base64')}` } : {}),
-      },
-      ...(options.cert === undefined ? {} : { cert: String(options.cert) }),
-      ...(options.key === undefined ? {} : { key: String(options.key) }),
-    };
-    cached = { until: now() + CREDENTIALS_TTL_MS, credentials };
+    const credentials = await source.get();
+    held = { until: now() + CREDENTIALS_TTL_MS, credentials };
     return credentials;
   }
   return {
     get() {
-      if (cached !== undefined && now() < cached.until) return Promise.resolve(cached.credentials);
+      if (held !== undefined && now() < held.until) return Promise.resolve(held.credentials);
       asking ??= ask().finally(() => {
         asking = undefined;
       });
       return asking;
     },
     invalidate() {
-      cached = undefined;
+      held = undefined;
+      source.invalidate();
     },
   };
 }
 
-function ca(data: string | undefined): { readonly ca?: string } {
-  return data === undefined ? {} : { ca: Buffer.from(data, 'base64').toString('utf8') };
+type Authority = { readonly ok: true; readonly pem: string | undefined } | { readonly ok: false; readonly error: string };
+
+function authorityOf(cluster: Fields, directory: string | undefined): Authority {
+  const { 'certificate-authority-data': data, 'certificate-authority': file } = cluster;
+  if (typeof data === 'string' && data !== '') return checkAuthority(Buffer.from(data, 'base64').toString('utf8'), 'certificate-authority-data');
+  if (typeof file !== 'string' || file === '') return { ok: true, pem: undefined };
+  try {
+    return checkAuthority(readFileSync(resolve(directory ?? '.', file), 'utf8'), `certificate-authority ${file}`);
+  } catch {
+    return { ok: false, error: `certificate-authority ${file} cannot be read: put the certificate itself into certificate-authority-data` };
+  }
 }
 
-function parseServer(text: string): string | undefined {
+function checkAuthority(text: string, what: string): Authority {
+  if (isCertificate(text)) return { ok: true, pem: text };
+  return { ok: false, error: `${what} of the kubeconfig is not a certificate in PEM form` };
+}
+
+function isCertificate(text: string): boolean {
   try {
-    const url = new URL(text);
-    return url.protocol === 'https:' ? text.replace(/\/$/, '') : undefined;
+    return new X509Certificate(text).raw.length > 0;
   } catch {
-    return undefined;
+    return false;
   }
+}
+
+/** Only of what is in the kubeconfig itself: files may appear later. */
+function problemOfCertificate(user: Fields): string | undefined {
+  const { 'client-certificate-data': cert, 'client-key-data': key } = user;
+  if (typeof cert !== 'string' || typeof key !== 'string') return undefined;
+  try {
+    createSecureContext({ cert: Buffer.from(cert, 'base64'), key: Buffer.from(key, 'base64') });
+    return undefined;
+  } catch {
+    return 'client-certificate-data and client-key-data of the kubeconfig are not a certificate and its key in PEM form';
+  }
+}
+
+function pem<N extends 'cert' | 'key'>(name: N, value: unknown): { readonly [K in N]?: string } {
+  if (typeof value !== 'string' && !Buffer.isBuffer(value)) return {};
+  return { [name]: value.toString() } as { readonly [K in N]: string };
 }
 
 async function within<T>(ms: number, work: Promise<T>): Promise<T> {
@@ -107,9 +189,4 @@ async function within<T>(ms: number, work: Promise<T>): Promise<T> {
   } finally {
     clearTimeout(timer);
   }
-}
-
-function firstLine(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
-  return message.split('\n', 1)[0] ?? message;
 }
