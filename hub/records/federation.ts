@@ -1,0 +1,78 @@
+/**
+ * All members together: who exports what, who overlaps whom, and who is not a member any more.
+ */
+import { internalAddresses } from '../../core/mesh/segments.js';
+import type { Member } from '../members/member.js';
+import { createOverlaps, type Overlaps } from './overlaps.js';
+
+export interface Federation {
+  /** Ids of the declared members, sorted. */
+  ids(): readonly string[];
+  member(id: string): Member | undefined;
+  /** A member whose records are complete. */
+  known(id: string): Member | undefined;
+  /** Certainly not a member: what is left of it may go. False while that is in doubt. */
+  isGone(id: string): boolean;
+  readonly overlaps: Overlaps;
+  /** Ids of the members known to export a Service, sorted. */
+  exportersOf(service: string): readonly string[];
+  /** Every Service that anybody exports, as `namespace/name`. */
+  exported(): ReadonlySet<string>;
+  /** Whether a member besides `id` has a node of this address. */
+  isNodeElsewhere(address: string, id: string): boolean;
+  /** Members besides `id` that have one of these node addresses. */
+  sharing(addresses: readonly string[], id: string): readonly string[];
+  /** The facts of some member changed. */
+  factsChanged(): void;
+  /** Goes up with every `factsChanged`: what was derived from facts may be kept while it stays. */
+  generation(): number;
+}
+
+export interface FederationDeps {
+  readonly members: () => readonly Member[];
+  readonly isGone: (id: string) => boolean;
+}
+
+export function createFederation(deps: FederationDeps): Federation {
+  let generation = 0;
+  let owners: ReadonlyMap<string, readonly string[]> | undefined;
+
+  const member = (id: string): Member | undefined => deps.members().find((each) => each.id === id);
+  const known = (id: string): Member | undefined => {
+    const found = member(id);
+    return found?.synced() === true ? found : undefined;
+  };
+  const ids = (): readonly string[] => deps.members().map(({ id }) => id);
+
+  function ownersOf(address: string): readonly string[] {
+    owners ??= indexNodes(deps.members());
+    return owners.get(address) ?? [];
+  }
+
+  return {
+    ids,
+    member,
+    known,
+    isGone: deps.isGone,
+    overlaps: createOverlaps({ ids, facts: (id) => known(id)?.records.facts() }),
+    exportersOf: (service) => deps.members().flatMap((each) => (each.synced() && each.records.exported().has(service) ? [each.id] : [])),
+    exported: () => new Set(deps.members().flatMap((each) => (each.synced() ? [...each.records.exported()] : []))),
+    isNodeElsewhere: (address, id) => ownersOf(address).some((owner) => owner !== id),
+    sharing: (addresses, id) => [...new Set(addresses.flatMap(ownersOf))].filter((owner) => owner !== id),
+    factsChanged() {
+      owners = undefined;
+      generation += 1;
+    },
+    generation: () => generation,
+  };
+}
+
+function indexNodes(members: readonly Member[]): Map<string, string[]> {
+  const index = new Map<string, string[]>();
+  for (const { id, records } of members) {
+    for (const address of new Set((records.facts()?.nodes ?? []).flatMap(internalAddresses))) {
+      index.set(address, [...(index.get(address) ?? []), id]);
+    }
+  }
+  return index;
+}
