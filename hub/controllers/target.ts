@@ -17,6 +17,7 @@ import type { Context, Reconciled } from './context.js';
 import { reconcileExport } from './exports/reconcileExport.js';
 import { reachableFrom } from './peers/planPeers.js';
 import { reconcilePeers } from './peers/reconcilePeers.js';
+import { rightsOf } from './peers/rights.js';
 import { reconcileService } from './services/reconcileService.js';
 import { createWriter } from './writer.js';
 
@@ -111,7 +112,8 @@ function createReachable(target: Member, federation: Federation): (source: Membe
     if (generation !== federation.generation()) kept.clear();
     generation = federation.generation();
     const found = kept.get(source.id) ?? reach(source, target, federation);
-    kept.set(source.id, found);
+    // Who has a contested prefix is told by the Peers that are there, which no generation counts.
+    if (federation.overlaps.of(source.id).size === 0) kept.set(source.id, found);
     return found;
   };
 }
@@ -124,6 +126,6 @@ function reach(source: Member, target: Member, federation: Federation): readonly
   return reachableFrom({
     source: { id: source.id, facts },
     target: { id: target.id, facts: targetFacts },
-    usedElsewhere: (address) => federation.isNodeElsewhere(address, source.id),
+    rights: rightsOf(source, target, federation),
   });
 }

@@ -63,11 +63,10 @@ export function createWriter({ client, wrote }: WriterDeps): Writer {
       if (held !== undefined && covers(held.object, desired)) return { kind: 'unchanged' };
       // Not forced where nothing of ours is known: an object that appeared meanwhile is somebody's, and conflicts.
       const applied = await patch(resource, desired, { verb: 'apply', force: held !== undefined, signal });
-      if (!applied.ok) {
-        return applied.error.kind === 'conflict' && held === undefined ? foreign(resource, desired) : { kind: 'failed', failure: applied.error };
-      }
-      if (covers(applied.value, desired)) return { kind: 'written', object: applied.value };
-      // Apply leaves the list items that others added; a merge replaces the list.
+      if (applied.ok && covers(applied.value, desired)) return { kind: 'written', object: applied.value };
+      if (!applied.ok && applied.error.kind === 'conflict' && held === undefined) return foreign(resource, desired);
+      if (!applied.ok && (applied.error.kind !== 'invalid' || held === undefined)) return { kind: 'failed', failure: applied.error };
+      // Apply leaves the list items that others added, and fails where both do not go together; a merge replaces the list.
       const merged = await patch(resource, desired, { verb: 'merge', force: true, signal });
       return merged.ok ? { kind: 'written', object: merged.value } : { kind: 'failed', failure: merged.error };
     },

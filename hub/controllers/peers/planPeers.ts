@@ -20,9 +20,16 @@ import { localNetworks } from '../../records/localNetworks.js';
 export interface PeersInput {
   readonly source: { readonly id: string; readonly facts: ClusterFacts };
   readonly target: { readonly id: string; readonly facts: ClusterFacts };
-  /** Whether another member than the source has a node of this address. */
-  readonly usedElsewhere: (address: string) => boolean;
+  readonly rights: Rights;
   readonly sha256: Sha256;
+}
+
+/** What other members have to say about the source's addresses. */
+export interface Rights {
+  /** Whether another one has a node of this address. */
+  readonly isNodeElsewhere: (address: string) => boolean;
+  /** Who has this prefix in the target, where it cannot be the source's; undefined: nobody. */
+  readonly holderOf: (prefix: string) => string | undefined;
 }
 
 export interface PeerObject extends KubeObject {
@@ -81,10 +88,16 @@ function acceptable(segment: Segment, input: Omit<PeersInput, 'sha256'>, problem
   }
   return segment.allowedIPs.filter((prefix) => {
     if (isSpecial(prefix)) return false;
-    if (!nodeAddresses.has(prefix)) return true;
-    const address = addressOf(prefix) ?? '';
-    // A tunnel's own packets must not be routed into it; and a public address needs no tunnel.
-    return !endpoints.has(address) && isWithin(prefix, PRIVATE) && !isWithin(prefix, taken) && !input.usedElsewhere(address);
+    if (nodeAddresses.has(prefix)) {
+      const address = addressOf(prefix) ?? '';
+      // A tunnel's own packets must not be routed into it; and a public address needs no tunnel.
+      return !endpoints.has(address) && isWithin(prefix, PRIVATE) && !isWithin(prefix, taken) && !input.rights.isNodeElsewhere(address);
+    }
+    const holder = input.rights.holderOf(prefix);
+    if (holder !== undefined) {
+      problems.push({ subject: `pair ${target.id}`, reason: 'PrefixTaken', message: `${prefix} is ${holder}'s in ${target.id}, so what is behind it in ${source.id} cannot be reached from there: give one of the two another range` });
+    }
+    return holder === undefined;
   });
 }
 

@@ -1,14 +1,13 @@
 /**
  * Brings the Peers of one member in another to what they should be.
  */
-import { LABEL } from '../../../core/api/names.js';
 import { type KubeObject, RESOURCE } from '../../../core/api/resources.js';
 import type { Member } from '../../members/member.js';
 import type { Federation } from '../../records/federation.js';
-import type { MemberRecords } from '../../records/memberRecords.js';
 import type { Outcome, OutcomeProblem } from '../../records/outcomes.js';
 import { BRAKED_MS, type Context, failed, type Reconciled } from '../context.js';
 import { planPeers } from './planPeers.js';
+import { peersOf, rightsOf } from './rights.js';
 
 /** What is to be done about a pair of members. */
 export type PairVerdict =
@@ -47,28 +46,7 @@ export function judgePair(sourceId: string, targetId: string, federation: Federa
   }
   const overlap = federation.overlaps.between(sourceId, targetId);
   if (overlap !== undefined) return { kind: 'refuse', message: `${overlap.message}. Give one of them another range` };
-  return judgeThird(sourceId, target, federation);
-}
-
-/**
- * Of two members that overlap each other, a third can have only one. Who is registered there stays; where none is, or
- * both are, the lower id has it, which no member can choose for itself.
- */
-function judgeThird(sourceId: string, target: Member, federation: Federation): PairVerdict {
-  const source = federation.known(sourceId) as Member;
-  const isHere = (id: string): boolean => peersOf(id, target.records).length > 0;
-  for (const [rival, overlap] of federation.overlaps.of(sourceId)) {
-    if (rival === target.id || federation.known(rival) === undefined || federation.overlaps.between(rival, target.id) !== undefined) continue;
-    const rivalFirst = isHere(rival) === isHere(sourceId) ? rival < sourceId : isHere(rival);
-    if (rivalFirst) {
-      return { kind: 'refuse', message: `${overlap.message}, and ${rival} has it in ${target.id}. Give one of them another range` };
-    }
-  }
   return { kind: 'link', source };
-}
-
-export function peersOf(source: string, records: MemberRecords): KubeObject[] {
-  return [...records.peers().values()].flatMap((held) => (held.own && held.object.metadata.labels?.[LABEL.cluster] === source ? [held.object] : []));
 }
 
 async function link(source: Member, observed: readonly KubeObject[], context: Context, signal: AbortSignal): Promise<Reconciled> {
@@ -79,7 +57,7 @@ async function link(source: Member, observed: readonly KubeObject[], context: Co
   const plan = planPeers({
     source: { id: source.id, facts },
     target: { id: target.id, facts: targetFacts },
-    usedElsewhere: (address) => federation.isNodeElsewhere(address, source.id),
+    rights: rightsOf(source, target, federation),
     sha256: context.sha256,
   });
   const problems: OutcomeProblem[] = plan.problems.map((problem) => ({ cluster: source.id, ...problem }));
