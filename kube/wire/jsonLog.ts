@@ -17,8 +17,9 @@ export interface JsonLogOptions {
 export function createJsonLog(options: JsonLogOptions, bound: LogData = {}): Log {
   const line = (level: LogLevel, message: string, data: LogData = {}): void => {
     if (ORDER.indexOf(level) < ORDER.indexOf(options.level)) return;
-    const time = new Date(options.wall()).toISOString();
-    options.write(`${JSON.stringify({ time, level, message, ...bound, ...data }, replace)}\n`);
+    const head = { time: new Date(options.wall()).toISOString(), level, message };
+    // The head comes first, and data of the same names does not replace it.
+    options.write(`${stringify({ ...head, ...bound, ...data, ...head })}\n`);
   };
   return {
     debug: (message, data) => line('debug', message, data),
@@ -31,6 +32,16 @@ export function createJsonLog(options: JsonLogOptions, bound: LogData = {}): Log
 
 export function isLogLevel(text: string): text is LogLevel {
   return (ORDER as readonly string[]).includes(text);
+}
+
+/** A log must not throw: data that refers to itself is left out, and the line says so. */
+function stringify(line: LogData): string {
+  try {
+    return JSON.stringify(line, replace);
+  } catch (error) {
+    const { time, level, message } = line;
+    return JSON.stringify({ time, level, message, unwritable: error instanceof Error ? error.message.split('\n', 1)[0] : 'data' });
+  }
 }
 
 function replace(key: string, value: unknown): unknown {
