@@ -5,6 +5,7 @@
  * node has, it keeps. (Kilo gives addresses by rank, so that one new location renumbers all later ones.)
  */
 import type { MeshNode } from '../api/meshNode.js';
+import { addressOf } from '../net/cidr.js';
 import { allocateAddress, isAllocatable } from '../net/allocate.js';
 import { present } from './segments.js';
 
@@ -14,6 +15,10 @@ export interface AddressAssignment {
   readonly exhausted: readonly string[];
 }
 
+/**
+ * One address of each range for every node, in the order of `ranges`. What a node's status says is kept where it lies in a
+ * range and no older node has it; the older of two is the one created first, then the one of lower name.
+ */
 export function assignMeshAddresses(nodes: readonly MeshNode[], ranges: readonly string[]): AddressAssignment {
   const taken = new Set<string>();
   const kept = new Map<string, Map<string, string>>();
@@ -21,7 +26,7 @@ export function assignMeshAddresses(nodes: readonly MeshNode[], ranges: readonly
   for (const node of elders) {
     const mine = new Map<string, string>();
     for (const range of ranges) {
-      const address = (node.status?.meshAddresses ?? []).find((each) => isAllocatable(range, each) && !taken.has(each));
+      const address = held(node).find((each) => isAllocatable(range, each) && !taken.has(each));
       if (address === undefined) continue;
       taken.add(address);
       mine.set(range, address);
@@ -40,6 +45,10 @@ export function assignMeshAddresses(nodes: readonly MeshNode[], ranges: readonly
     addresses.set(name, mine.filter((address) => address !== undefined));
   }
   return { addresses, exhausted };
+}
+
+function held(node: MeshNode): string[] {
+  return (node.status?.meshAddresses ?? []).map(addressOf).filter((address) => address !== undefined);
 }
 
 /** Oldest first; of two nodes that claim one address, the older keeps it. */

@@ -2,10 +2,14 @@
  * Who owns which prefix.
  *
  * On one WireGuard interface a prefix belongs to one peer: the last to be given it silently takes it from the other. So
- * segments claim their prefixes in order of trust, and what lies inside an earlier claim is refused with a problem. A wider
- * prefix around an earlier claim is fine: the longest match wins, in WireGuard as in routes.
+ * segments claim their prefixes in order of trust (own cluster, other members, people), then of name, and a claim that
+ * would take something from an earlier one is refused with a problem.
+ *
+ * A prefix around an earlier one takes nothing: the longest match wins, in WireGuard as in routes. A prefix inside an earlier
+ * one does, so it is refused, except among people: a laptop in the range of a site's router is what both mean.
  */
-import { parseCidr, widthOf } from '../net/cidr.js';
+import { addressOf, type Cidr, contains, formatCidr, parseCidr } from '../net/cidr.js';
+import { createPrefixMap, type PrefixMap } from '../net/prefixMap.js';
 import { isSpecial } from '../net/special.js';
 import type { Problem } from './plan.js';
 import type { Segment } from './segments.js';
@@ -13,58 +17,98 @@ import type { Segment } from './segments.js';
 const TRUST: Readonly<Record<Segment['kind'], number>> = { own: 0, member: 1, person: 2 };
 
 export interface Claims {
-  /** Segment name to the prefixes it has, sorted. */
-  readonly prefixes: ReadonlyMap<string, readonly string[]>;
+  /** Segment name to the prefixes it has, in address order. The node's own segment is not among them. */
+  readonly prefixes: ReadonlyMap<string, readonly Claim[]>;
+  /** All of them, and those of the own segment. */
+  readonly index: PrefixMap<Claim>;
   readonly problems: readonly Problem[];
 }
 
-/** `own` is the node's own segment: its prefixes are spoken for before anybody else's. */
-export function claimPrefixes(own: Segment, remote: readonly Segment[]): Claims {
-  const holders = new Map<string, string>();
-  const lengths = { 4: new Set<number>(), 6: new Set<number>() };
-  const prefixes = new Map<string, readonly string[]>();
-  const problems: Problem[] = [];
-
-  const holderOf = (text: string): string | undefined => {
-    const cidr = parseCidr(text);
-    if (cidr === undefined) return undefined;
-    for (const length of lengths[cidr.family]) {
-      if (length > cidr.length) continue;
-      const shift = BigInt(widthOf(cidr.family) - length);
-      const holder = holders.get(`${cidr.family}/${length}/${cidr.first >> shift}`);
-      if (holder !== undefined) return holder;
-    }
-    return undefined;
-  };
-  const claim = (text: string, holder: string): void => {
-    const cidr = parseCidr(text);
-    if (cidr === undefined) return;
-    lengths[cidr.family].add(cidr.length);
-    holders.set(`${cidr.family}/${cidr.length}/${cidr.first >> BigInt(widthOf(cidr.family) - cidr.length)}`, holder);
-  };
-
-  for (const text of own.allowedIPs) claim(text, own.name);
-  for (const segment of [...remote].toSorted(byTrust)) {
-    const mine = segment.allowedIPs.filter((text) => {
-      const reason = refusal(text, holderOf(text), segment.name);
-      if (reason !== undefined) problems.push({ subject: subjectOf(segment), ...reason });
-      return reason === undefined;
-    });
-    for (const text of mine) claim(text, segment.name);
-    prefixes.set(segment.name, mine);
-  }
-  return { prefixes, problems };
+export interface Claim {
+  readonly segment: Segment;
+  readonly cidr: Cidr;
+  /** `cidr` as canonical text. */
+  readonly text: string;
 }
 
-function refusal(text: string, holder: string | undefined, claimant: string): { readonly reason: string; readonly message: string } | undefined {
-  if (text.endsWith('/0')) {
-    return { reason: 'DefaultRoute', message: `${text} would carry the tunnels themselves: list the networks behind the peer instead` };
+export interface ClaimsInput {
+  /** The node's own segment: its prefixes are spoken for before anybody else's. */
+  readonly own: Segment;
+  readonly remote: readonly Segment[];
+  /** Internal addresses of the own segment's nodes, each with its network's prefix length. */
+  readonly internalIPs: readonly string[];
+}
+
+export function claimPrefixes({ own, remote, internalIPs }: ClaimsInput): Claims {
+  const index = createPrefixMap<Claim>();
+  const prefixes = new Map<string, readonly Claim[]>();
+  const problems: Problem[] = [];
+  const networks = localNetworks(internalIPs);
+
+  for (const claim of claimsOf(own)) index.set(claim.cidr, claim);
+  for (const segment of [...remote].toSorted(byTrust)) {
+    const granted = claimsOf(segment).filter((claim) => {
+      const refusal = refusalOf(claim, index, networks);
+      if (refusal !== undefined) problems.push({ subject: subjectOf(segment), ...refusal });
+      return refusal === undefined;
+    });
+    for (const claim of granted) index.set(claim.cidr, claim);
+    prefixes.set(segment.name, granted);
   }
-  if (isSpecial(text)) return { reason: 'SpecialRange', message: `${text} is a loopback, link-local, multicast or reserved range` };
-  if (holder !== undefined && holder !== claimant) {
-    return { reason: 'PrefixTaken', message: `${text} already belongs to ${holder}: remove it from one of the two` };
+  return { prefixes, index, problems };
+}
+
+interface LocalNetwork {
+  readonly network: Cidr;
+  readonly addresses: readonly Cidr[];
+}
+
+type Refusal = Omit<Problem, 'subject'>;
+
+function refusalOf({ segment, cidr, text }: Claim, index: PrefixMap<Claim>, networks: readonly LocalNetwork[]): Refusal | undefined {
+  if (cidr.length === 0) {
+    return { reason: 'DefaultRoute', message: `${text} would carry the tunnels themselves: list the networks behind it instead` };
+  }
+  if (isSpecial(cidr)) return { reason: 'SpecialRange', message: `${text} touches a loopback, link-local, multicast or reserved range: leave it out` };
+  const holder = index.covering(cidr).find((each) => each.segment.kind !== 'person' || each.cidr.length === cidr.length);
+  if (holder !== undefined && holder.segment !== segment) {
+    const where = holder.text === text ? 'already belongs to' : `lies in ${holder.text}, which belongs to`;
+    return { reason: 'PrefixTaken', message: `${text} ${where} ${holder.segment.name}: remove it from one of the two` };
+  }
+  const lan = segment.kind === 'person' ? networks.find((each) => cutsOff(cidr, each)) : undefined;
+  if (lan !== undefined) {
+    return { reason: 'LocalNetwork', message: `${text} would cut nodes off from their own network ${formatCidr(lan.network)}: list single addresses, or a range without nodes` };
   }
   return undefined;
+}
+
+/**
+ * A route as narrow as the nodes' own network, and with nodes in it, competes with the one that the network's address gave
+ * the host. The wider network around it does not.
+ */
+function cutsOff(cidr: Cidr, { network, addresses }: LocalNetwork): boolean {
+  return contains(network, cidr) && addresses.some((address) => contains(cidr, address));
+}
+
+function localNetworks(internalIPs: readonly string[]): LocalNetwork[] {
+  const byNetwork = new Map<string, { readonly network: Cidr; readonly addresses: Cidr[] }>();
+  for (const text of internalIPs) {
+    const network = parseCidr(text);
+    const address = parseCidr(addressOf(text) ?? '');
+    if (network === undefined || address === undefined) continue;
+    const name = formatCidr(network);
+    const known = byNetwork.get(name);
+    if (known === undefined) byNetwork.set(name, { network, addresses: [address] });
+    else known.addresses.push(address);
+  }
+  return [...byNetwork.values()];
+}
+
+function claimsOf(segment: Segment): Claim[] {
+  return segment.allowedIPs.flatMap((text) => {
+    const cidr = parseCidr(text);
+    return cidr === undefined ? [] : [{ segment, cidr, text }];
+  });
 }
 
 function subjectOf(segment: Segment): string {

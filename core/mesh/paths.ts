@@ -2,146 +2,165 @@
  * Nexthops, groups and routes.
  *
  * A remote prefix points at the group of its segment, and the group at one of its candidates: on a gateway a plane, on any
- * other node one of its own gateways. Behind every route of ours lies an `unreachable` guard, so that a prefix of the mesh
- * never follows the default route in clear. No WireGuard nexthop has a gateway address: the device finds the peer itself.
+ * other node one of its own gateways. No WireGuard nexthop has a gateway address: the device finds the peer itself.
+ *
+ * Behind every route of ours, also those inside the location, lies an `unreachable` guard: a prefix of the mesh never follows
+ * the default route in clear, neither when a tunnel is gone nor while a neighbour's address is not known.
  */
-import { familyOf, singleAddress, sortCidrs } from '../net/cidr.js';
+import { formatCidr, parseCidr, singleAddress, sortCidrs, type Cidr } from '../net/cidr.js';
 import { assignIds } from './ids.js';
-import type { Neighbour } from './neighbours.js';
+import { FAMILIES, type Family, familyName, type Neighbour } from './neighbours.js';
 import {
   GUARD_METRIC,
   INTERFACE_PREFIX,
   type Nexthop,
   type NexthopGroup,
+  type NodePlan,
+  type Problem,
   ROUTE_METRIC,
   type Route,
   RULE_PRIORITY,
   RULE_TABLE,
-  type Rule,
   VXLAN_INTERFACE,
 } from './plan.js';
-import type { Segment } from './segments.js';
 
 const MAIN_TABLE = 254;
 
-type Family = Nexthop['family'];
-
-/** Where a remote segment can be left to: a nexthop's name, and the slot it stands for. */
+/** A way to a remote segment: a nexthop's name, and the slot it stands for. */
 export interface Candidate {
   readonly slot: number;
   readonly nexthop: string;
+}
+
+export interface RemotePaths {
+  /** The segment's name. */
+  readonly segment: string;
+  /** CIDRs to route there. */
+  readonly destinations: readonly string[];
+  /** In slot order. */
+  readonly candidates: readonly Candidate[];
 }
 
 export interface PathInput {
   readonly meshAddresses: readonly string[];
   readonly podCIDRs: readonly string[];
   readonly neighbours: readonly Neighbour[];
-  /** Planes this node has; 0 on a member. */
-  readonly planes: number;
-  readonly remote: readonly {
-    readonly segment: Segment;
-    readonly prefixes: readonly string[];
-    readonly candidates: readonly Candidate[];
-  }[];
-  /** Addresses that tunnels end at: a route to one would send a tunnel into itself (Kilo pkg/mesh/routes.go). */
-  readonly tunnelEnds: ReadonlySet<string>;
+  /** The planes this node has an interface for; none on a member. */
+  readonly planes: readonly number[];
+  readonly remote: readonly RemotePaths[];
 }
 
-export interface Paths {
-  readonly nexthops: readonly Nexthop[];
-  readonly groups: readonly NexthopGroup[];
-  readonly routes: readonly Route[];
-  readonly rules: readonly Rule[];
-}
+export type Paths = Pick<NodePlan, 'nexthops' | 'groups' | 'routes' | 'rules' | 'tunnelRules' | 'problems'>;
 
 export function planPaths(input: PathInput): Paths {
-  const nexthops = [...planeNexthops(input.planes), ...input.neighbours.map(neighbourNexthop)];
-  const groups = input.remote.flatMap(({ segment, prefixes, candidates }) =>
-    families(prefixes).flatMap((family) => (candidates.length === 0 ? [] : [{ segment, family, candidates }])),
+  const named = new Map([...planeNexthops(input.planes), ...input.neighbours.flatMap(neighbourNexthops)].map((each) => [nexthopKey(each.name, each.family), each]));
+  const ways = input.remote.flatMap(({ segment, destinations, candidates }) =>
+    FAMILIES.flatMap((family) => {
+      const usable = candidates.filter(({ nexthop }) => named.has(nexthopKey(nexthop, family)));
+      return usable.length === 0 || !destinations.some((dst) => familyName(dst) === family) ? [] : [{ segment, family, candidates: usable }];
+    }),
   );
-  const ids = assignIds([...nexthops.map(nexthopKey), ...groups.map(groupKey)]);
-  const idOf = (key: string): number => ids.get(key) as number;
-  const sources = sourcesByFamily(input.meshAddresses);
+  const ids = assignIds([...named.keys(), ...ways.map(({ segment, family }) => groupKey(segment, family))]);
+  const sources = Object.fromEntries(input.meshAddresses.map((address) => [familyName(address), address])) as Partial<Record<Family, string>>;
 
-  const remoteRoutes = input.remote.flatMap(({ segment, prefixes, candidates }) =>
-    prefixes.filter((dst) => !input.tunnelEnds.has(dst)).flatMap((dst): Route[] => {
-      const family = familyName(dst);
-      const to = candidates.length === 0 ? [] : [{ kind: 'group' as const, id: idOf(groupKey({ segment, family })) }];
-      return [...to.map((target) => route(dst, target, sources[family])), guard(dst)];
+  const groups = ways.map(({ segment, family, candidates }): NexthopGroup => {
+    const members = candidates.map(({ slot, nexthop }) => ({ slot, name: nexthop, nexthop: ids.get(nexthopKey(nexthop, family)) as number }));
+    const name = groupKey(segment, family);
+    return { id: ids.get(name) as number, name, segment, candidates: members, active: members.slice(0, 1).map(({ nexthop }) => nexthop) };
+  });
+  const grouped = new Set(groups.map(({ name }) => name));
+  const remoteRoutes = input.remote.flatMap(({ segment, destinations }) =>
+    destinations.flatMap((dst) => {
+      const key = groupKey(segment, familyName(dst));
+      return grouped.has(key) ? [route(dst, { kind: 'group', id: ids.get(key) as number }, sources[familyName(dst)]), guard(dst)] : [guard(dst)];
     }),
   );
-  const neighbourRoutes = input.neighbours.flatMap((neighbour) =>
-    prefixesBehind(neighbour).flatMap((dst): Route[] => {
-      const family = familyName(dst);
-      if (family !== familyName(neighbour.address)) return [guard(dst)];
-      return [route(dst, { kind: 'nexthop', id: idOf(nexthopKey({ name: `node/${neighbour.node.metadata.name}`, family })) }), guard(dst)];
-    }),
-  );
-  const toNodes = podToNode(input, idOf);
-  const routes = [...remoteRoutes, ...neighbourRoutes, ...toNodes.routes].toSorted(byRoute);
-  const used = new Set([
-    ...groups.flatMap(({ family, candidates: ways }) => ways.map(({ nexthop }) => nexthopKey({ name: nexthop, family }))),
-    ...input.neighbours.map(({ node, address }) => nexthopKey({ name: `node/${node.metadata.name}`, family: familyName(address) })),
-  ]);
+  const near = neighbourRoutes(input, { ids, sources });
+  const pods = podsToNodes(input, ids);
+  const used = new Set([...groups.flatMap(({ candidates }) => candidates.map(({ nexthop }) => nexthop)), ...[...near.routes, ...pods.routes].flatMap(({ to }) => (to.kind === 'nexthop' ? [to.id] : []))]);
   return {
-    nexthops: nexthops.filter((each) => used.has(nexthopKey(each))).map((each) => ({ ...each, id: idOf(nexthopKey(each)) })).toSorted(byId),
-    groups: groups
-      .map(({ segment, family, candidates }): NexthopGroup => {
-        const members = candidates.map(({ slot, nexthop }) => ({ slot, name: nexthop, nexthop: idOf(nexthopKey({ name: nexthop, family })) }));
-        return {
-          id: idOf(groupKey({ segment, family })),
-          name: groupKey({ segment, family }),
-          segment: segment.name,
-          candidates: members,
-          active: members.slice(0, 1).map(({ nexthop }) => nexthop),
-        };
-      })
-      .toSorted(byId),
-    rules: toNodes.rules,
-    routes,
+    nexthops: [...named].map(([key, nexthop]) => ({ ...nexthop, id: ids.get(key) as number })).filter(({ id }) => used.has(id)).toSorted(byId),
+    groups: groups.toSorted(byId),
+    routes: sortRoutes([...remoteRoutes, ...near.routes, ...pods.routes]),
+    rules: pods.rules,
+    ...(pods.tunnelRules.length === 0 ? {} : { tunnelRules: pods.tunnelRules }),
+    problems: near.problems,
   };
+}
+
+interface Naming {
+  readonly ids: ReadonlyMap<string, number>;
+  readonly sources: Partial<Record<Family, string>>;
+}
+
+/** Pods and mesh addresses of the location's other nodes. */
+function neighbourRoutes(input: PathInput, { ids, sources }: Naming): { readonly routes: Route[]; readonly problems: Problem[] } {
+  const problems: Problem[] = [];
+  const holders = new Map([...input.podCIDRs, ...input.meshAddresses.map(singleAddress)].map((prefix) => [canonical(prefix), 'this node']));
+  const routes = input.neighbours.flatMap(({ node, via, encapsulated }) => {
+    const { name } = node.metadata;
+    const behind = sortCidrs([...node.spec.podCIDRs, ...(node.status?.meshAddresses ?? []).map(singleAddress)]);
+    const podFamilies = new Set(node.spec.podCIDRs.map(familyName));
+    for (const family of podFamilies) {
+      if (via[family] !== undefined) continue;
+      problems.push({ subject: `node ${name}`, reason: 'NoAddress', message: `has pods in ${FAMILY_TEXT[family]}, but no internal address by which this node could reach them: give both nodes one of that family` });
+    }
+    return behind.flatMap((dst): Route[] => {
+      const holder = holders.get(dst);
+      if (holder !== undefined) {
+        problems.push({ subject: `node ${name}`, reason: 'PrefixTaken', message: `${dst} already belongs to ${holder}: remove it from one of the two` });
+        return [];
+      }
+      holders.set(dst, `node ${name}`);
+      const family = familyName(dst);
+      const id = via[family] === undefined ? undefined : ids.get(nexthopKey(`node/${name}`, family));
+      if (id === undefined) return [guard(dst)];
+      // The VXLAN device has no address: without a source the kernel would take one of some other device.
+      return [route(dst, { kind: 'nexthop', id }, encapsulated ? sources[family] : undefined), guard(dst)];
+    });
+  });
+  return { routes, problems };
 }
 
 /**
- * Pods reach the nodes of their location in VXLAN where other traffic does: an underlay that cannot carry pod addresses drops
- * a pod's packet to a node, too (Kilo pkg/mesh/routes.go, table 1107).
+ * An underlay that cannot carry pod addresses drops a pod's packet to a node, too. So what comes from own pods, and what a
+ * gateway takes out of its tunnels, goes to encapsulated neighbours in VXLAN also where it is meant for the node itself (Kilo
+ * pkg/mesh/routes.go, table 1107). The table holds nothing but these nodes; all else falls through to the main table. Packets
+ * of the host itself, VXLAN's own among them, match no rule and stay on the underlay.
  */
-function podToNode(input: PathInput, idOf: (key: string) => number): { readonly rules: Rule[]; readonly routes: Route[] } {
-  const encapsulated = input.neighbours.filter((each) => each.encapsulated);
+function podsToNodes(input: PathInput, ids: ReadonlyMap<string, number>): Pick<NodePlan, 'rules'> & { readonly routes: Route[]; readonly tunnelRules: NonNullable<NodePlan['tunnelRules']> } {
+  const routes = input.neighbours
+    .filter(({ encapsulated }) => encapsulated)
+    .flatMap(({ node, via }) =>
+      FAMILIES.flatMap((family): Route[] => {
+        const address = via[family];
+        if (address === undefined) return [];
+        return [{ dst: singleAddress(address), table: RULE_TABLE, metric: ROUTE_METRIC, to: { kind: 'nexthop', id: ids.get(nexthopKey(`node/${node.metadata.name}`, family)) as number } }];
+      }),
+    );
+  const families = FAMILIES.filter((family) => routes.some(({ dst }) => familyName(dst) === family));
   return {
-    rules: encapsulated
-      .flatMap(({ address }) =>
-        input.podCIDRs
-          .filter((from) => familyOf(from) === familyOf(address))
-          .map((from): Rule => ({ priority: RULE_PRIORITY, from, to: singleAddress(address), table: RULE_TABLE })),
-      )
-      .toSorted((a, b) => (ruleText(a) < ruleText(b) ? -1 : 1)),
-    routes: encapsulated.map(({ node, address }) => ({
-      dst: singleAddress(address),
-      table: RULE_TABLE,
-      metric: ROUTE_METRIC,
-      to: { kind: 'nexthop', id: idOf(nexthopKey({ name: `node/${node.metadata.name}`, family: familyName(address) })) },
-    })),
+    routes,
+    rules: sortCidrs(input.podCIDRs)
+      .filter((from) => families.includes(familyName(from)))
+      .map((from) => ({ priority: RULE_PRIORITY, from, table: RULE_TABLE })),
+    tunnelRules: input.planes.flatMap((plane) =>
+      families.map((family) => ({ priority: RULE_PRIORITY + 1, family, iif: `${INTERFACE_PREFIX}${plane}`, table: RULE_TABLE })),
+    ),
   };
 }
 
-function planeNexthops(planes: number): Omit<Nexthop, 'id'>[] {
-  return Array.from({ length: planes }, (_, plane) => plane).flatMap((plane) =>
-    (['inet', 'inet6'] as const).map((family) => ({ name: `plane/${plane}`, dev: `${INTERFACE_PREFIX}${plane}`, family })),
-  );
+const FAMILY_TEXT: Readonly<Record<Family, string>> = { inet: 'IPv4', inet6: 'IPv6' };
+
+function planeNexthops(planes: readonly number[]): Omit<Nexthop, 'id'>[] {
+  return planes.flatMap((plane) => FAMILIES.map((family) => ({ name: `plane/${plane}`, dev: `${INTERFACE_PREFIX}${plane}`, family })));
 }
 
-function neighbourNexthop({ node, address, encapsulated }: Neighbour): Omit<Nexthop, 'id'> {
-  return {
-    name: `node/${node.metadata.name}`,
-    dev: encapsulated ? VXLAN_INTERFACE : 'underlay',
-    via: address,
-    family: familyName(address),
-  };
-}
-
-function prefixesBehind({ node }: Neighbour): string[] {
-  return sortCidrs([...node.spec.podCIDRs, ...(node.status?.meshAddresses ?? []).map(singleAddress)]);
+function neighbourNexthops({ node, via, encapsulated }: Neighbour): Omit<Nexthop, 'id'>[] {
+  return FAMILIES.flatMap((family) => {
+    const address = via[family];
+    return address === undefined ? [] : [{ name: `node/${node.metadata.name}`, dev: encapsulated ? VXLAN_INTERFACE : 'underlay', via: address, family }];
+  });
 }
 
 function route(dst: string, to: Route['to'], src?: string): Route {
@@ -152,34 +171,28 @@ function guard(dst: string): Route {
   return { dst, table: MAIN_TABLE, metric: GUARD_METRIC, to: { kind: 'unreachable' } };
 }
 
-function sourcesByFamily(addresses: readonly string[]): Partial<Record<Family, string>> {
-  return Object.fromEntries(addresses.map((address) => [familyName(address), address]));
+/** By table, then destination, and the guard behind what it guards. Of two for one place the first stands. */
+function sortRoutes(routes: readonly Route[]): Route[] {
+  const byPlace = new Map<string, Route>();
+  for (const each of routes) {
+    const place = `${each.table} ${each.dst} ${each.metric}`;
+    if (!byPlace.has(place)) byPlace.set(place, each);
+  }
+  return [...byPlace.values()].toSorted((a, b) => a.table - b.table || (a.dst === b.dst ? a.metric - b.metric : a.dst < b.dst ? -1 : 1));
 }
 
-function families(prefixes: readonly string[]): Family[] {
-  return [...new Set(prefixes.map(familyName))];
+function canonical(text: string): string {
+  return formatCidr(parseCidr(text) as Cidr);
 }
 
-function familyName(text: string): Family {
-  return familyOf(text) === 4 ? 'inet' : 'inet6';
-}
-
-function nexthopKey({ name, family }: { readonly name: string; readonly family: Family }): string {
+function nexthopKey(name: string, family: Family): string {
   return `${name}/${family}`;
 }
 
-function groupKey({ segment, family }: { readonly segment: Segment; readonly family: Family }): string {
-  return `group/${segment.name}/${family}`;
-}
-
-function ruleText(rule: Rule): string {
-  return `${rule.from} ${rule.to}`;
+function groupKey(segment: string, family: Family): string {
+  return `group/${segment}/${family}`;
 }
 
 function byId(a: { readonly id: number }, b: { readonly id: number }): number {
   return a.id - b.id;
-}
-
-function byRoute(a: Route, b: Route): number {
-  return a.table - b.table || (a.dst === b.dst ? a.metric - b.metric : a.dst < b.dst ? -1 : 1);
 }

@@ -20,6 +20,8 @@ export interface NodePlan {
   readonly groups: readonly NexthopGroup[];
   readonly routes: readonly Route[];
   readonly rules: readonly Rule[];
+  /** Absent: this node ends no tunnel, or encapsulates nothing. */
+  readonly tunnelRules?: readonly TunnelRule[];
   readonly firewall: Firewall;
   /** What could not be planned, and why; never a reason to stop. */
   readonly problems: readonly Problem[];
@@ -64,6 +66,8 @@ export interface VxlanNeighbour {
   readonly node: string;
   readonly address: string;
   readonly mac: string;
+  /** The node's address of the other family: a next hop on the device too, with the same MAC, but no VTEP. */
+  readonly second?: string;
 }
 
 /** A kernel nexthop object. Ids are hashes of names in a range of our own, so that a restarted agent finds its own. */
@@ -114,6 +118,14 @@ export interface Rule {
   readonly priority: number;
   readonly from?: string;
   readonly to?: string;
+  readonly table: number;
+}
+
+/** `iif <dev> lookup <table>`, one per interface and family: what comes out of a tunnel. */
+export interface TunnelRule {
+  readonly priority: number;
+  readonly family: 'inet' | 'inet6';
+  readonly iif: string;
   readonly table: number;
 }
 

@@ -7,7 +7,7 @@
 import { ANNOTATION, HUB_MANAGER, LABEL } from '../api/names.js';
 import type { MeshNode } from '../api/meshNode.js';
 import type { Peer } from '../api/peer.js';
-import { addressOf, parseCidr, singleAddress, sortCidrs } from '../net/cidr.js';
+import { addressOf, singleAddress, sortCidrs } from '../net/cidr.js';
 import type { Problem } from './plan.js';
 
 export interface Segment {
@@ -52,8 +52,7 @@ export function ownSegments(nodes: readonly MeshNode[], planes: number): Segment
   const problems: Problem[] = [];
   const members = new Map<string, MeshNode[]>();
   for (const node of present(nodes)) {
-    const name = segmentName(node);
-    members.set(name, [...(members.get(name) ?? []), node]);
+    append(members, segmentName(node), node);
   }
   const segments = [...members].toSorted(byFirst).map(([name, group]): Segment => ({
     name,
@@ -93,10 +92,10 @@ export function peerSegments(peers: readonly Peer[]): Segmented {
     const name = memberSegmentName(peer);
     const gateway = hubGateway(peer);
     if (name === undefined || gateway === undefined) {
-      problems.push({ subject: `peer ${peer.metadata.name}`, reason: 'Incomplete', message: 'carries the hub\'s label but not its cluster, segment and slot: delete it, and the hub writes it anew' });
+      problems.push({ subject: `peer ${peer.metadata.name}`, reason: 'Incomplete', message: "carries the hub's label but not its cluster, segment, slot and planes: delete it, and the hub writes it anew" });
       continue;
     }
-    byMember.set(name, [...(byMember.get(name) ?? []), { peer, gateway }]);
+    append(byMember, name, { peer, gateway });
   }
   const members = [...byMember].toSorted(byFirst).map(([name, entries]): Segment => ({
     name,
@@ -149,10 +148,14 @@ function memberSegmentName(peer: Peer): string | undefined {
 }
 
 function hubGateway(peer: Peer): Gateway | undefined {
-  const slot = Number(peer.metadata.annotations?.[ANNOTATION.slot] ?? Number.NaN);
-  const planes = Number(peer.metadata.annotations?.[ANNOTATION.planes] ?? 1);
-  if (!Number.isInteger(slot) || slot < 0 || !Number.isInteger(planes) || planes < 1) return undefined;
+  const slot = smallNumber(peer.metadata.annotations?.[ANNOTATION.slot]);
+  const planes = smallNumber(peer.metadata.annotations?.[ANNOTATION.planes] ?? '1');
+  if (slot === undefined || planes === undefined || planes < 1) return undefined;
   return { ...peerGateway(peer), slot, planes };
+}
+
+function smallNumber(text: string | undefined): number | undefined {
+  return text !== undefined && /^\d{1,3}$/.test(text) ? Number(text) : undefined;
 }
 
 function personSegment(peer: Peer): Segment {
@@ -162,7 +165,7 @@ function personSegment(peer: Peer): Segment {
     location: '',
     nodes: [],
     gateways: [peerGateway(peer)],
-    allowedIPs: sortCidrs(peer.spec.allowedIPs.filter((each) => parseCidr(each) !== undefined)),
+    allowedIPs: sortCidrs(peer.spec.allowedIPs),
   };
 }
 
@@ -179,6 +182,12 @@ function peerGateway(peer: Peer): Gateway {
     planes: 1,
     persistentKeepalive: persistentKeepalive ?? 0,
   };
+}
+
+function append<T>(groups: Map<string, T[]>, name: string, item: T): void {
+  const group = groups.get(name);
+  if (group === undefined) groups.set(name, [item]);
+  else group.push(item);
 }
 
 function byName(a: { readonly metadata: { readonly name: string } }, b: { readonly metadata: { readonly name: string } }): number {

@@ -48,6 +48,10 @@ function hasPublicEndpoint(node: MeshNode): boolean {
 
 function groupBySegment(nodes: readonly MeshNode[]): Map<string, MeshNode[]> {
   const groups = new Map<string, MeshNode[]>();
-  for (const node of nodes) groups.set(segmentName(node), [...(groups.get(segmentName(node)) ?? []), node]);
+  for (const node of nodes) {
+    const group = groups.get(segmentName(node));
+    if (group === undefined) groups.set(segmentName(node), [node]);
+    else group.push(node);
+  }
   return groups;
 }

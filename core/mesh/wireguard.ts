@@ -2,16 +2,26 @@
  * A gateway's WireGuard interfaces.
  *
  * Interface p holds, for every remote segment, the gateway in its slot p with the segment's full allowed IPs. The far end
- * sees us on the interface of *our* slot, so that is the port we send to: its base port plus our slot.
+ * sees us on the interface of *our* slot, so that is the port we send to: its base port plus our slot. People's peers have one
+ * interface and know nothing of slots: they are on plane 0, and their port is taken as it stands.
  */
 import type { MeshSpec } from '../api/mesh.js';
-import { parseAddress } from '../net/cidr.js';
-import { INTERFACE_PREFIX, type Problem, type WireguardInterface, type WireguardPeer } from './plan.js';
+import { addressOf, formatAddress, parseAddress } from '../net/cidr.js';
+import { INTERFACE_PREFIX, type Problem, VXLAN_PORT, type WireguardInterface, type WireguardPeer } from './plan.js';
 import type { Gateway, Segment } from './segments.js';
 
 export interface WireguardInput {
   readonly mesh: MeshSpec;
-  readonly self: { readonly slot: number; readonly port: number; readonly publicKey: string; readonly persistentKeepalive: number };
+  readonly self: {
+    readonly name: string;
+    readonly slot: number;
+    /** Of plane 0. */
+    readonly port: number;
+    readonly publicKey: string;
+    readonly persistentKeepalive: number;
+    /** Whether anybody can start a session with us. */
+    readonly dialable: boolean;
+  };
   readonly remote: readonly Segment[];
   /** Segment name to the prefixes it may have. */
   readonly prefixes: ReadonlyMap<string, readonly string[]>;
@@ -19,72 +29,100 @@ export interface WireguardInput {
   readonly mtu: number;
 }
 
-export function planInterfaces(input: WireguardInput): { readonly interfaces: readonly WireguardInterface[]; readonly problems: readonly Problem[] } {
+export interface Interfaces {
+  readonly interfaces: readonly WireguardInterface[];
+  /** Segment name to the planes that have a peer of it. */
+  readonly reached: ReadonlyMap<string, readonly number[]>;
+  readonly problems: readonly Problem[];
+}
+
+export function planInterfaces(input: WireguardInput): Interfaces {
   const problems: Problem[] = [];
-  const keys = new Set<string>();
-  const interfaces = Array.from({ length: input.mesh.planes }, (_, plane): WireguardInterface => {
-    keys.clear();
-    const peers = input.remote.flatMap((segment) => {
+  const reached = new Map<string, number[]>();
+  const interfaces = planes(input, problems).map((plane): WireguardInterface => {
+    const peers = new Map<string, WireguardPeer>();
+    for (const segment of input.remote) {
       const gateway = segment.gateways.find(({ slot }) => slot === plane);
-      const peer = gateway === undefined ? undefined : planPeer(input, { segment, gateway }, problems);
-      if (peer === undefined || !isNewKey(peer, keys, problems)) return [];
-      return [peer];
-    });
+      if (gateway === undefined || !isReachable(gateway, segment, input.self.slot)) continue;
+      const peer = planPeer(input, { segment, gateway }, problems);
+      if (peer === undefined) continue;
+      const holder = peers.get(peer.publicKey);
+      if (holder !== undefined) {
+        problems.push({ subject: peer.owner, reason: 'DuplicateKey', message: `has the public key of ${holder.owner}, which keeps it: give one of the two a new key` });
+        continue;
+      }
+      peers.set(peer.publicKey, peer);
+      const before = reached.get(segment.name);
+      if (before === undefined) reached.set(segment.name, [plane]);
+      else before.push(plane);
+    }
     return {
       name: `${INTERFACE_PREFIX}${plane}`,
       plane,
       listenPort: input.self.port + plane,
       mtu: input.mtu,
-      peers: peers.toSorted((a, b) => (a.publicKey < b.publicKey ? -1 : 1)),
+      peers: [...peers.values()].toSorted((a, b) => (a.publicKey < b.publicKey ? -1 : 1)),
     };
   });
-  return { interfaces, problems };
+  return { interfaces, reached, problems };
 }
 
-/** Can a gateway of slot `ownSlot` talk to `gateway`? Only if it has an interface for our slot; persons have one for all. */
+/** Can our gateway of slot `ownSlot` peer with a remote one? Only if it has an interface for that slot; people's have one for all. */
 export function isReachable(gateway: Gateway, segment: Segment, ownSlot: number): boolean {
   return segment.kind === 'person' || ownSlot < gateway.planes;
 }
 
-function planPeer(
-  input: WireguardInput,
-  at: { readonly segment: Segment; readonly gateway: Gateway },
-  problems: Problem[],
-): WireguardPeer | undefined {
+/** The address to send to for an endpoint's host, canonical; undefined: a name that did not resolve. */
+export function addressFor(host: string, resolved: Readonly<Record<string, string>>): string | undefined {
+  return addressOf(host) ?? (Object.hasOwn(resolved, host) ? addressOf(resolved[host] ?? '') : undefined);
+}
+
+/** Those whose port can be listened on. */
+function planes({ mesh, self }: WireguardInput, problems: Problem[]): number[] {
+  const all = Array.from({ length: mesh.planes }, (_, plane) => plane);
+  const usable = all.filter((plane) => self.port + plane <= MAX_PORT && self.port + plane !== VXLAN_PORT);
+  if (usable.length < all.length) {
+    problems.push({
+      subject: `node ${self.name}`,
+      reason: 'PortRange',
+      message: `its endpoint's port ${self.port} leaves no room for ${mesh.planes} planes below ${MAX_PORT + 1} and beside VXLAN's ${VXLAN_PORT}: choose another`,
+    });
+  }
+  return usable;
+}
+
+function planPeer(input: WireguardInput, at: { readonly segment: Segment; readonly gateway: Gateway }, problems: Problem[]): WireguardPeer | undefined {
+  const { self } = input;
   const { segment, gateway } = at;
-  const subject = segment.kind === 'person' ? `peer ${gateway.name}` : `gateway ${gateway.name}`;
-  if (gateway.publicKey === input.self.publicKey) {
-    problems.push({ subject, reason: 'OwnKey', message: 'has this node\'s own public key: give one of them a new key' });
+  const isPerson = segment.kind === 'person';
+  const subject = isPerson ? `peer ${gateway.name}` : `gateway ${gateway.name}`;
+  if (gateway.publicKey === self.publicKey) {
+    problems.push({ subject, reason: 'OwnKey', message: "has this node's own public key: give one of them a new key" });
     return undefined;
   }
-  if (!isReachable(gateway, segment, input.self.slot)) {
-    problems.push({ subject, reason: 'TooFewPlanes', message: `runs ${gateway.planes} plane(s), so this node, in slot ${input.self.slot}, cannot reach it` });
-    return undefined;
+  const endpoint = endpointOf(input, at);
+  if (endpoint === undefined && gateway.host !== undefined) {
+    problems.push({ subject, reason: 'Unresolved', message: `no address and port can be made of its endpoint ${gateway.host}:${gateway.port}: correct the name, or the port` });
   }
-  const address = gateway.host === undefined ? undefined : addressFor(gateway.host, input.resolved);
-  if (gateway.host !== undefined && address === undefined) {
-    problems.push({ subject, reason: 'Unresolved', message: `no address is known for ${gateway.host}` });
+  if (gateway.host === undefined && !self.dialable) {
+    problems.push({ subject, reason: 'NoEndpoint', message: `neither it nor this node, ${self.name}, has an endpoint, so none can reach the other: give one of them one` });
   }
-  const port = segment.kind === 'person' ? gateway.port : gateway.port + input.self.slot;
   return {
     publicKey: gateway.publicKey,
     ...(gateway.presharedKey === undefined ? {} : { presharedKey: gateway.presharedKey }),
-    ...(address === undefined ? {} : { endpoint: address.includes(':') ? `[${address}]:${port}` : `${address}:${port}` }),
-    persistentKeepalive: Math.max(input.self.persistentKeepalive, segment.kind === 'person' ? gateway.persistentKeepalive : 0),
+    ...(endpoint === undefined ? {} : { endpoint }),
+    persistentKeepalive: Math.max(self.persistentKeepalive, isPerson ? gateway.persistentKeepalive : 0),
     allowedIPs: input.prefixes.get(segment.name) ?? [],
     owner: subject,
   };
 }
 
-function isNewKey(peer: WireguardPeer, keys: Set<string>, problems: Problem[]): boolean {
-  if (!keys.has(peer.publicKey)) {
-    keys.add(peer.publicKey);
-    return true;
-  }
-  problems.push({ subject: peer.owner, reason: 'DuplicateKey', message: 'has the public key of another peer, which keeps it' });
-  return false;
+function endpointOf({ self, resolved }: WireguardInput, { segment, gateway }: { readonly segment: Segment; readonly gateway: Gateway }): string | undefined {
+  const address = parseAddress(gateway.host === undefined ? '' : (addressFor(gateway.host, resolved) ?? ''));
+  const port = segment.kind === 'person' ? gateway.port : gateway.port + self.slot;
+  if (address === undefined || port > MAX_PORT) return undefined;
+  const text = formatAddress(address.family, address.bits);
+  return address.family === 6 ? `[${text}]:${port}` : `${text}:${port}`;
 }
 
-export function addressFor(host: string, resolved: Readonly<Record<string, string>>): string | undefined {
-  return parseAddress(host) === undefined ? resolved[host] : host;
-}
+const MAX_PORT = 65_535;

@@ -72,17 +72,21 @@ export function sortCidrs(texts: Iterable<string>): string[] {
   return [...new Set(parsed.toSorted(compareCidrs).map(formatCidr))];
 }
 
+/** An address without zone and without prefix length. IPv4 only in its plain four-part decimal form. */
 export function parseAddress(text: string): { readonly family: 4 | 6; readonly bits: bigint } | undefined {
-  if (ipaddr.IPv4.isValidFourPartDecimal(text)) return { family: 4, bits: fromBytes(ipaddr.IPv4.parse(text).toByteArray()) };
-  if (text.includes(':') && ipaddr.IPv6.isValid(text)) return { family: 6, bits: fromBytes(ipaddr.IPv6.parse(text).toByteArray()) };
-  return undefined;
+  if (text.includes(':')) return !text.includes('%') && ipaddr.IPv6.isValid(text) ? { family: 6, bits: join(ipaddr.IPv6.parse(text).parts, 16n) } : undefined;
+  if (!ipaddr.IPv4.isValidFourPartDecimal(text)) return undefined;
+  const [a = 0, b = 0, c = 0, d = 0] = ipaddr.IPv4.parse(text).octets;
+  return { family: 4, bits: BigInt(((a << 24) | (b << 16) | (c << 8) | d) >>> 0) };
 }
 
 export function formatAddress(family: 4 | 6, bits: bigint): string {
-  const bytes = Array.from({ length: widthOf(family) / 8 }, (_, index) =>
-    Number((bits >> BigInt(widthOf(family) - 8 * (index + 1))) & 0xffn),
-  );
-  return family === 4 ? bytes.join('.') : new ipaddr.IPv6(bytes).toRFC5952String();
+  if (family === 4) {
+    const number = Number(bits);
+    return `${number >>> 24}.${(number >>> 16) & 0xff}.${(number >>> 8) & 0xff}.${number & 0xff}`;
+  }
+  const parts = Array.from({ length: 8 }, (_, index) => Number((bits >> BigInt(112 - 16 * index)) & 0xffffn));
+  return new ipaddr.IPv6(parts).toRFC5952String();
 }
 
 function mask(bits: bigint, width: number, length: number): bigint {
@@ -90,6 +94,6 @@ function mask(bits: bigint, width: number, length: number): bigint {
   return (bits >> hostBits) << hostBits;
 }
 
-function fromBytes(bytes: readonly number[]): bigint {
-  return bytes.reduce((bits, byte) => (bits << 8n) | BigInt(byte), 0n);
+function join(parts: readonly number[], width: bigint): bigint {
+  return parts.reduce((bits, part) => (bits << width) | BigInt(part), 0n);
 }

@@ -32,6 +32,14 @@ export function aggregate(texts: readonly string[]): string[] {
   return result.map(formatCidr);
 }
 
+/** What is left of `network` without `holes`, in as few CIDRs as possible, in address order. */
+export function subtract(network: Cidr, holes: readonly Cidr[]): Cidr[] {
+  if (holes.some((hole) => contains(hole, network))) return [];
+  const inside = holes.filter((hole) => contains(network, hole));
+  if (inside.length === 0) return [network];
+  return halves(network).flatMap((half) => subtract(half, inside));
+}
+
 /** Is `text` inside one of `networks`? */
 export function isWithin(text: string, networks: readonly string[]): boolean {
   const inner = parseCidr(text);
@@ -48,6 +56,12 @@ interface Tagged {
 
 function tagged(texts: readonly string[], side: 'a' | 'b'): Tagged[] {
   return texts.map(parseCidr).filter((cidr) => cidr !== undefined).map((cidr) => ({ side, cidr }));
+}
+
+/** Never asked of a single address: what lies inside one is the address itself. */
+function halves({ family, first, length }: Cidr): readonly [Cidr, Cidr] {
+  const size = 1n << BigInt(widthOf(family) - length - 1);
+  return [{ family, first, length: length + 1 }, { family, first: first + size, length: length + 1 }];
 }
 
 /** The last two networks as one, when they are the two halves of it. */

@@ -2,14 +2,15 @@
  * Ranges that never belong to a pod or a node of anyone, so nobody may have them routed or mirrored
  * (RFC 6890; the reason is CVE-2026-66788: a member must not point others at their own loopback or metadata services).
  */
-import { overlaps, parseCidr } from './cidr.js';
+import { type Cidr, overlaps, parseCidr } from './cidr.js';
 
+/** "This network" and the unspecified address, loopback, link-local, multicast, reserved with broadcast; mapped IPv4. */
 const SPECIAL = ['0.0.0.0/8', '127.0.0.0/8', '169.254.0.0/16', '224.0.0.0/4', '240.0.0.0/4', '::/127', '::ffff:0:0/96', 'fe80::/10', 'ff00::/8']
   .map(parseCidr)
   .filter((cidr) => cidr !== undefined);
 
-/** Does `text`, an address or a CIDR, touch a special range? What does not parse counts as special. */
-export function isSpecial(text: string): boolean {
-  const cidr = parseCidr(text);
+/** Does it, an address or a CIDR, touch a special range? What does not parse counts as special. */
+export function isSpecial(what: string | Cidr): boolean {
+  const cidr = typeof what === 'string' ? parseCidr(what) : what;
   return cidr === undefined || SPECIAL.some((special) => overlaps(special, cidr));
 }

@@ -15,36 +15,42 @@ export interface NodeSketch {
   readonly location?: string;
   /** With prefix length; null: none. */
   readonly internalIP?: string | null;
+  /** Of the other family, with prefix length. */
+  readonly secondIP?: string;
   readonly podCIDR: string;
+  /** Of the other family. */
+  readonly secondPods?: string;
+  /** A host; null: it can only dial; absent: its internal address. */
   readonly endpoint?: string | null;
+  readonly gateway?: MeshNode['spec']['gateway'];
 }
 
 export const defaults: MeshSpec = meshSpecSchema.parse({});
 
 /** 44 characters that differ by name; no real key, but shaped like one. */
 export function fakeKey(name: string): string {
-  return `${Buffer.from(name.padEnd(32, '.').slice(0, 32)).toString('base64')}`;
+  return Buffer.from(name.padEnd(32, '.').slice(0, 32)).toString('base64');
 }
 
-/** Nodes with addresses and slots assigned, as after the cluster-agent's pass. */
+/** Nodes with addresses and slots assigned, as after the cluster-agent's pass. `meshCIDR` may be two, with a comma between. */
 export function cluster(sketches: readonly NodeSketch[], meshCIDR: string, mesh: MeshSpec = defaults): MeshNode[] {
   const bare = sketches.map(
-    ({ name, location, internalIP, podCIDR, endpoint }): MeshNode => ({
+    ({ name, location, internalIP, secondIP, podCIDR, secondPods, endpoint, gateway }): MeshNode => ({
       apiVersion: 'kilofed.io/v1alpha1',
       kind: 'MeshNode',
       metadata: { name, creationTimestamp: '2026-01-01T00:00:00Z' },
       spec: {
         publicKey: fakeKey(name),
         endpoints: endpoint === null ? [] : [{ host: endpoint ?? internalIP?.split('/')[0] ?? '198.51.100.1', port: mesh.port }],
-        internalIPs: internalIP === null || internalIP === undefined ? [] : [internalIP],
-        podCIDRs: [podCIDR],
+        internalIPs: [internalIP ?? undefined, secondIP].filter((each) => each !== undefined),
+        podCIDRs: [podCIDR, secondPods].filter((each) => each !== undefined),
         location: location ?? '',
-        gateway: 'auto',
+        gateway: gateway ?? 'auto',
         persistentKeepalive: 0,
       },
     }),
   );
-  const { addresses } = assignMeshAddresses(bare, [meshCIDR]);
+  const { addresses } = assignMeshAddresses(bare, meshCIDR.split(','));
   const slots = assignSlots(bare, mesh.planes);
   return bare.map((node) => {
     const slot = slots.get(node.metadata.name);
@@ -52,22 +58,36 @@ export function cluster(sketches: readonly NodeSketch[], meshCIDR: string, mesh:
   });
 }
 
-/** The Peers that stand for `nodes` of member `id` in another cluster. */
+/**
+ * The Peers that stand for `nodes` of member `id` in another cluster. As the hub does it, without the internal addresses
+ * that tunnels end at.
+ */
 export function asPeers(id: string, nodes: readonly MeshNode[], planes: number): Peer[] {
+  const ends = new Set(nodes.flatMap(({ spec }) => spec.endpoints.map(({ host }) => `${host}/32`)));
   return ownSegments(nodes, planes).segments.flatMap((segment) =>
     segment.gateways.map((gateway): Peer => ({
       apiVersion: 'kilo.squat.ai/v1alpha1',
       kind: 'Peer',
       metadata: {
-        name: `${id}-${segment.location}-${gateway.slot}`,
+        name: `${id}-${segment.name.replace(':', '-')}-${gateway.slot}`,
         labels: { [LABEL.managedBy]: HUB_MANAGER, [LABEL.cluster]: id, [LABEL.segment]: segment.name.replace(':', '-'), [LABEL.location]: segment.location },
         annotations: { [ANNOTATION.slot]: String(gateway.slot), [ANNOTATION.planes]: String(planes) },
       },
       spec: {
         publicKey: gateway.publicKey,
-        allowedIPs: [...segment.allowedIPs],
+        allowedIPs: segment.allowedIPs.filter((each) => !ends.has(each)),
         ...(gateway.host === undefined ? {} : { endpoint: { dnsOrIP: { ip: gateway.host }, port: gateway.port } }),
       },
     })),
   );
+}
+
+/** A Peer that a person made. */
+export function personPeer(name: string, spec: Partial<Peer['spec']> = {}): Peer {
+  return {
+    apiVersion: 'kilo.squat.ai/v1alpha1',
+    kind: 'Peer',
+    metadata: { name },
+    spec: { allowedIPs: ['10.9.0.1/32'], publicKey: fakeKey(name), ...spec },
+  };
 }

@@ -1,0 +1,44 @@
+/**
+ * Which of its prefixes a segment gets routes for: all but the addresses that the mesh itself stands on.
+ *
+ * The address that a tunnel or a VXLAN packet is sent to must be reached without the mesh; a route to it through the mesh would
+ * send the tunnel into itself. Kilo leaves out a prefix that is exactly such an address (pkg/mesh/routes.go). A wider one that
+ * contains some is routed around them: 10.0.0.0/8 without 10.0.0.1 is 24 prefixes.
+ */
+import { type Cidr, compareCidrs, contains, formatCidr, lastOf } from '../net/cidr.js';
+import { subtract } from '../net/sets.js';
+import type { Claim, Claims } from './claims.js';
+
+/** Segment name to the destinations of its routes, in address order. `underlay`: single addresses. */
+export function routable(claims: Claims, underlay: readonly Cidr[]): ReadonlyMap<string, readonly string[]> {
+  const spared = underlay.toSorted(compareCidrs);
+  return new Map([...claims.prefixes].map(([segment, granted]) => [segment, granted.flatMap((claim) => around(claim, spared, claims))]));
+}
+
+function around(claim: Claim, spared: readonly Cidr[], claims: Claims): string[] {
+  const holes = within(claim.cidr, spared);
+  if (holes.length === 0) return [claim.text];
+  // A piece may be as narrow as somebody's own prefix inside the claim; there it would take that one's packets.
+  return subtract(claim.cidr, holes).filter((piece) => claims.index.covering(piece)[0] === claim).map(formatCidr);
+}
+
+function within(network: Cidr, sorted: readonly Cidr[]): Cidr[] {
+  const found: Cidr[] = [];
+  for (let at = firstNotBefore(network, sorted); at < sorted.length; at += 1) {
+    const address = sorted[at] as Cidr;
+    if (address.family !== network.family || address.first > lastOf(network)) break;
+    if (contains(network, address)) found.push(address);
+  }
+  return found;
+}
+
+function firstNotBefore(network: Cidr, sorted: readonly Cidr[]): number {
+  let [low, high] = [0, sorted.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    const at = sorted[middle] as Cidr;
+    if (at.family < network.family || (at.family === network.family && at.first < network.first)) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
