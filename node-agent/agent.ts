@@ -63,13 +63,16 @@ export interface Agent {
 export function createAgent(deps: AgentDeps, memory: Memory): Agent {
   let endpoints = memory.endpoints;
   let seen: Seen | undefined;
+  /** A doubt that comes while the host is being read stays. */
+  let doubts = 0;
   const told = new Map<string, string>();
 
   async function look(inputs: ClusterInputs): Promise<Seen> {
     const internalIPs = inputs.node === undefined ? [] : internalAddresses(inputs.node);
-    if (seen !== undefined && seen.internalIPs.join() === internalIPs.join() && deps.clock.now() - seen.at < REFRESH_MS) return seen;
+    if (seen !== undefined && seen.doubts === doubts && seen.internalIPs.join() === internalIPs.join() && deps.clock.now() - seen.at < REFRESH_MS) return seen;
+    const before = doubts;
     const { state, addresses } = await deps.host.observe(internalIPs);
-    return { model: createHostModel(state), addresses, internalIPs, at: deps.clock.now() };
+    return { model: createHostModel(state), addresses, internalIPs, at: deps.clock.now(), doubts: before };
   }
 
   async function pass(signal: AbortSignal): Promise<PassResult> {
@@ -118,7 +121,7 @@ export function createAgent(deps: AgentDeps, memory: Memory): Agent {
       }
     },
     doubt() {
-      seen = undefined;
+      doubts += 1;
     },
   };
 }
@@ -128,6 +131,7 @@ interface Seen {
   readonly addresses: readonly HostAddress[];
   readonly internalIPs: readonly string[];
   readonly at: number;
+  readonly doubts: number;
 }
 
 /** How long what we know of the host is believed. */

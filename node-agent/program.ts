@@ -15,6 +15,7 @@ import { createTextMetrics } from '../kube/wire/textMetrics.js';
 import { createAgent, type Agent } from './agent.js';
 import { createCluster, type Cluster } from './cluster.js';
 import type { Host } from './host/host.js';
+import type { OnLoss } from './host/monitor.js';
 import { ensureKey } from './host/key.js';
 import { createLoop } from './loop.js';
 import { createAgentMetrics } from './metrics.js';
@@ -138,23 +139,34 @@ const SYNC_MS = 10_000;
 /** Between two repairs; each further one within a minute waits twice as long. */
 const REPAIR_MS = 250;
 const REPAIR_MAX_MS = 30_000;
+/** How long after changes of our own the host is read, when something went away meanwhile. */
+const REVIEW_MS = 1000;
 
 /** Somebody else who keeps removing what we put back is answered ever more slowly. */
-function repairer(agent: Agent, deps: ProgramDeps, wish: () => void): () => void {
-  let delay = REPAIR_MS;
+function repairer(agent: Agent, deps: ProgramDeps, wish: () => void): OnLoss {
+  let delay = 0;
   let repairedAt = Number.NEGATIVE_INFINITY;
   let planned = false;
-  return () => {
+  const lookIn = (ms: number, before: () => void): void => {
     if (planned) return;
-    const now = deps.clock.now();
-    delay = now - repairedAt > REPAIR_MAX_MS * 2 ? 0 : Math.min(REPAIR_MAX_MS, Math.max(REPAIR_MS, delay * 2));
     planned = true;
-    deps.clock.after(delay, () => {
+    deps.clock.after(ms, () => {
       planned = false;
-      repairedAt = deps.clock.now();
-      deps.log.warn('Something of ours was removed from the host by somebody else: repairing');
+      before();
       agent.doubt();
       wish();
+    });
+  };
+  return (ours) => {
+    if (ours) {
+      lookIn(REVIEW_MS, () => undefined);
+      return;
+    }
+    const calm = deps.clock.now() - repairedAt > REPAIR_MAX_MS * 2;
+    delay = calm ? 0 : Math.min(REPAIR_MAX_MS, Math.max(REPAIR_MS, delay * 2));
+    lookIn(delay, () => {
+      repairedAt = deps.clock.now();
+      deps.log.warn('Something of ours was removed from the host: repairing');
     });
   };
 }

@@ -37,9 +37,9 @@ export function diffPeers(input: PeersInput): Difference {
 function diffPeer(input: PeersInput, peer: WireguardPeer, allowedIPs: readonly string[] | undefined): PeerSet | undefined {
   const name = input.desired.name;
   const before = input.observed?.peers.get(peer.publicKey) ?? NO_PEER;
-  const prior = input.prior.get(endpointKey(name, peer.publicKey));
   const endpoint = peer.endpoint === undefined ? undefined : canonicalEndpoint(peer.endpoint);
-  const writeEndpoint = endpoint !== undefined && endpointMustBeWritten(endpoint, before, prior, input.at);
+  const writeEndpoint = endpoint !== undefined && endpoint !== before.endpoint
+    && endpointMustBeWritten(endpoint, before, input.prior.get(endpointKey(name, peer.publicKey)), input.at);
   const writeKey = before.presharedKey !== peer.presharedKey;
   const writeKeepalive = before.persistentKeepalive !== peer.persistentKeepalive;
   if (before !== NO_PEER && !writeEndpoint && !writeKey && !writeKeepalive && allowedIPs === undefined) return undefined;

@@ -143,7 +143,12 @@ export function parseRules(text: string, family: 'inet' | 'inet6'): HostState['r
     const from = ruleSide(one, 'src');
     const to = ruleSide(one, 'dst');
     const rule: HostRule = {
-      priority, family, ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }), table: tableNumber(one['table']),
+      priority,
+      family,
+      ...(from === undefined ? {} : { from }),
+      ...(to === undefined ? {} : { to }),
+      ...(one['iif'] === undefined ? {} : { iif: string(one['iif']) }),
+      table: tableNumber(one['table']),
     };
     rules.set(ruleKey(rule), rule);
   }

@@ -112,12 +112,14 @@ function diffAddresses(desired: NodePlan, observed: HostState): Difference {
 function diffNeighbours(device: VxlanDevice | undefined, observed: HostState): Difference {
   if (device === undefined) return { set: [], remove: [] };
   const dev = device.name;
-  const entries = device.neighbours.map(({ address, mac }) => ({ address: canonicalAddress(address), mac: mac.toLowerCase() }));
+  const vteps = device.neighbours.map(({ address, mac }) => ({ address: canonicalAddress(address), mac: mac.toLowerCase() }));
+  const seconds = device.neighbours.flatMap(({ second, mac }) => (second === undefined ? [] : [{ address: canonicalAddress(second), mac: mac.toLowerCase() }]));
+  const entries = [...vteps, ...seconds];
   const addresses = new Set(entries.map(({ address }) => address));
-  const macs = new Set(entries.map(({ mac }) => mac));
+  const macs = new Set(vteps.map(({ mac }) => mac));
   return {
     set: [
-      ...entries.filter(({ mac, address }) => observed.fdb.get(mac) !== address).map((entry) => ({ kind: 'fdb.set', dev, ...entry }) as const),
+      ...vteps.filter(({ mac, address }) => observed.fdb.get(mac) !== address).map((entry) => ({ kind: 'fdb.set', dev, ...entry }) as const),
       ...entries.filter(({ mac, address }) => observed.neighbours.get(address) !== mac).map((entry) => ({ kind: 'neighbour.set', dev, ...entry }) as const),
     ],
     remove: [
@@ -157,19 +159,25 @@ function diffGroups(desired: NodePlan, observed: HostState): Difference {
 
 function diffRoutes(desired: NodePlan, observed: HostState): Difference {
   const set: Change[] = [];
-  const wanted = new Set<string>();
+  const wanted: string[] = [];
+  let present = 0;
   for (const route of desired.routes) {
     const dst = canonicalCIDR(route.dst);
     const src = route.src === undefined ? undefined : canonicalAddress(route.src);
     const key = routeKey({ dst, table: route.table, metric: route.metric });
-    wanted.add(key);
-    if (sameRoute(route.to, src, observed.routes.get(key))) continue;
+    const now = observed.routes.get(key);
+    wanted.push(key);
+    if (now !== undefined) present += 1;
+    if (sameRoute(route.to, src, now)) continue;
     const { table, metric, to } = route;
     set.push({ kind: 'route.set', route: { dst, table, metric, to, ...(src === undefined ? {} : { src }) } });
   }
-  const remove: Change[] = [];
-  for (const [key, route] of observed.routes) if (!wanted.has(key)) remove.push({ kind: 'route.delete', route });
-  return { set, remove };
+  // Nearly always every route that is there is wanted, and with thousands of them looking no further is worth it.
+  return { set, remove: present === observed.routes.size ? [] : obsoleteRoutes(new Set(wanted), observed) };
+}
+
+function obsoleteRoutes(wanted: ReadonlySet<string>, observed: HostState): readonly Change[] {
+  return [...observed.routes].filter(([key]) => !wanted.has(key)).map(([, route]) => ({ kind: 'route.delete', route }));
 }
 
 function sameRoute(to: RouteTarget, src: string | undefined, now: HostRoute | undefined): boolean {
@@ -179,20 +187,20 @@ function sameRoute(to: RouteTarget, src: string | undefined, now: HostRoute | un
 }
 
 function diffRules(desired: NodePlan, observed: HostState): Difference {
-  const wanted = new Map<string, HostRule>();
-  for (const { priority, from, to, table } of desired.rules) {
-    const rule: HostRule = {
-      priority,
-      family: familyOf(to ?? from ?? ''),
-      ...(from === undefined ? {} : { from: canonicalCIDR(from) }),
-      ...(to === undefined ? {} : { to: canonicalCIDR(to) }),
-      table,
-    };
-    wanted.set(ruleKey(rule), rule);
-  }
+  const wanted = new Map([...desired.rules.map(hostRule), ...(desired.tunnelRules ?? [])].map((rule) => [ruleKey(rule), rule]));
   return {
     set: [...wanted].filter(([key]) => !observed.rules.has(key)).map(([, rule]) => ({ kind: 'rule.add', rule })),
     remove: [...observed.rules].filter(([key]) => !wanted.has(key)).map(([, rule]) => ({ kind: 'rule.delete', rule })),
+  };
+}
+
+function hostRule({ priority, from, to, table }: NodePlan['rules'][number]): HostRule {
+  return {
+    priority,
+    family: familyOf(to ?? from ?? ''),
+    ...(from === undefined ? {} : { from: canonicalCIDR(from) }),
+    ...(to === undefined ? {} : { to: canonicalCIDR(to) }),
+    table,
   };
 }
 

@@ -81,7 +81,7 @@ function routeText(route: HostRoute): string {
 }
 
 function ruleText(rule: HostRule): string {
-  return `priority ${rule.priority} from ${rule.from ?? 'all'} to ${rule.to ?? 'all'} table ${rule.table} protocol ${ROUTE_PROTOCOL}`;
+  return `priority ${rule.priority} from ${rule.from ?? 'all'} to ${rule.to ?? 'all'}${rule.iif === undefined ? '' : ` iif ${rule.iif}`} table ${rule.table} protocol ${ROUTE_PROTOCOL}`;
 }
 
 /** The part of a `wg set` command that writes one peer. `pskFile` names the file with its preshared key, where it has one. */

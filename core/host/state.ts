@@ -103,6 +103,8 @@ export interface HostRule {
   readonly family: 'inet' | 'inet6';
   readonly from?: string;
   readonly to?: string;
+  /** What comes in by this device. */
+  readonly iif?: string;
   readonly table: number;
 }
 
@@ -112,7 +114,7 @@ export function routeKey(route: Pick<HostRoute, 'dst' | 'table' | 'metric'>): st
 }
 
 export function ruleKey(rule: HostRule): string {
-  return `${rule.priority} ${rule.family} ${rule.from ?? 'all'} ${rule.to ?? 'all'} ${rule.table}`;
+  return `${rule.priority} ${rule.family} ${rule.from ?? 'all'} ${rule.to ?? 'all'} ${rule.iif ?? 'any'} ${rule.table}`;
 }
 
 /** A host on which nothing of ours is. */

@@ -27,11 +27,19 @@ interface Session {
   current: Run | undefined;
 }
 
+type Answers = readonly (string | undefined)[];
+
+type Answer =
+  | { readonly kind: 'answered'; readonly errors: Answers }
+  /** The program ended, or did not answer in time: nobody knows which lines were done. */
+  | { readonly kind: 'ended' | 'hung'; readonly reason: string };
+
 interface Run {
   /** Number of the line before the run's first. */
   readonly offset: number;
   readonly errors: (string | undefined)[];
   said: string[];
+  /** `end`: why the program is gone; undefined: all lines were answered for. */
   finish(end: string | undefined): void;
 }
 
@@ -41,9 +49,14 @@ export function createBatch(options: BatchOptions): Batch {
   const drop = (gone: Session): void => {
     if (session === gone) session = undefined;
   };
-  const runNow = (lines: readonly string[]): Promise<readonly (string | undefined)[]> => {
+  /** iproute2 ends at a line that it cannot parse, whatever `-force` says. Halving finds that line; the others are done, some of them twice. */
+  const runNow = async (lines: readonly string[]): Promise<Answers> => {
     session ??= open(options, drop);
-    return runLines(session, lines, options.timeoutMs ?? 10_000);
+    const answer = await runLines(session, lines, options.timeoutMs ?? 10_000);
+    if (answer.kind === 'answered') return answer.errors;
+    if (answer.kind === 'hung' || lines.length === 1) return lines.map(() => answer.reason);
+    const middle = lines.length >> 1;
+    return [...(await runNow(lines.slice(0, middle))), ...(await runNow(lines.slice(middle)))];
   };
   return {
     run(lines) {
@@ -97,23 +110,26 @@ function hear(session: Session, line: string): void {
   run.said = [];
 }
 
-function runLines(session: Session, lines: readonly string[], timeoutMs: number): Promise<readonly (string | undefined)[]> {
+function runLines(session: Session, lines: readonly string[], timeoutMs: number): Promise<Answer> {
   return new Promise((resolve) => {
     const errors = Array.from<string | undefined>({ length: lines.length });
+    let hung = false;
     const timer = setTimeout(() => {
+      hung = true;
       session.child.kill('SIGKILL');
     }, timeoutMs);
-    session.current = {
+    const run: Run = {
       offset: session.written,
       errors,
       said: [],
       finish(end) {
         clearTimeout(timer);
         session.current = undefined;
-        // After an unexpected end nobody knows which lines were carried out: all without an answer count as failed.
-        resolve(end === undefined ? errors : errors.map((error) => error ?? end));
+        if (end === undefined) resolve({ kind: 'answered', errors });
+        else resolve({ kind: hung ? 'hung' : 'ended', reason: hung ? `no answer within ${timeoutMs} ms` : run.said.join('; ') || end });
       },
     };
+    session.current = run;
     session.written += lines.length + 1;
     session.child.stdin?.write(`${lines.join('\n')}\n${SENTINEL}\n`);
   });

@@ -7,7 +7,7 @@ import type { Clock } from '../../core/runtime/clock.js';
 import type { Log } from '../../core/runtime/log.js';
 import { applyChanges, type ApplyResult } from './apply.js';
 import { createBatch } from './batch.js';
-import { createMonitor } from './monitor.js';
+import { createMonitor, type OnLoss } from './monitor.js';
 import { observeHost, type Observation } from './observe.js';
 import { createRunner } from './runner.js';
 import { createSysctls } from './sysctl.js';
@@ -17,8 +17,8 @@ export interface Host {
   /** Throws when the host cannot be read. */
   observe(internalIPs: readonly string[]): Promise<Observation>;
   apply(model: HostModel, changes: readonly Change[], signal: AbortSignal): Promise<ApplyResult>;
-  /** Calls `onDrift` when somebody took away a device, nexthop or route of ours. */
-  watch(onDrift: () => void): void;
+  /** Tells of every device, nexthop or route of ours that went away. */
+  watch(onLoss: OnLoss): void;
   wireguardMode(): 'unknown' | 'kernel' | 'userspace';
   /** Ends the helpers. Everything in the kernel stays. */
   close(): void;
@@ -45,8 +45,8 @@ export function createHost(options: HostOptions, deps: { readonly clock: Clock; 
   const applyDeps = { batches, runner, devices, sysctls, keyFile, secretDir: `${stateDir}/secret` };
   return {
     observe: (internalIPs) => observeHost({ runner, sysctls, wall: () => deps.clock.wall() }, internalIPs),
-    apply: (model, changes, signal) => monitor.deafWhile(() => applyChanges(applyDeps, model, changes, signal)),
-    watch: (onDrift) => monitor.start(onDrift),
+    apply: (model, changes, signal) => monitor.during(() => applyChanges(applyDeps, model, changes, signal)),
+    watch: (onLoss) => monitor.start(onLoss),
     wireguardMode: () => devices.mode(),
     close() {
       monitor.close();

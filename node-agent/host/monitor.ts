@@ -1,9 +1,8 @@
 /**
  * Monitor: `ip monitor`, listening for others who remove what is ours.
  *
- * It only says that something is amiss; the next observation finds out what. While we make changes ourselves, and a moment
- * longer, since the events arrive late, it does not listen; a loss that falls into that moment is found by the periodic
- * observation.
+ * It only says that something may be amiss; the next observation finds out what. While we make changes ourselves, and a
+ * moment longer, since the events arrive late, a loss may be our own doing.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { INTERFACE_PREFIX, ROUTE_PROTOCOL } from '../../core/mesh/plan.js';
@@ -11,10 +10,14 @@ import type { Clock } from '../../core/runtime/clock.js';
 import type { Log } from '../../core/runtime/log.js';
 
 export interface Monitor {
-  start(onDrift: () => void): void;
-  deafWhile<T>(run: () => Promise<T>): Promise<T>;
+  start(onLoss: OnLoss): void;
+  /** Losses while `run` runs may be its doing. */
+  during<T>(run: () => Promise<T>): Promise<T>;
   close(): void;
 }
+
+/** Something of ours is gone; `ours`: perhaps by ourselves. */
+export type OnLoss = (ours: boolean) => void;
 
 export interface MonitorDeps {
   readonly clock: Clock;
@@ -27,7 +30,7 @@ export function createMonitor(deps: MonitorDeps): Monitor {
   let closed = false;
   let busy = 0;
   let quietUntil = 0;
-  const start = (onDrift: () => void): void => {
+  const start = (onLoss: OnLoss): void => {
     child = spawn('ip', ['monitor', 'link', 'route', 'nexthop'], {
       env: { PATH: deps.env['PATH'], LC_ALL: 'C' },
       stdio: ['ignore', 'pipe', 'ignore'],
@@ -36,20 +39,20 @@ export function createMonitor(deps: MonitorDeps): Monitor {
     child.stdout?.setEncoding('utf8').on('data', (text: string) => {
       const lines = (rest + text).split('\n');
       rest = lines.pop() ?? '';
-      if (busy === 0 && deps.clock.now() >= quietUntil && lines.some(isLoss)) onDrift();
+      if (lines.some(isLoss)) onLoss(busy > 0 || deps.clock.now() < quietUntil);
     });
     child.on('error', () => undefined);
     child.on('close', () => {
       if (closed) return;
       deps.log.warn('ip monitor ended; starting it again');
       deps.clock.after(RESTART_MS, () => {
-        if (!closed) start(onDrift);
+        if (!closed) start(onLoss);
       });
     });
   };
   return {
     start,
-    async deafWhile(run) {
+    async during(run) {
       busy += 1;
       try {
         return await run();

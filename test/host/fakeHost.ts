@@ -190,11 +190,13 @@ function ruleOf(words: readonly string[]): { readonly key: string; readonly rule
   const side = (name: string): string | undefined => (after(words, name) === 'all' ? undefined : after(words, name));
   const from = side('from');
   const to = side('to');
+  const iif = maybe(words, 'iif');
   const family = `${from}${to}`.includes(':') ? 'inet6' : 'inet';
   const rule: HostRule = {
-    priority: Number(after(words, 'priority')), family, ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }), table: Number(after(words, 'table')),
+    priority: Number(after(words, 'priority')), family, ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }),
+    ...(iif === undefined ? {} : { iif }), table: Number(after(words, 'table')),
   };
-  return { key: `${rule.priority} ${family} ${from ?? 'all'} ${to ?? 'all'} ${rule.table}`, rule };
+  return { key: `${rule.priority} ${family} ${from ?? 'all'} ${to ?? 'all'} ${iif ?? 'any'} ${rule.table}`, rule };
 }
 
 function loseLink(kernel: Kernel, name: string): string | undefined {

@@ -1,0 +1,85 @@
+/**
+ * A workbench in a world: the agent's host parts put together, without an agent.
+ */
+import { createHostModel, type HostModel } from '../../core/host/hostModel.js';
+import { rememberEndpoints, type EndpointMemory } from '../../core/host/endpoints.js';
+import { planChanges } from '../../core/host/planChanges.js';
+import { changeText } from '../../core/host/render.js';
+import type { NodePlan } from '../../core/mesh/plan.js';
+import type { Log } from '../../core/runtime/log.js';
+import { systemClock } from '../../kube/wire/systemClock.js';
+import { createHost, type Host } from '../../node-agent/host/host.js';
+import { ensureKey } from '../../node-agent/host/key.js';
+import { run } from '../bare/run.js';
+
+export interface Workbench {
+  readonly host: Host;
+  /** Reads the host. */
+  look(): Promise<HostModel>;
+  /** Brings the host to `plan`; `from` is what is known of it, default: read anew. */
+  go(plan: NodePlan, from?: HostModel): Promise<Step>;
+}
+
+export interface Step {
+  readonly commands: readonly string[];
+  readonly failures: readonly string[];
+  readonly model: HostModel;
+  readonly ms: { readonly look: number; readonly plan: number; readonly apply: number };
+}
+
+export const STATE = '/var/lib/kilofed';
+export const INTERNAL_IP = '10.0.0.2';
+
+/** A node with the address INTERNAL_IP on eth0. */
+export async function createWorkbench(): Promise<Workbench> {
+  await run(['ip', '-batch', '-'], {
+    input: `link add eth0 type veth peer name far\nlink set far up\nlink set eth0 up\naddr add ${INTERNAL_IP}/24 dev eth0\nroute add default via 10.0.0.1\n`,
+  });
+  const keyFile = `${STATE}/key`;
+  const key = await ensureKey(keyFile);
+  if (!key.ok) throw new Error(key.message);
+  const host = createHost({ stateDir: STATE, keyFile, env: process.env }, { clock: systemClock, log: SILENT });
+  let prior: EndpointMemory = new Map();
+  const look = async (): Promise<HostModel> => createHostModel((await host.observe([INTERNAL_IP])).state);
+  return {
+    host,
+    look,
+    async go(plan, from) {
+      const t0 = performance.now();
+      const model = from ?? (await look());
+      const t1 = performance.now();
+      const changes = planChanges({ desired: plan, observed: model.state(), prior, publicKey: key.publicKey });
+      const t2 = performance.now();
+      const { failures } = await host.apply(model, changes, new AbortController().signal);
+      const t3 = performance.now();
+      prior = rememberEndpoints(plan, prior, failures.map(({ change }) => change));
+      return {
+        commands: changes.map(changeText),
+        failures: failures.map(({ change, reason }) => `${changeText(change)}: ${reason}`),
+        model,
+        ms: { look: t1 - t0, plan: t2 - t1, apply: t3 - t2 },
+      };
+    },
+  };
+}
+
+/** Everything that the kernel holds, for comparison. */
+export async function photograph(): Promise<string> {
+  const parts = await Promise.all([
+    run(['ip', '-br', 'link']),
+    run(['ip', '-br', 'addr', 'show', 'dev', 'lo']),
+    run(['ip', 'route', 'show', 'table', 'all']),
+    run(['ip', 'nexthop']),
+    run(['ip', 'rule']),
+    run(['ip', '-6', 'rule']),
+    run(['nft', 'list', 'ruleset']),
+  ]);
+  // Link-local addresses come a second after their device, by themselves.
+  return parts.join('\n---\n').split('\n').filter((line) => !line.includes('fe80:')).join('\n');
+}
+
+const SILENT: Log = { debug: nothing, info: nothing, warn: nothing, error: nothing, with: () => SILENT };
+
+function nothing(): void {
+  // A workbench shows results, not logs.
+}

@@ -1,0 +1,96 @@
+/**
+ * The node-agent's host half on a real kernel: real devices, routes, nexthop groups and nft, each scenario in a world of
+ * its own.
+ */
+import { expect, test } from '@jest/globals';
+import type { Adopt } from './adopt.js';
+import type { Container } from './container.js';
+import type { Drift } from './drift.js';
+import type { Failing } from './failing.js';
+import type { Join } from './join.js';
+import { remoteKey } from './plans.js';
+import type { Restart } from './restart.js';
+import type { Scale } from './scale.js';
+import { describeOnHost, runScenario } from './world.js';
+
+const TIMEOUT_MS = 120_000;
+
+describeOnHost('the host half of the node-agent', () => {
+  test('applies a full plan, finds it again without a change, changes little, and leaves nothing', async () => {
+    const result = await runScenario<Adopt>('adopt');
+    expect(result.first.failures).toEqual([]);
+    expect(result.first.commands).toBeGreaterThan(40);
+    expect(result.second).toEqual([]);
+    expect(result.endpoint).toEqual([0, 1].map((plane) => `wg set kilo${plane} peer ${remoteKey('east', plane)} endpoint 10.0.0.77:51820`));
+    expect(result.roamed).toEqual([]);
+    expect(result.group).toEqual([expect.stringMatching(/^ip nexthop replace id [0-9]+ group 1073741826 protocol 107$/)]);
+    expect(result.psk).toEqual([0, 1].map((plane) => `wg set kilo${plane} peer ${remoteKey('east', plane)} preshared-key (file)`));
+    expect(result.moved.map((text) => text.includes('remove'))).toEqual([false, false, true, true]);
+    expect(result.afterAll).toEqual([]);
+    expect(result.cleaned.failures).toEqual([]);
+    expect(result.cleaned.again).toEqual([]);
+    expect(result.cleaned.after).toBe(result.cleaned.before);
+  }, TIMEOUT_MS);
+
+  test('does what can be done, names what cannot, and mends it later', async () => {
+    const result = await runScenario<Failing>('failing');
+    expect(result.blocked[0]).toBe('ip link add kilo1 type wireguard: RTNETLINK answers: File exists');
+    expect(result.blocked.slice(1).every((text) => text.endsWith('is missing'))).toBe(true);
+    expect(result.goodRoute).toContain('dev kilo0');
+    expect(result.mended).toEqual({ failures: [], again: [] });
+    expect(result.badPeer.failures.every((text) => text.includes('10.46.0.0/33'))).toBe(true);
+    expect(result.badPeer.failures).toHaveLength(4);
+    expect(result.badPeer.peers).toBe(3);
+    expect(result.badPeer.goodRoute).toContain('dev kilo0');
+  }, TIMEOUT_MS);
+
+  test('killed and started again it changes nothing, and cleans up on request', async () => {
+    const result = await runScenario<Restart>('restart');
+    expect(result.plannedBefore).toContain('ip link add kilo0 type wireguard');
+    expect(result.firstChanges).toBeGreaterThan(10);
+    expect(result.wireguardPids.before.trim().split('\n')).toHaveLength(2);
+    expect(result.wireguardPids.afterKill).toBe(result.wireguardPids.before);
+    expect(result.wireguardPids.afterTerm).toBe(result.wireguardPids.before);
+    expect(result.plannedAfter).toBe('Nothing to change.\n');
+    expect(result.secondChanges).toBe(0);
+    expect(result.terminated).toBe(0);
+    expect(result.cleaned).toMatch(/^Removed [0-9]+ things\.\n$/);
+    expect(result.difference).toBe('');
+  }, TIMEOUT_MS);
+
+  test('puts back what somebody else removed, and touches nothing else', async () => {
+    const result = await runScenario<Drift>('drift');
+    expect(result.routeBackMs).toBeLessThan(5000);
+    expect(result.deviceBackMs).toBeLessThan(8000);
+    expect(result.otherPidKept).toBe(true);
+    expect(result.health).toBe('matched\n');
+  }, TIMEOUT_MS);
+
+  test('userspace WireGuard outlives the container that started it', async () => {
+    const result = await runScenario<Container>('container');
+    expect(result.mountOfHost).toBe(true);
+    expect(result.program).toBe('/var/lib/kilofed/bin/wireguard-go');
+    expect(result.cgroups.filter((line) => line.endsWith('/pod'))).toEqual([]);
+    expect(result.killed).toBeGreaterThan(1);
+    expect(result).toMatchObject({ aliveAfter: true, answersAfter: true });
+  }, TIMEOUT_MS);
+
+  test('three agents join two locations; a switch of planes and a restart under 200 packets/s lose nothing', async () => {
+    const result = await runScenario<Join>('join');
+    expect(Object.entries(result.pings).filter(([, ok]) => !ok)).toEqual([]);
+    expect(Object.keys(result.pings)).toHaveLength(6);
+    expect(result.switched).toEqual({ sent: 800, received: 800, switches: 20 });
+    expect(result.bothPlanesUsed).toBe(true);
+    expect(result.restarted).toEqual({ sent: 800, received: 800, changes: 0 });
+  }, TIMEOUT_MS);
+
+  test('2,000 peers: found as planned at once, and one change stays one change', async () => {
+    const result = await runScenario<Scale>('scale', '2000');
+    expect(result).toMatchObject({ peers: 2000, failures: 0, adoptChanges: 0 });
+    expect(result.adoptMs.look + result.adoptMs.plan + result.adoptMs.apply).toBeLessThan(1000);
+    // The budget is 10 ms; a loaded machine gets some air, a step that grows with the number of peers does not.
+    expect(result.endpointMs[0]).toBeLessThan(30);
+    expect(result.peerMs[0]).toBeLessThan(30);
+    expect(result.groupMs[0]).toBeLessThan(20);
+  }, TIMEOUT_MS);
+});

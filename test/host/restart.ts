@@ -1,0 +1,58 @@
+/**
+ * The whole program on a node without API server: it works from what it saved, survives its own death without a change,
+ * says what it would do, and cleans up.
+ */
+import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { run } from '../bare/run.js';
+import { agentArgv, saveInputs, startAgent, untilMatched, type NodeDescription } from './agentProcess.js';
+import { createWorkbench, INTERNAL_IP, photograph, STATE } from './bench.js';
+
+export interface Restart {
+  readonly plannedBefore: string;
+  readonly firstChanges: number | undefined;
+  readonly wireguardPids: { readonly before: string; readonly afterKill: string; readonly afterTerm: string };
+  readonly plannedAfter: string;
+  readonly secondChanges: number | undefined;
+  readonly terminated: number | null;
+  readonly cleaned: string;
+  readonly same: boolean;
+  readonly difference: string;
+}
+
+export const NODES: readonly NodeDescription[] = [
+  { name: 'a', location: 'one', address: INTERNAL_IP, podCIDR: '10.101.0.0/24', meshAddress: '10.4.0.1', slot: 0 },
+  { name: 'b', location: 'one', address: '10.0.0.3', podCIDR: '10.101.1.0/24', meshAddress: '10.4.0.2', slot: 1 },
+  { name: 'c', location: 'two', address: '10.0.1.2', podCIDR: '10.101.2.0/24', meshAddress: '10.4.0.3', slot: 0 },
+];
+
+export async function restart(): Promise<Restart> {
+  await createWorkbench();
+  const before = await photograph();
+  await saveInputs({ a: STATE, b: '/tmp/b', c: '/tmp/c' }, NODES);
+  const options = { name: 'a', stateDir: STATE };
+  const print = (): Promise<string> => run(agentArgv(options, '--print-plan'));
+  const pids = (): Promise<string> => run(['pgrep', '-x', 'wireguard-go']).catch(() => '');
+  const plannedBefore = await print();
+  const first = startAgent(options);
+  await untilMatched(first);
+  const firstChanges = await first.metric('kilofed_node_changes_total');
+  const pidsBefore = await pids();
+  first.child.kill('SIGKILL');
+  await once(first.child, 'exit');
+  await sleep(200);
+  const pidsAfterKill = await pids();
+  const plannedAfter = await print();
+  const second = startAgent(options);
+  await untilMatched(second);
+  const secondChanges = await second.metric('kilofed_node_changes_total');
+  second.child.kill('SIGTERM');
+  const [terminated] = (await once(second.child, 'exit')) as [number | null];
+  const pidsAfterTerm = await pids();
+  const cleaned = await run(agentArgv(options, '--clean-up'));
+  const after = await photograph();
+  return {
+    plannedBefore, firstChanges, wireguardPids: { before: pidsBefore, afterKill: pidsAfterKill, afterTerm: pidsAfterTerm }, plannedAfter, secondChanges, terminated, cleaned,
+    same: before === after, difference: before === after ? '' : `${before}\n=====\n${after}`,
+  };
+}

@@ -1,0 +1,12 @@
+/**
+ * Everything that is tried on a real kernel, by name. Each runs alone in a world (world.ts) and returns plain data.
+ */
+import { adopt } from './adopt.js';
+import { container } from './container.js';
+import { drift } from './drift.js';
+import { failing } from './failing.js';
+import { join } from './join.js';
+import { restart } from './restart.js';
+import { scale } from './scale.js';
+
+export const SCENARIOS: Readonly<Record<string, (argument: string) => Promise<unknown>>> = { adopt, container, drift, failing, join, restart, scale };
