@@ -101,8 +101,11 @@ function planFirewall(interfaces: readonly WireguardInterface[], vxlan: VxlanDev
  * to where it was last heard from; and the nodes of the own location, which VXLAN and plain packets are sent to.
  */
 function underlayAddresses(input: MeshInput, nodes: readonly MeshNode[], local: readonly MeshNode[]): Cidr[] {
+  const gateways = nodes.filter(({ status }) => status?.slot !== undefined);
   const hosts = [
-    ...nodes.filter(({ status }) => status?.slot !== undefined).flatMap(({ spec }) => spec.endpoints.map(({ host }) => host)),
+    ...gateways.flatMap(({ spec }) => spec.endpoints.map(({ host }) => host)),
+    // A gateway sends from what its kernel picks, mostly its internal address, and WireGuard roams to that.
+    ...gateways.flatMap(internalAddresses),
     ...input.peers.map(({ spec: { endpoint } }) => endpoint?.dnsOrIP.dns ?? endpoint?.dnsOrIP.ip).filter((host) => host !== undefined),
   ].map((host) => addressFor(host, input.resolved));
   const addresses = new Set([...hosts.filter((host) => host !== undefined), ...local.flatMap(internalAddresses)]);
