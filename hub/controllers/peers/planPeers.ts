@@ -80,7 +80,9 @@ function acceptable(segment: Segment, input: Omit<PeersInput, 'sha256'>, problem
   const { source, target } = input;
   const nodes = source.facts.nodes.filter((node) => segment.nodes.includes(node.metadata.name));
   const nodeAddresses = new Set(nodes.flatMap(internalAddresses).map(singleAddress));
-  const endpoints = new Set(nodes.flatMap((node) => node.spec.endpoints.map(({ host }) => addressOf(host))));
+  // A gateway sends from what its kernel picks, mostly its internal address, and the far WireGuard roams to that.
+  const gateways = nodes.filter((node) => segment.gateways.some(({ name }) => name === node.metadata.name));
+  const tunnelEnds = new Set([...nodes.flatMap((node) => node.spec.endpoints.map(({ host }) => addressOf(host))), ...gateways.flatMap(internalAddresses)]);
   const taken = [...localNetworks(target.facts), ...target.facts.podCIDRs, ...target.facts.serviceCIDRs, ...target.facts.meshCIDRs];
   const special = segment.allowedIPs.filter(isSpecial);
   if (special.length > 0) {
@@ -91,7 +93,7 @@ function acceptable(segment: Segment, input: Omit<PeersInput, 'sha256'>, problem
     if (nodeAddresses.has(prefix)) {
       const address = addressOf(prefix) ?? '';
       // A tunnel's own packets must not be routed into it; and a public address needs no tunnel.
-      return !endpoints.has(address) && isWithin(prefix, PRIVATE) && !isWithin(prefix, taken) && !input.rights.isNodeElsewhere(address);
+      return !tunnelEnds.has(address) && isWithin(prefix, PRIVATE) && !isWithin(prefix, taken) && !input.rights.isNodeElsewhere(address);
     }
     const holder = input.rights.holderOf(prefix);
     if (holder !== undefined) {

@@ -1,0 +1,137 @@
+/**
+ * A federation of bare clusters with a real hub, as end-to-end tests and benchmarks use it: started once, then asked and
+ * changed. Must run in a network namespace of its own (`make e2e` makes one).
+ */
+import { type ChildProcess } from 'node:child_process';
+import { mkdirSync, openSync, rmSync, writeFileSync } from 'node:fs';
+import { get } from 'node:http';
+import { type FederationStatus, federationStatusSchema } from '../../core/api/status.js';
+import { type BareCluster, type BareNode, PROGRAM, startBareCluster } from '../bare/cluster.js';
+import { reaches } from '../bare/flow.js';
+import { createLan, createWan, type Lan } from '../bare/network.js';
+import { run, start, until } from '../bare/run.js';
+
+export interface Federation {
+  readonly dir: string;
+  readonly clusters: ReadonlyMap<string, BareCluster>;
+  readonly lans: readonly Lan[];
+  cluster(name: string): BareCluster;
+  nodes(): readonly BareNode[];
+  /** The members' kubeconfigs, as the hub sees them in its directory. */
+  join(member: string, kubeconfig: string): void;
+  leave(member: string): void;
+  startHub(): void;
+  killHub(): Promise<void>;
+  status(): Promise<FederationStatus>;
+  addCluster(spec: ClusterSketch): Promise<BareCluster>;
+  stop(): Promise<void>;
+}
+
+export interface ClusterSketch {
+  readonly name: string;
+  /** Second octet of its pod range, last part of its addresses: distinct for distinct clusters. */
+  readonly index: number;
+  /** Where it differs from what `index` gives. */
+  readonly podPrefix?: string;
+  /** Location to number of nodes; nodes are named `<cluster>-<location><n>`. */
+  readonly locations: Readonly<Record<string, number>>;
+}
+
+const HUB_ADDRESS = '172.16.0.1';
+const HUB_PORT = 9109;
+
+export async function startFederation(sketches: readonly ClusterSketch[], options: { readonly dir: string; readonly hubArgs?: readonly string[] }): Promise<Federation> {
+  const { dir } = options;
+  rmSync(dir, { recursive: true, force: true });
+  mkdirSync(`${dir}/members`, { recursive: true });
+  await createWan();
+  await run(['ip', 'addr', 'replace', `${HUB_ADDRESS}/32`, 'dev', 'lo']);
+  const clusters = new Map<string, BareCluster>();
+  const lans: Lan[] = [];
+  let hub: ChildProcess | undefined;
+
+  const addCluster = async (sketch: ClusterSketch): Promise<BareCluster> => {
+    const cluster = await startBareCluster({
+      name: sketch.name,
+      dir,
+      address: `172.16.1.${sketch.index}`,
+      meshCIDR: `10.4.${sketch.index}.0/24`,
+      podPrefix: sketch.podPrefix ?? `10.${40 + sketch.index}`,
+      serviceCIDR: `10.9${sketch.index}.0.0/16`,
+    });
+    for (const [location, count] of Object.entries(sketch.locations)) {
+      const lan = await createLan(lans.length + 1);
+      lans.push(lan);
+      for (let index = 1; index <= count; index += 1) {
+        await cluster.addNode(`${sketch.name}-${location}${index}`, { location, lan, host: 10 + index });
+      }
+    }
+    clusters.set(sketch.name, cluster);
+    return cluster;
+  };
+  for (const sketch of sketches) await addCluster(sketch);
+
+  const federation: Federation = {
+    dir,
+    clusters,
+    lans,
+    addCluster,
+    cluster(name) {
+      const found = clusters.get(name);
+      if (found === undefined) throw new Error(`no cluster ${name}`);
+      return found;
+    },
+    nodes: () => [...clusters.values()].flatMap((cluster) => [...cluster.nodes.values()]),
+    join: (member, kubeconfig) => writeFileSync(`${dir}/members/${member}.yaml`, kubeconfig, { mode: 0o600 }),
+    leave: (member) => rmSync(`${dir}/members/${member}.yaml`, { force: true }),
+    startHub() {
+      hub = start([process.execPath, PROGRAM, 'hub', '--kubeconfig-dir', `${dir}/members`, '--listen', `${HUB_ADDRESS}:${HUB_PORT}`, ...(options.hubArgs ?? [])], {
+        stdio: openSync(`${dir}/hub.log`, 'a'),
+      });
+    },
+    killHub: () =>
+      new Promise((resolve) => {
+        if (hub === undefined || hub.exitCode !== null || hub.signalCode !== null) return resolve();
+        hub.once('exit', () => resolve());
+        hub.kill('SIGKILL');
+        return undefined;
+      }),
+    status: async () => federationStatusSchema.parse(JSON.parse(await fetchText(`http://${HUB_ADDRESS}:${HUB_PORT}/api/v1/status`))),
+    async stop() {
+      await federation.killHub();
+      await Promise.all([...clusters.values()].map((cluster) => cluster.stop()));
+    },
+  };
+  for (const cluster of clusters.values()) federation.join(cluster.name, cluster.api.kubeconfig('admin'));
+  federation.startHub();
+  return federation;
+}
+
+/** Every ordered pair of pods of different nodes that does not get through within `ms`, or not as itself. */
+export async function unreachablePairs(nodes: readonly BareNode[], ms: number): Promise<string[]> {
+  const failures: string[] = [];
+  for (const from of nodes) {
+    const others = nodes.filter((node) => node !== from);
+    const seen = await Promise.all(others.map((to) => reaches(from.pod, to.pod, ms)));
+    others.forEach((to, index) => {
+      if (seen[index] !== from.pod.address) failures.push(`${from.name} -> ${to.name}: ${seen[index] === undefined ? 'lost' : `seen as ${seen[index]}`}`);
+    });
+  }
+  return failures;
+}
+
+export async function reachable(from: BareNode, to: BareNode, ms: number): Promise<void> {
+  await until(`${from.name} -> ${to.name}`, ms, async () => (await reaches(from.pod, to.pod, 500)) ?? undefined);
+}
+
+export function fetchText(url: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const request = get(url, { timeout: 5_000 }, (response) => {
+      let body = '';
+      response.on('data', (chunk: Buffer) => (body += chunk.toString()));
+      response.on('end', () => (response.statusCode === 200 ? resolve(body) : reject(new Error(`${url}: ${response.statusCode} ${body}`))));
+    });
+    request.on('timeout', () => request.destroy(new Error(`${url}: no answer`)));
+    request.on('error', reject);
+  });
+}
