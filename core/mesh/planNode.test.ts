@@ -117,6 +117,11 @@ describe('seen from each node', () => {
     expect(carried(plan('d', east)).filter((each) => each.startsWith('172'))).toEqual(['172.20.9.13/32 -> plane/0|plane/1']);
   });
 
+  test('a gateway is not routed to by its internal address either, though its endpoint is another: its packets may come from there', () => {
+    const nodes = cluster(EAST.map((node) => ({ ...node, endpoint: `203.0.113.${node.podCIDR.split('.')[2]}` })), '10.4.0.0/16');
+    expect(carried(plan('d', nodes)).filter((each) => /^(172|203)/.test(each))).toEqual(['172.20.9.13/32 -> plane/0|plane/1']);
+  });
+
   test('member c: no interface, VXLAN to its neighbours in another subnet, a group over its gateways', () => {
     const { role, interfaces, vxlan, nexthops, groups, rules, tunnelRules, firewall } = plan('c', east);
     expect(role).toEqual({ kind: 'member' });

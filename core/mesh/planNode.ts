@@ -97,14 +97,14 @@ function planFirewall(interfaces: readonly WireguardInterface[], vxlan: VxlanDev
 }
 
 /**
- * What must be reached without the mesh: the addresses that tunnels may end at, listed first or not, since WireGuard answers
- * to where it was last heard from; and the nodes of the own location, which VXLAN and plain packets are sent to.
+ * What must be reached without the mesh: the addresses that tunnels may end at, and the nodes of the own location, which VXLAN
+ * and plain packets are sent to. A tunnel may end at any endpoint of a gateway, and at its internal addresses: WireGuard answers
+ * to where it was last heard from, and without NAT between that is whatever source the far kernel picked.
  */
 function underlayAddresses(input: MeshInput, nodes: readonly MeshNode[], local: readonly MeshNode[]): Cidr[] {
   const gateways = nodes.filter(({ status }) => status?.slot !== undefined);
   const hosts = [
     ...gateways.flatMap(({ spec }) => spec.endpoints.map(({ host }) => host)),
-    // A gateway sends from what its kernel picks, mostly its internal address, and WireGuard roams to that.
     ...gateways.flatMap(internalAddresses),
     ...input.peers.map(({ spec: { endpoint } }) => endpoint?.dnsOrIP.dns ?? endpoint?.dnsOrIP.ip).filter((host) => host !== undefined),
   ].map((host) => addressFor(host, input.resolved));

@@ -1,0 +1,56 @@
+import { describe, expect, test } from '@jest/globals';
+import { EMPTY, HEALTHY, REFUSED_PAIR } from '../../test/fakes/federationStatus.js';
+import { topologyDot, topologyMermaid } from './topology.js';
+
+describe('DOT', () => {
+  test('members are boxes of their locations, tunnels go between locations', () => {
+    expect(topologyDot(HEALTHY)).toBe(`graph kilofed {
+  node [shape=box, style=rounded];
+  subgraph cluster_0 {
+    label="east (ready)";
+    style="rounded,dashed";
+    "east/lyon" [label="lyon\\neast-a1 (gateway 0)\\neast-a2 (gateway 1)"];
+    "east/oslo" [label="oslo\\neast-b1 (gateway 0)"];
+  }
+  subgraph cluster_1 {
+    label="west (ready)";
+    style="rounded,dashed";
+    "west/" [label="default location\\nwest-a1 (gateway 0)"];
+  }
+  "east/lyon" -- "east/oslo";
+  "east/lyon" -- "west/";
+  "east/oslo" -- "west/";
+}`);
+  });
+
+  test('a refused pair is told by its edges', () => {
+    expect(topologyDot(REFUSED_PAIR).match(/.* -- "west\/".*/g)).toEqual(['lyon', 'oslo'].map((place) => `  "east/${place}" -- "west/" [style=dotted, color=red, label="refused"];`));
+  });
+
+  test('names are quoted', () => {
+    const [member] = HEALTHY.members;
+    if (member === undefined) throw new Error('no member');
+    expect(topologyDot({ ...EMPTY, members: [{ ...member, id: 'a"b\\', segments: [] }] })).toContain(String.raw`label="a\"b\\ (ready)"`);
+  });
+
+  test('no members, no picture', () => {
+    expect(topologyDot(EMPTY)).toBe('graph kilofed {\n  node [shape=box, style=rounded];\n}');
+  });
+});
+
+describe('Mermaid', () => {
+  test('the same picture', () => {
+    expect(topologyMermaid(HEALTHY)).toBe(`graph LR
+  subgraph c0["east (ready)"]
+    n0["lyon<br/>east-a1 (gateway 0)<br/>east-a2 (gateway 1)"]
+    n1["oslo<br/>east-b1 (gateway 0)"]
+  end
+  subgraph c1["west (ready)"]
+    n2["default location<br/>west-a1 (gateway 0)"]
+  end
+  n0 --- n1
+  n0 --- n2
+  n1 --- n2`);
+    expect(topologyMermaid(REFUSED_PAIR)).toContain('n0 -. refused .- n2');
+  });
+});
