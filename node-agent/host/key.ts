@@ -4,7 +4,7 @@
  * The key is the node's identity. Only a file that does not exist is created; one that cannot be read or understood is an
  * error for a person to look at, never a reason for a new identity.
  */
-import { createPrivateKey, createPublicKey, generateKeyPairSync } from 'node:crypto';
+import { createPrivateKey, createPublicKey, generateKeyPairSync, randomUUID } from 'node:crypto';
 import { chmod, link, mkdir, readFile, unlink, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
@@ -37,7 +37,7 @@ async function readKey(file: string): Promise<KeyResult | undefined> {
 
 /** Undefined, or what went wrong. `link` makes it appear whole, and never over a key that somebody else just wrote. */
 async function createKey(file: string): Promise<string | undefined> {
-  const part = `${file}.${process.pid}`;
+  const part = `${file}.${randomUUID()}`;
   try {
     await mkdir(dirname(file), { recursive: true, mode: 0o700 });
     await writeFile(part, `${generatePrivateKey()}\n`, { mode: 0o600 });
@@ -70,5 +70,5 @@ export function publicKeyOf(privateKey: string): string {
 const PKCS8 = Buffer.from('302e020100300506032b656e04220420', 'hex');
 
 function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : String(error);
+  return typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : String(error);
 }

@@ -1,0 +1,98 @@
+import { describe, expect, test } from '@jest/globals';
+import { meshSpecSchema } from '../api/mesh.js';
+import { discover, internalAddresses, type NodeFacts } from './discover.js';
+
+const publicKey = 'St1jnPhl1Mek0/0S8SC3m+zuh372TMCqEY0FCfdT8xo=';
+const mesh = meshSpecSchema.parse({});
+const addresses = [
+  { address: '10.0.0.2', prefixLength: 24, dev: 'eth0', mtu: 1500 },
+  { address: 'fd00::2', prefixLength: 64, dev: 'eth0', mtu: 1500 },
+];
+
+function node(annotations: Readonly<Record<string, string>> = {}, more: Partial<NodeFacts> = {}): NodeFacts {
+  const prefixed = Object.fromEntries(Object.entries(annotations).map(([name, value]) => [`kilo.squat.ai/${name}`, value]));
+  return {
+    metadata: { name: 'a', annotations: prefixed, labels: { 'topology.kubernetes.io/region': 'eu' } },
+    spec: { podCIDR: '10.42.0.0/24', podCIDRs: ['10.42.0.0/24'] },
+    status: { addresses: [{ type: 'InternalIP', address: '10.0.0.2' }, { type: 'Hostname', address: 'a' }] },
+    ...more,
+  };
+}
+
+const found = (facts: NodeFacts): ReturnType<typeof discover> => discover({ node: facts, mesh, addresses, publicKey });
+
+test('an ordinary node', () => {
+  expect(found(node())).toEqual({
+    spec: {
+      publicKey, endpoints: [{ host: '10.0.0.2', port: 51820 }], internalIPs: ['10.0.0.2/24'], podCIDRs: ['10.42.0.0/24'], location: 'eu', gateway: 'auto', persistentKeepalive: 0,
+    },
+    problems: [],
+  });
+});
+
+describe('location', () => {
+  test.each([
+    ['the annotation wins over the label', node({ location: 'home' }), 'home'],
+    ['even when it is empty', node({ location: '' }), ''],
+    ['neither: the default location', node({}, { metadata: { name: 'a' } }), ''],
+  ])('%s', (_what, facts, expected) => {
+    expect(found(facts).spec.location).toBe(expected);
+  });
+});
+
+describe('endpoints', () => {
+  const external = { status: { addresses: [{ type: 'InternalIP', address: '10.0.0.2' }, { type: 'ExternalIP', address: '203.0.113.7' }] } };
+  test.each([
+    ['the external address before the internal one', node({}, external), [{ host: '203.0.113.7', port: 51820 }], 0],
+    ['forced, an address', node({ 'force-endpoint': '198.51.100.1:4000' }, external), [{ host: '198.51.100.1', port: 4000 }], 0],
+    ['forced, IPv6', node({ 'force-endpoint': '[2001:db8::1]:4000' }), [{ host: '2001:db8::1', port: 4000 }], 0],
+    ['forced, a name', node({ 'force-endpoint': 'Gw.Example.com:4000' }), [{ host: 'gw.example.com', port: 4000 }], 0],
+    ['forced without port', node({ 'force-endpoint': '198.51.100.1' }), [{ host: '10.0.0.2', port: 51820 }], 1],
+    ['forced with a port that is none', node({ 'force-endpoint': '198.51.100.1:70000' }), [{ host: '10.0.0.2', port: 51820 }], 1],
+    ['forced IPv6 without brackets', node({ 'force-endpoint': '2001:db8::1:4000' }), [{ host: '10.0.0.2', port: 51820 }], 1],
+    ['no address at all: it can only dial', node({}, { status: {} }), [], 0],
+  ])('%s', (_what, facts, expected, problems) => {
+    expect(found(facts).spec.endpoints).toEqual(expected);
+    expect(found(facts).problems).toHaveLength(problems);
+  });
+});
+
+describe('internal addresses', () => {
+  test.each([
+    ['with the prefix length of the device that holds it', node(), ['10.0.0.2/24'], 0],
+    ['of both families', node({}, { status: { addresses: [{ type: 'InternalIP', address: '10.0.0.2' }, { type: 'InternalIP', address: 'FD00:0::2' }] } }), ['10.0.0.2/24', 'fd00::2/64'], 0],
+    ['forced', node({ 'force-internal-ip': '10.9.0.2/16' }), ['10.9.0.2/16'], 0],
+    ['forced to none', node({ 'force-internal-ip': '-' }), [], 0],
+    ['forced to none, empty', node({ 'force-internal-ip': '' }), [], 0],
+    ['forced without prefix length', node({ 'force-internal-ip': '10.9.0.2' }), ['10.0.0.2/24'], 1],
+    ['one that no device holds', node({}, { status: { addresses: [{ type: 'InternalIP', address: '10.0.0.9' }] } }), ['10.0.0.9/32'], 1],
+  ])('%s', (_what, facts, expected, problems) => {
+    expect(found(facts).spec.internalIPs).toEqual(expected);
+    expect(found(facts).problems).toHaveLength(problems);
+  });
+
+  test('are what finds the underlay', () => {
+    expect(internalAddresses(node())).toEqual(['10.0.0.2']);
+    expect(internalAddresses(node({ 'force-internal-ip': '10.9.0.2/16' }))).toEqual(['10.9.0.2']);
+  });
+});
+
+test('the presence of the leader annotation is what counts', () => {
+  expect(found(node({ leader: 'false' })).spec.gateway).toBe('preferred');
+});
+
+test.each([['25', 25, 0], ['0', 0, 0], ['', 0, 0], ['-1', 0, 1], ['soon', 0, 1], ['65536', 0, 1]])('keepalive %p', (text, expected, problems) => {
+  const { spec, problems: told } = found(node({ 'persistent-keepalive': text }));
+  expect([spec.persistentKeepalive, told.length]).toEqual([expected, problems]);
+});
+
+test('pod CIDRs of both families; one that is none is left out and told', () => {
+  expect(found(node({}, { spec: { podCIDRs: ['fd42::/64', '10.42.0.0/24'] } })).spec.podCIDRs).toEqual(['10.42.0.0/24', 'fd42::/64']);
+  const { spec, problems } = found(node({}, { spec: { podCIDRs: ['10.42.0.1/24'] } }));
+  expect(spec.podCIDRs).toEqual([]);
+  expect(problems).toEqual([{ subject: 'node a', reason: 'BadPodCIDR', message: "the Node's pod CIDR 10.42.0.1/24 is no network: its pods cannot be reached" }]);
+});
+
+test('a problem says what to write', () => {
+  expect(found(node({ 'force-endpoint': 'x' })).problems[0]?.message).toBe('annotation kilo.squat.ai/force-endpoint is "x": write host:port, such as 203.0.113.7:51820 or [2001:db8::7]:51820');
+});

@@ -1,0 +1,205 @@
+import { describe, expect, test } from '@jest/globals';
+import { meshSpecSchema, type Mesh } from '../core/api/mesh.js';
+import type { MeshNode } from '../core/api/meshNode.js';
+import type { Change } from '../core/host/change.js';
+import { changeText } from '../core/host/render.js';
+import { planNode } from '../core/mesh/planNode.js';
+import { createFakeHost, type FakeHost } from '../test/host/fakeHost.js';
+import { createHandClock, SILENT, type HandClock } from '../test/host/handClock.js';
+import { keyOf } from '../test/host/plans.js';
+import { createAgent, type Agent, type Memory } from './agent.js';
+import type { ApplyResult, Failure } from './host/apply.js';
+import type { ClusterInputs } from './inputs.js';
+
+const NODE = 'a';
+const mesh: Mesh = { apiVersion: 'kilofed.io/v1alpha1', kind: 'Mesh', metadata: { name: 'default' }, spec: meshSpecSchema.parse({}) };
+
+function meshNode(name: string, location: string, octet: number, placed = true): MeshNode {
+  return {
+    apiVersion: 'kilofed.io/v1alpha1',
+    kind: 'MeshNode',
+    metadata: { name, ownerReferences: [{ apiVersion: 'v1', kind: 'Node', name, uid: `uid-${name}` }] },
+    spec: {
+      publicKey: keyOf(name), endpoints: [{ host: `10.0.${octet}.2`, port: 51820 }], internalIPs: [`10.0.${octet}.2/24`], podCIDRs: [`10.42.${octet}.0/24`],
+      location, gateway: 'auto', persistentKeepalive: 0,
+    },
+    ...(placed ? { status: { meshAddresses: [`10.4.0.${octet + 1}`], slot: 0 } } : {}),
+  };
+}
+
+const INPUTS: ClusterInputs = {
+  mesh,
+  node: {
+    metadata: { name: NODE, uid: 'uid-a', annotations: { 'kilo.squat.ai/location': 'one' } },
+    spec: { podCIDRs: ['10.42.0.0/24'] },
+    status: { addresses: [{ type: 'InternalIP', address: '10.0.0.2' }] },
+  },
+  meshNodes: [meshNode('a', 'one', 0), meshNode('b', 'two', 1)],
+  peers: [],
+};
+
+interface Setting {
+  readonly agent: Agent;
+  readonly clock: HandClock;
+  readonly host: FakeHost;
+  inputs: ClusterInputs | undefined;
+  /** Changes that the host refuses. */
+  refuse: (text: string) => boolean;
+  observations: number;
+  readonly published: string[];
+  readonly saved: unknown[];
+  /** Runs a pass and returns the commands that were carried out. */
+  pass(): Promise<readonly string[]>;
+  result(): unknown;
+}
+
+function setting(memory: Partial<Memory> = {}, host = createFakeHost()): Setting {
+  const clock = createHandClock();
+  let commands: string[] = [];
+  let result: unknown;
+  const self: Setting = {
+    agent: createAgent({
+      clock,
+      log: SILENT,
+      nodeName: NODE,
+      publicKey: keyOf('a'),
+      cluster: { inputs: () => self.inputs },
+      host: {
+        observe() {
+          self.observations += 1;
+          return Promise.resolve({ state: host.state(), addresses: [{ address: '10.0.0.2', prefixLength: 24, dev: 'eth0', mtu: 1500 }] });
+        },
+        apply(model, changes): Promise<ApplyResult> {
+          const done: Change[] = [];
+          const failures: Failure[] = [];
+          for (const change of changes) {
+            const reason = self.refuse(changeText(change)) ? 'refused' : host.run(change);
+            if (reason !== undefined) {
+              failures.push({ change, reason });
+              continue;
+            }
+            model.record(change);
+            done.push(change);
+          }
+          commands = done.map(changeText);
+          return Promise.resolve({ done, failures });
+        },
+      },
+      resolver: { want: () => undefined, answers: () => ({}) },
+      publisher: {
+        publish(_node, spec, present) {
+          if (JSON.stringify(present?.spec) !== JSON.stringify(spec)) self.published.push(spec.location);
+          return Promise.resolve(undefined);
+        },
+      },
+      files: { saveEndpoints: () => Promise.resolve() },
+      saveInputs: (saved) => void self.saved.push(saved),
+      metrics: { passed: () => undefined, applied: () => undefined },
+      planNode,
+    }, { endpoints: new Map(), saved: undefined, ...memory }),
+    clock,
+    host,
+    inputs: INPUTS,
+    refuse: () => false,
+    observations: 0,
+    published: [],
+    saved: [],
+    async pass() {
+      commands = [];
+      result = await self.agent.pass(new AbortController().signal);
+      return commands;
+    },
+    result: () => result,
+  };
+  return self;
+}
+
+describe('an agent', () => {
+  test('brings its host up and then has nothing to do, without looking again', async () => {
+    const one = setting();
+    expect((await one.pass()).length).toBeGreaterThan(10);
+    expect(await one.pass()).toEqual([]);
+    expect(one.result()).toEqual({ kind: 'matched', changes: 0, published: true });
+    expect(one.observations).toBe(1);
+  });
+
+  test('adopts the host of its former self', async () => {
+    const former = setting();
+    await former.pass();
+    expect(await setting({}, former.host).pass()).toEqual([]);
+  });
+
+  test('does nothing before everything is known, and nothing when it is not placed', async () => {
+    const one = setting();
+    one.inputs = undefined;
+    await one.pass();
+    expect(one.result()).toMatchObject({ kind: 'waiting', reason: 'the API server has not told everything yet' });
+    one.inputs = { ...INPUTS, meshNodes: [meshNode('a', 'one', 0, false), meshNode('b', 'two', 1)] };
+    expect(await one.pass()).toEqual([]);
+    expect(one.result()).toMatchObject({ kind: 'waiting' });
+  });
+
+  test.each<[string, Partial<ClusterInputs>]>([
+    ['all MeshNodes are gone', { meshNodes: [] }],
+    ['our own MeshNode lost its address', { meshNodes: [meshNode('a', 'one', 0, false)] }],
+    ['the Mesh is gone', { mesh: undefined }],
+  ])('takes nothing down when %s', async (_what, broken) => {
+    const one = setting();
+    await one.pass();
+    one.inputs = { ...INPUTS, ...broken };
+    one.agent.doubt();
+    expect(await one.pass()).toEqual([]);
+    expect(one.host.state().routes.size).toBeGreaterThan(0);
+  });
+
+  test('works from what it saved while no API server answers', async () => {
+    const first = setting();
+    await first.pass();
+    const [saved] = first.saved;
+    expect(saved).toEqual({ inputs: INPUTS, resolved: {} });
+    const second = setting({ saved: { inputs: INPUTS, resolved: {} } });
+    second.inputs = undefined;
+    expect((await second.pass()).length).toBeGreaterThan(10);
+    expect(second.published).toEqual([]);
+    expect(second.saved).toEqual([]);
+  });
+
+  test('publishes its MeshNode when it differs', async () => {
+    const one = setting();
+    await one.pass();
+    expect(one.published).toEqual([]);
+    one.inputs = { ...INPUTS, meshNodes: [meshNode('b', 'two', 1)] };
+    await one.pass();
+    expect(one.published).toEqual(['one']);
+  });
+
+  test('tells of a failure, looks again, and mends it', async () => {
+    const one = setting();
+    one.refuse = (text) => text.startsWith('nft');
+    await one.pass();
+    expect(one.result()).toEqual({ kind: 'failed', failures: [expect.stringMatching(/^nft table inet kilofed: .*: refused$/)] });
+    one.refuse = () => false;
+    expect(await one.pass()).toEqual([expect.stringMatching(/^nft table inet kilofed/)]);
+    expect(one.observations).toBe(2);
+  });
+
+  test('believes what it knows for 30 s, and not after a doubt', async () => {
+    const one = setting();
+    await one.pass();
+    one.host.lose('kilo0');
+    expect(await one.pass()).toEqual([]);
+    one.agent.doubt();
+    expect((await one.pass())[0]).toBe('ip link add kilo0 type wireguard');
+    one.host.lose('kilo0');
+    await one.clock.advance(30_000);
+    expect((await one.pass())[0]).toBe('ip link add kilo0 type wireguard');
+  });
+
+  test('the loss of a remote node costs its removal only', async () => {
+    const one = setting();
+    one.inputs = { ...INPUTS, meshNodes: [...INPUTS.meshNodes, meshNode('c', 'three', 2)] };
+    await one.pass();
+    one.inputs = INPUTS;
+    expect((await one.pass()).every((text) => text.includes(' del ') || text.endsWith(' remove'))).toBe(true);
+  });
+});

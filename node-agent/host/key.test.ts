@@ -1,0 +1,52 @@
+import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { ensureKey, publicKeyOf } from './key.js';
+
+let folder = '';
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'kilofed-key-'));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+test("RFC 7748 section 6.1: Bob's keys", () => {
+  const bob = Buffer.from('5dab087e624a8a4b79e17f8b83800ee66f3bb1292618b6fd1c2f8b27ff88e0eb', 'hex').toString('base64');
+  expect(Buffer.from(publicKeyOf(bob), 'base64').toString('hex')).toBe('de9edb7d7b7dc1b4d35b61c2ece435373f8343c85b78674dadfc7e146f882b4f');
+});
+
+test('a missing key is made once, for us only, and stays', async () => {
+  const file = join(folder, 'deep', 'key');
+  const made = await ensureKey(file);
+  expect(made).toMatchObject({ ok: true, created: true });
+  expect(statSync(file).mode & 0o777).toBe(0o600);
+  const text = readFileSync(file, 'utf8').trim();
+  const bytes = Buffer.from(text, 'base64');
+  expect([bytes.length, (bytes[0] ?? 0) & 7, (bytes[31] ?? 0) >> 6]).toEqual([32, 0, 1]);
+  expect(await ensureKey(file)).toEqual({ ok: true, created: false, publicKey: publicKeyOf(text) });
+});
+
+test.each(['', 'not a key', 'A'.repeat(43), `${'A'.repeat(40)}\n${'A'.repeat(3)}=`])('a corrupt key %p is an error and stays as it is', async (text) => {
+  const file = join(folder, 'key');
+  writeFileSync(file, text);
+  const result = await ensureKey(file);
+  expect(result).toMatchObject({ ok: false, message: expect.stringContaining('restore it, or move it away') });
+  expect(JSON.stringify(result)).not.toContain('AAAA');
+  expect(readFileSync(file, 'utf8')).toBe(text);
+});
+
+test('a key that is no file is an error', async () => {
+  expect(await ensureKey(folder)).toMatchObject({ ok: false, message: expect.stringContaining('cannot read the WireGuard key') });
+});
+
+test('two that make it at the same time agree', async () => {
+  const file = join(folder, 'key');
+  const [a, b] = await Promise.all([ensureKey(file), ensureKey(file)]);
+  expect(a.ok && b.ok && a.publicKey === b.publicKey).toBe(true);
+});
+
+test('a folder that cannot be written is an error', async () => {
+  writeFileSync(join(folder, 'plain'), '');
+  chmodSync(join(folder, 'plain'), 0o600);
+  expect(await ensureKey(join(folder, 'plain', 'key'))).toMatchObject({ ok: false });
+});

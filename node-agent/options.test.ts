@@ -1,0 +1,52 @@
+import { describe, expect, test } from '@jest/globals';
+import { HELP, parseOptions, type ParsedOptions } from './options.js';
+
+const parse = (argv: readonly string[], env: Readonly<Record<string, string>> = {}): ParsedOptions => parseOptions(argv, { env, hostname: 'box' });
+
+test('defaults, outside a cluster', () => {
+  expect(parse([])).toEqual({
+    kind: 'options',
+    options: {
+      nodeName: 'box', keyFile: '/var/lib/kilofed/key', stateDir: '/var/lib/kilofed', listen: { address: '127.0.0.1', port: 9107 }, logLevel: 'info', action: 'run',
+    },
+  });
+});
+
+test('the name of the node: flag, then environment, then host', () => {
+  expect(parse(['--node-name', 'a'], { NODE_NAME: 'b' })).toMatchObject({ options: { nodeName: 'a' } });
+  expect(parse([], { NODE_NAME: 'b' })).toMatchObject({ options: { nodeName: 'b' } });
+});
+
+test('the key lies in the state folder unless told', () => {
+  expect(parse(['--state-dir', '/s'])).toMatchObject({ options: { keyFile: '/s/key' } });
+  expect(parse(['--state-dir', '/s', '--key-file', '/var/lib/kilo/key'])).toMatchObject({ options: { keyFile: '/var/lib/kilo/key' } });
+});
+
+test('inside a cluster its API server, unless one is named', () => {
+  const env = { KUBERNETES_SERVICE_HOST: '10.96.0.1', KUBERNETES_SERVICE_PORT: '443' };
+  expect(parse([], env)).toMatchObject({ options: { connection: { server: 'https://10.96.0.1:443' } } });
+  expect(parse(['--server', 'https://10.0.0.1:6443', '--token-file', 't', '--ca-file', 'c'], env)).toMatchObject({
+    options: { connection: { server: 'https://10.0.0.1:6443', tokenFile: 't', caFile: 'c' } },
+  });
+});
+
+describe('wrong use says what to write', () => {
+  test.each([
+    [['--bogus'], "Unknown option '--bogus'"],
+    [['extra'], 'Unexpected argument'],
+    [['--listen', '9107'], '--listen is "9107": write address:port, such as 127.0.0.1:9107'],
+    [['--log-level', 'loud'], '--log-level is "loud": write debug, info, warn or error'],
+    [['--server', 'https://x'], '--server, --token-file and --ca-file go together'],
+    [['--server', 'x', '--token-file', 't', '--ca-file', 'c'], '--server is "x": write https://host:port'],
+    [['--print-plan', '--clean-up'], 'exclude each other'],
+  ])('%p', (argv, message) => {
+    expect(parse(argv)).toMatchObject({ kind: 'error', message: expect.stringContaining(message) });
+  });
+});
+
+test('the help names every option', () => {
+  expect(parse(['-h'])).toEqual({ kind: 'help' });
+  for (const name of ['node-name', 'server', 'token-file', 'ca-file', 'key-file', 'state-dir', 'listen', 'host-namespace', 'log-level', 'print-plan', 'clean-up']) {
+    expect(HELP).toContain(`--${name}`);
+  }
+});

@@ -1,0 +1,71 @@
+import { expect, test } from '@jest/globals';
+import { createHandClock, settle, SILENT, type HandClock } from '../test/host/handClock.js';
+import { createResolver, type Resolver } from './resolver.js';
+
+interface Setting {
+  readonly clock: HandClock;
+  readonly resolver: Resolver;
+  readonly names: Map<string, readonly string[]>;
+  readonly changes: () => number;
+  readonly asked: string[];
+}
+
+/** A name without addresses fails; `silent` never answers. */
+function setting(): Setting {
+  const clock = createHandClock();
+  const names = new Map<string, readonly string[]>();
+  const asked: string[] = [];
+  let changes = 0;
+  const lookup = (name: string): Promise<readonly string[]> => {
+    asked.push(name);
+    if (name === 'silent') return new Promise(() => undefined);
+    const addresses = names.get(name);
+    return addresses === undefined ? Promise.reject(new Error('ENOTFOUND')) : Promise.resolve(addresses);
+  };
+  const resolver = createResolver({ clock, log: SILENT, lookup, onChange: () => void (changes += 1) });
+  return { clock, resolver, names, changes: () => changes, asked };
+}
+
+test('a bad name costs only itself', async () => {
+  const { clock, resolver, names, changes } = setting();
+  names.set('good', ['192.0.2.1']);
+  resolver.want(['bad', 'good', 'silent']);
+  await clock.advance(6000);
+  expect(resolver.answers()).toEqual({ good: '192.0.2.1' });
+  expect(changes()).toBe(1);
+});
+
+test('asks again every 30 s, keeps the last answer of a name that fails, and tells of a change', async () => {
+  const { clock, resolver, names, changes } = setting();
+  names.set('a', ['192.0.2.1']);
+  resolver.want(['a']);
+  await settle();
+  names.delete('a');
+  await clock.advance(30_000);
+  expect(resolver.answers()).toEqual({ a: '192.0.2.1' });
+  names.set('a', ['192.0.2.2']);
+  await clock.advance(30_000);
+  expect(resolver.answers()).toEqual({ a: '192.0.2.2' });
+  expect(changes()).toBe(2);
+});
+
+test('of many addresses the one in use is kept while it is given', async () => {
+  const { clock, resolver, names } = setting();
+  names.set('a', ['192.0.2.5', '192.0.2.6']);
+  resolver.want(['a']);
+  await settle();
+  names.set('a', ['192.0.2.1', '192.0.2.5']);
+  await clock.advance(30_000);
+  expect(resolver.answers()).toEqual({ a: '192.0.2.5' });
+});
+
+test('a name that nobody wants is not asked for', async () => {
+  const { clock, resolver, names, asked } = setting();
+  names.set('a', ['192.0.2.1']);
+  resolver.want(['a']);
+  await settle();
+  resolver.want([]);
+  await clock.advance(90_000);
+  expect(asked).toEqual(['a']);
+  expect(resolver.answers()).toEqual({});
+});
