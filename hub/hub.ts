@@ -76,6 +76,7 @@ export function createHub(deps: HubDeps): Hub {
   function changed(member: Member, change: Change): void {
     if (!targets.has(member.id) || targets.get(member.id)?.member !== member) return;
     if (change.kind === 'facts' && factsChanged(member.id)) return resyncAll();
+    if (change.kind === 'service' && change.exported) federation.exportsChanged();
     for (const [target, key] of keysOfChange(member.id, change, federation)) wake(target, key);
   }
 
@@ -88,6 +89,7 @@ export function createHub(deps: HubDeps): Hub {
   function stateChanged(member: Member): void {
     if (member.synced() && !known.has(member.id) && targets.get(member.id)?.member === member) {
       known.add(member.id);
+      federation.exportsChanged();
       if (factsChanged(member.id)) resyncAll();
       for (const [target, key] of keysOfSource(member.id, member.records.exported(), federation)) wake(target, key);
     }
@@ -128,22 +130,19 @@ export function createHub(deps: HubDeps): Hub {
       follow(Promise.all([member.run(signal), target.run(signal)]));
     },
     async removed(member) {
-      const exported = [...member.records.exported()];
       targets.delete(member.id);
       known.delete(member.id);
       identities.release(member.id);
       outcomes.forget(member.id);
       metrics.forget(member.id);
-      if (factsChanged(member.id)) resyncAll();
-      for (const [target, key] of keysOfSource(member.id, exported, federation)) wake(target, key);
+      federation.exportsChanged();
+      factsChanged(member.id);
       const client = member.client();
       if (client === undefined || member.state().kind !== 'ready') return;
       await cleanUp(member, { log, writer: createWriter({ client, wrote: (verb, ok) => metrics.wrote(member.id, verb, ok) }) }, AbortSignal.timeout(CLEAN_UP_MS));
     },
-    changed() {
-      settling.look();
-      resyncAll();
-    },
+    read: () => settling.look(),
+    gone: () => resyncAll(),
   });
   const federation = createFederation({ members: members.list, isGone: members.isGone });
   const settling = createSettling({ clock, complete: members.complete, members: members.list, settled: resyncAll });

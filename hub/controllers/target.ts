@@ -76,9 +76,16 @@ export function createTarget(member: Member, deps: TargetDeps): Target {
     if (key.kind === 'service' && (before?.hindrance !== outcome?.hindrance || before === undefined)) deps.serviceJudged(key.service);
     metrics.reconciled(key.kind, result.kind, (clock.now() - began) / 1000);
     if (result.kind === 'retry' || result.kind === 'terminal') log.warn('reconcile failed', { key: text, result: result.kind, reason: result.error });
-    else if (writes > 0 && seen !== undefined) metrics.propagated(key.kind, (clock.now() - seen) / 1000);
-    if (result.kind !== 'done' && seen !== undefined && !seenAt.has(text)) seenAt.set(text, seen);
+    settle(key, { seen, wrote: writes > 0, done: result.kind === 'done' });
     return result;
+  }
+
+  /** What is not done yet goes on waiting since its first event. */
+  function settle(key: Key, ended: { readonly seen: number | undefined; readonly wrote: boolean; readonly done: boolean }): void {
+    const text = formatKey(key);
+    if (ended.seen === undefined) return;
+    if (ended.done && ended.wrote) metrics.propagated(key.kind, (clock.now() - ended.seen) / 1000);
+    if (!ended.done && !seenAt.has(text)) seenAt.set(text, ended.seen);
   }
 
   return {
@@ -99,7 +106,7 @@ function dispatch(key: Key, context: Context, signal: AbortSignal): Promise<Reco
       return reconcilePeers(key.source, context, signal);
     case 'service':
       return reconcileService(key.service, context, signal);
-    case 'export':
+    default:
       return reconcileExport(key.service, context, signal);
   }
 }

@@ -181,6 +181,14 @@ export function createMember(id: string, deps: MemberDeps): Member {
     }
   }
 
+  /** Waits for the first kubeconfig that can be used. */
+  async function awaitClient(signal: AbortSignal): Promise<MemberClient | undefined> {
+    for (;;) {
+      if (client !== undefined || signal.aborted) return client;
+      await pacer.pause(PROBE_MS, signal);
+    }
+  }
+
   const member: Member = {
     id,
     records,
@@ -222,9 +230,8 @@ export function createMember(id: string, deps: MemberDeps): Member {
       refresh();
     },
     async run(signal) {
-      while (client === undefined && !signal.aborted) await pacer.pause(PROBE_MS, signal);
-      if (client === undefined) return;
-      const through = client;
+      const through = await awaitClient(signal);
+      if (through === undefined) return;
       try {
         await Promise.all([
           probeLoop(through, signal),

@@ -27,8 +27,10 @@ export interface MembersDeps {
   readonly added: (member: Member, signal: AbortSignal) => void;
   /** It is not in the list any more; its signal aborts when this is done. */
   readonly removed: (member: Member) => Promise<void>;
-  /** What is certain of ids that are not declared may have changed. */
-  readonly changed: () => void;
+  /** The sources were read. */
+  readonly read: () => void;
+  /** Ids that are not declared are known to be gone now. */
+  readonly gone: () => void;
 }
 
 /** A kubeconfig may be deleted and written again in its place. */
@@ -58,7 +60,7 @@ export function createMembers(deps: MembersDeps): Members {
     refreshList();
     deps.log.info('member removed', { member: id });
     void deps.removed(entry.member).finally(() => entry.stop.abort());
-    deps.changed();
+    deps.gone();
   }
 
   function reconcile(signal: AbortSignal): void {
@@ -78,11 +80,11 @@ export function createMembers(deps: MembersDeps): Members {
       deps.log.info('member added', { member: declaration.id, origin: declaration.origin });
       deps.added(entry.member, AbortSignal.any([signal, entry.stop.signal]));
     }
+    deps.read();
     if (!merged.complete) return;
     for (const id of running.keys()) {
       if (!declared.has(id) && !removals.has(id)) removals.set(id, deps.clock.after(REMOVAL_GRACE_MS, () => remove(id)));
     }
-    deps.changed();
   }
 
   return {
@@ -98,7 +100,7 @@ export function createMembers(deps: MembersDeps): Members {
         if (wasComplete || !merged.complete) return;
         cancel = deps.clock.after(STRANGER_GRACE_MS, () => {
           strangersAreGone = true;
-          deps.changed();
+          deps.gone();
         });
       };
       await Promise.all(deps.sources.map((source) => source.run(changed, signal)));

@@ -16,14 +16,16 @@ export interface Federation {
   readonly overlaps: Overlaps;
   /** Ids of the members known to export a Service, sorted. */
   exportersOf(service: string): readonly string[];
-  /** Every Service that anybody exports, as `namespace/name`. */
-  exported(): ReadonlySet<string>;
+  /** Every Service that anybody exports, as `namespace/name`, with its exporters. */
+  exported(): ReadonlyMap<string, readonly string[]>;
   /** Whether a member besides `id` has a node of this address. */
   isNodeElsewhere(address: string, id: string): boolean;
   /** Members besides `id` that have one of these node addresses. */
   sharing(addresses: readonly string[], id: string): readonly string[];
   /** The facts of some member changed. */
   factsChanged(): void;
+  /** Some member exports something else than before. */
+  exportsChanged(): void;
   /** Goes up with every `factsChanged`: what was derived from facts may be kept while it stays. */
   generation(): number;
 }
@@ -37,7 +39,14 @@ export function createFederation(deps: FederationDeps): Federation {
   let generation = 0;
   let owners: ReadonlyMap<string, readonly string[]> | undefined;
 
-  const member = (id: string): Member | undefined => deps.members().find((each) => each.id === id);
+  let byId: { readonly of: readonly Member[]; readonly members: ReadonlyMap<string, Member> } | undefined;
+  let exporters: ReadonlyMap<string, readonly string[]> | undefined;
+
+  const member = (id: string): Member | undefined => {
+    const all = deps.members();
+    if (byId?.of !== all) byId = { of: all, members: new Map(all.map((each) => [each.id, each])) };
+    return byId.members.get(id);
+  };
   const known = (id: string): Member | undefined => {
     const found = member(id);
     return found?.synced() === true ? found : undefined;
@@ -49,22 +58,42 @@ export function createFederation(deps: FederationDeps): Federation {
     return owners.get(address) ?? [];
   }
 
+  function exportIndex(): ReadonlyMap<string, readonly string[]> {
+    exporters ??= indexExports(deps.members().filter((each) => each.synced()));
+    return exporters;
+  }
+
   return {
     ids,
     member,
     known,
     isGone: deps.isGone,
     overlaps: createOverlaps({ ids, facts: (id) => known(id)?.records.facts() }),
-    exportersOf: (service) => deps.members().flatMap((each) => (each.synced() && each.records.exported().has(service) ? [each.id] : [])),
-    exported: () => new Set(deps.members().flatMap((each) => (each.synced() ? [...each.records.exported()] : []))),
+    exportersOf: (service) => exportIndex().get(service) ?? [],
+    exported: () => exportIndex(),
     isNodeElsewhere: (address, id) => ownersOf(address).some((owner) => owner !== id),
     sharing: (addresses, id) => [...new Set(addresses.flatMap(ownersOf))].filter((owner) => owner !== id),
     factsChanged() {
       owners = undefined;
       generation += 1;
     },
+    exportsChanged() {
+      exporters = undefined;
+    },
     generation: () => generation,
   };
+}
+
+function indexExports(members: readonly Member[]): Map<string, string[]> {
+  const index = new Map<string, string[]>();
+  for (const { id, records } of members) {
+    for (const service of records.exported()) {
+      const ids = index.get(service);
+      if (ids === undefined) index.set(service, [id]);
+      else ids.push(id);
+    }
+  }
+  return index;
 }
 
 function indexNodes(members: readonly Member[]): Map<string, string[]> {

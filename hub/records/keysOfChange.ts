@@ -27,16 +27,16 @@ export function keysOfChange(id: string, change: Change, federation: Federation)
       return federation.exportersOf(change.service).length > 0 ? [service(id, change.service)] : [];
     }
     case 'slices':
-      return [...ids.map((target) => service(target, change.service)), [id, { kind: 'export', service: change.service }]];
+      return targetsOf(id, change.service, federation).map((target) => service(target, change.service));
     case 'namespace':
-      return [...federation.exported()].filter((name) => name.startsWith(`${change.namespace}/`)).map((name) => service(id, name));
+      return [...federation.exported().keys()].filter((name) => name.startsWith(`${change.namespace}/`)).map((name) => service(id, name));
     case 'ownPeer':
       return [change.source, ...federation.overlaps.of(change.source).keys()].map((source) => [id, { kind: 'peers', source }]);
     case 'foreignPeer':
       return ids.filter((source) => source !== id).map((source) => [id, { kind: 'peers', source }]);
     case 'mirror':
       return [service(id, change.service)];
-    case 'serviceExport':
+    default:
       return [[id, { kind: 'export', service: change.service }]];
   }
 }
@@ -52,7 +52,7 @@ export function keysOfTarget(id: string, records: MemberRecords, federation: Fed
   for (const [name, held] of records.exports()) if (held.own) exports.add(name);
   return [
     ...[...sources].map((source): Key => ({ kind: 'peers', source })),
-    ...[...new Set([...federation.exported(), ...records.mirrored()])].map((service): Key => ({ kind: 'service', service })),
+    ...[...new Set([...federation.exported().keys(), ...records.mirrored()])].map((service): Key => ({ kind: 'service', service })),
     ...[...exports].map((service): Key => ({ kind: 'export', service })),
   ];
 }
@@ -67,6 +67,12 @@ export function keysOfSource(id: string, exported: Iterable<string>, federation:
       ...federation.exportersOf(service).map((exporter): Wake => [exporter, { kind: 'export', service }]),
     ]),
   ];
+}
+
+/** An exporter has its own endpoints already, unless it mirrors others of that name under another. */
+function targetsOf(exporter: string, service: string, federation: Federation): readonly string[] {
+  const alone = federation.exportersOf(service).every((id) => id === exporter);
+  return alone ? federation.ids().filter((id) => id !== exporter) : federation.ids();
 }
 
 function keysOfFacts(id: string, change: Extract<Change, { kind: 'facts' }>, federation: Federation): Wake[] {

@@ -45,6 +45,8 @@ export interface MemberRecords {
   slicesOf(service: string): readonly SliceRecord[] | undefined;
   namespace(name: string): NamespacePhase | undefined;
   peers(): ReadonlyMap<string, Held>;
+  /** Peers of ours that stand for a member. */
+  peersOf(source: string): readonly KubeObject[];
   imports(): ReadonlyMap<string, Held>;
   exports(): ReadonlyMap<string, Held>;
   /** Objects of ours that mirror `service`. */
@@ -60,7 +62,14 @@ export interface RecordsDeps {
   readonly needSlices: (service: string) => void;
 }
 
-export function createMemberRecords(id: string, deps: RecordsDeps): MemberRecords {
+export function createMemberRecords(id: string, { changed: tell, needSlices }: RecordsDeps): MemberRecords {
+  let quiet = false;
+  const deps = {
+    needSlices,
+    changed(change: Change): void {
+      if (!quiet) tell(change);
+    },
+  };
   let mesh: Read<Mesh> | undefined;
   let facts: ClusterFacts | undefined;
   const nodes = new Map<string, Read<MeshNode>>();
@@ -71,6 +80,7 @@ export function createMemberRecords(id: string, deps: RecordsDeps): MemberRecord
   const ownServices = createIndexed<KubeObject>();
   const ownSlices = createIndexed<KubeObject>();
   const peers = new Map<string, Held>();
+  const ownPeers = createIndexed<KubeObject>();
   const imports = new Map<string, Held>();
   const exports = new Map<string, Held>();
 
@@ -87,13 +97,20 @@ export function createMemberRecords(id: string, deps: RecordsDeps): MemberRecord
     setOwn(ownServices, key, entry?.kind === 'own' ? entry.object : undefined);
     const was = before?.kind === 'exported';
     const is = entry?.kind === 'exported';
-    if (is) exported.add(key);
-    else exported.delete(key);
-    if (is && !was && slices.follow(key)) deps.needSlices(key);
-    if (was && !is) slices.unfollow(key);
-    if (was && is && JSON.stringify(before.record) === JSON.stringify(entry.record)) return;
-    if (before?.kind === 'foreign' && entry?.kind === 'foreign' && before.uid === entry.uid) return;
+    setExported(key, is);
+    if (before !== undefined && entry !== undefined && sameToOthers(before, entry)) return;
     deps.changed({ kind: 'service', service: key, exported: was || is });
+  }
+
+  function setExported(key: string, is: boolean): void {
+    if (exported.has(key) === is) return;
+    if (!is) {
+      exported.delete(key);
+      slices.unfollow(key);
+      return;
+    }
+    exported.add(key);
+    if (slices.follow(key)) deps.needSlices(key);
   }
 
   function setOwn(index: Indexed<KubeObject>, key: string, object: KubeObject | undefined): void {
@@ -112,10 +129,18 @@ export function createMemberRecords(id: string, deps: RecordsDeps): MemberRecord
   function setPeer(name: string, held: Held | undefined): void {
     const before = peers.get(name);
     setOrDelete(peers, name, held);
+    ownPeers.set(name, ownIn(held), sourceOf(held));
     if (before?.own === false || held?.own === false) deps.changed({ kind: 'foreignPeer' });
     for (const source of new Set([sourceOf(before), sourceOf(held)])) {
       if (source !== undefined) deps.changed({ kind: 'ownPeer', source });
     }
+  }
+
+  /** Who writes knows what he wrote. Peers are told all the same: who has which prefix matters to other members. */
+  function quietly(kind: WatchedKind, change: () => void): void {
+    quiet = kind !== 'peer';
+    change();
+    quiet = false;
   }
 
   const heldFeed = (map: Map<string, Held>, set: (key: string, held: Held | undefined) => void): Feed<Held> => ({
@@ -173,15 +198,12 @@ export function createMemberRecords(id: string, deps: RecordsDeps): MemberRecord
 
   return {
     id,
-    feeds: feeds as Readonly<Record<WatchedKind, Feed>>,
-    wrote(kind, object) {
+    feeds,
+    wrote: (kind, object) => quietly(kind, () => {
       const feed = feeds[kind] as Feed;
       feed.changed(objectKey(object.metadata), feed.project(object), undefined);
-    },
-    removed(kind, object) {
-      const feed = feeds[kind] as Feed;
-      feed.changed(objectKey(object.metadata), undefined, undefined);
-    },
+    }),
+    removed: (kind, object) => quietly(kind, () => (feeds[kind] as Feed).changed(objectKey(object.metadata), undefined, undefined)),
     slicesStarted: slices.started,
     fillSlices(service, objects) {
       slices.fill(service, objects.flatMap((object) => {
@@ -197,11 +219,12 @@ export function createMemberRecords(id: string, deps: RecordsDeps): MemberRecord
     slicesOf: (service) => (slices.complete(service) ? slices.of(service) : undefined),
     namespace: (name) => namespaces.get(name),
     peers: () => peers,
+    peersOf: (source) => ownPeers.group(source),
     imports: () => imports,
     exports: () => exports,
     mirrorsOf: (service) => ({ services: ownServices.group(service), slices: ownSlices.group(service) }),
     mirrored: () => new Set([...ownServices.groups(), ...ownSlices.groups(), ...[...imports].flatMap(([key, held]) => (held.own ? [key] : []))]),
-    counts: () => ({ peers: [...peers.values()].filter((held) => held.own).length, services: ownServices.all().size, slices: ownSlices.all().size }),
+    counts: () => ({ peers: ownPeers.all().size, services: ownServices.all().size, slices: ownSlices.all().size }),
   };
 }
 
@@ -219,11 +242,17 @@ function mirroredBy(object: KubeObject): string | undefined {
 }
 
 /**
- * Whether the watch tells something older than what a write of ours was answered with. A deletion carries no version: it
+ * Whether the watch tells nothing newer than what a write of ours was answered with. A deletion carries no version: it
  * is stale when what the watch saw last was older than what is kept.
  */
 function isStale(kept: KubeObject | undefined, current: KubeObject | undefined, previous: KubeObject | undefined): boolean {
-  return current === undefined ? isOlder(previous, kept) : isOlder(current, kept);
+  if (current === undefined) return isOlder(previous, kept);
+  return isOlder(current, kept) || (current.metadata.resourceVersion !== undefined && current.metadata.resourceVersion === kept?.metadata.resourceVersion);
+}
+
+function sameToOthers(a: ServiceEntry, b: ServiceEntry): boolean {
+  if (a.kind === 'exported' && b.kind === 'exported') return JSON.stringify(a.record) === JSON.stringify(b.record);
+  return a.kind === 'foreign' && b.kind === 'foreign' && a.uid === b.uid;
 }
 
 function ownIn(held: Held | undefined): KubeObject | undefined {

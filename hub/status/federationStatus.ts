@@ -93,7 +93,7 @@ function waitingFor(from: Member, to: Member): string {
 }
 
 function servicesOf({ federation, outcomes }: StatusInput): FederationStatus['services'] {
-  return [...federation.exported()].toSorted().flatMap((service) => {
+  return [...federation.exported().keys()].toSorted().flatMap((service) => {
     const [namespace = '', name = ''] = service.split('/');
     const exporters = federation.exportersOf(service).flatMap((id) => {
       const records = federation.known(id)?.records;

@@ -58,6 +58,7 @@ suite(here ? 'the hub' : 'SKIPPED the hub: needs etcd, kube-apiserver and kubect
     }
     await east.node('a1', { key: key(1), podCIDR: '10.1.0.0/24', endpoint: '192.0.2.11', internalIP: '10.77.1.11/24', location: 'lyon', meshAddress: '10.4.1.1', slot: 0 });
     await east.node('a2', { key: key(2), podCIDR: '10.1.1.0/24', endpoint: '192.0.2.12', internalIP: '10.77.1.12/24', location: 'lyon', meshAddress: '10.4.1.2', slot: 1 });
+    await east.node('a3', { key: key(4), podCIDR: '10.1.3.0/24', internalIP: '10.77.1.13/24', location: 'lyon', meshAddress: '10.4.1.4' });
     await east.node('b1', { key: key(3), podCIDR: '10.1.2.0/24', endpoint: '192.0.2.13', internalIP: '10.77.2.11/24', location: 'oslo', meshAddress: '10.4.1.3', slot: 0 });
     await west.node('w1', { key: key(11), podCIDR: '10.2.0.0/24', endpoint: '192.0.2.21', internalIP: '10.78.1.11/24', meshAddress: '10.4.2.1', slot: 0 });
     await north.node('n1', { key: key(21), podCIDR: '10.3.0.0/24', endpoint: '192.0.2.31', internalIP: '10.79.1.11/24', meshAddress: '10.4.3.1', slot: 0 });

@@ -7,7 +7,7 @@ import type { Federation } from '../../records/federation.js';
 import type { Outcome, OutcomeProblem } from '../../records/outcomes.js';
 import { BRAKED_MS, type Context, failed, type Reconciled } from '../context.js';
 import { planPeers } from './planPeers.js';
-import { peersOf, rightsOf } from './rights.js';
+import { rightsOf } from './rights.js';
 
 /** What is to be done about a pair of members. */
 export type PairVerdict =
@@ -21,7 +21,7 @@ const DONE = { kind: 'done' } as const;
 
 export async function reconcilePeers(sourceId: string, context: Context, signal: AbortSignal): Promise<Reconciled> {
   const verdict = judgePair(sourceId, context.target.id, context.federation);
-  const observed = peersOf(sourceId, context.target.records);
+  const observed = context.target.records.peersOf(sourceId);
   switch (verdict.kind) {
     case 'wait':
       return { outcome: { state: 'pending', reason: verdict.reason, peers: observed.length, problems: [] }, result: DONE };
@@ -29,7 +29,7 @@ export async function reconcilePeers(sourceId: string, context: Context, signal:
       return removeAll(observed, undefined, context, signal);
     case 'refuse':
       return removeAll(observed, refusal(sourceId, context.target.id, verdict.message), context, signal);
-    case 'link':
+    default:
       return link(verdict.source, observed, context, signal);
   }
 }

@@ -5,8 +5,6 @@
  * one place only. Who has it there keeps it; where nobody has, or both, the lower id gets it, which no member can choose for
  * itself.
  */
-import { LABEL } from '../../../core/api/names.js';
-import type { KubeObject } from '../../../core/api/resources.js';
 import { ownSegments } from '../../../core/mesh/segments.js';
 import { firstOverlap } from '../../../core/net/sets.js';
 import type { Member } from '../../members/member.js';
@@ -33,18 +31,13 @@ export function rightsOf(source: Member, target: Member, federation: Federation)
   };
 }
 
-/** The Peers of ours that stand for a member. */
-export function peersOf(source: string, records: MemberRecords): KubeObject[] {
-  return [...records.peers().values()].flatMap((held) => (held.own && held.object.metadata.labels?.[LABEL.cluster] === source ? [held.object] : []));
-}
-
 function claimsOf(member: Member | undefined): string[] {
   const facts = member?.records.facts();
   return facts === undefined ? [] : ownSegments(facts.nodes, facts.mesh.planes).segments.flatMap((segment) => segment.allowedIPs);
 }
 
 function heldIn(records: MemberRecords, source: string): string[] {
-  return peersOf(source, records).flatMap((peer) => (peer as { readonly spec?: { readonly allowedIPs?: readonly string[] } }).spec?.allowedIPs ?? []);
+  return records.peersOf(source).flatMap((peer) => (peer as { readonly spec?: { readonly allowedIPs?: readonly string[] } }).spec?.allowedIPs ?? []);
 }
 
 function touches(prefix: string, others: readonly string[]): boolean {

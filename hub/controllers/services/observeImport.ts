@@ -77,7 +77,7 @@ export function observeImport(service: string, context: Context): ObservedImport
 export function contributors(mirror: ObservedMirror): string[] {
   const named = mirror.import?.metadata.annotations?.[EXPORTERS]?.split(',') ?? [];
   const ofSlices = mirror.slices.map((slice) => slice.metadata.labels?.[LABEL.cluster]);
-  return [...new Set([...named, ...ofSlices])].filter((id) => id !== undefined && id !== '').toSorted() as string[];
+  return [...new Set([...named, ...ofSlices])].filter((id): id is string => id !== undefined && id !== '').toSorted();
 }
 
 function mirrorIn(records: MemberRecords, service: string): ObservedMirror {
@@ -107,5 +107,6 @@ function namespaceOf(records: MemberRecords, namespace: string): 'present' | 'ab
 /** A cluster's families are those of its Service ranges; where they are unknown, IPv4 is assumed. */
 function familiesOf(facts: ClusterFacts | undefined): ('IPv4' | 'IPv6')[] {
   const families = new Set((facts?.serviceCIDRs ?? []).map((cidr) => (familyOf(cidr) === 4 ? 'IPv4' : 'IPv6')));
-  return families.size === 0 ? ['IPv4'] : [...families].toSorted();
+  if (families.size === 0) return ['IPv4'];
+  return (['IPv4', 'IPv6'] as const).filter((family) => families.has(family));
 }

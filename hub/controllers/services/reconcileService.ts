@@ -31,8 +31,7 @@ export async function reconcileService(service: string, context: Context, signal
       return writeMirror(service, { plan, observed }, context, signal);
     case 'none':
       return withdraw(service, { observed, outcome: observed.waiting.length === 0 ? undefined : { state: 'pending', reason: observed.waiting.join('; '), problems: [] } }, context, signal);
-    case 'refused':
-    case 'pending':
+    default:
       return withdraw(service, { observed, outcome: hindered(service, context.target.id, plan) }, context, signal);
   }
 }
@@ -178,7 +177,7 @@ function writing({ writer, target }: Context, problems: OutcomeProblem[], signal
           target.records.wrote(kind, written.object);
           if (kind === 'service') services.set(desired.metadata.name, written.object);
           return undefined;
-        case 'unchanged':
+        default:
           return undefined;
       }
     },
