@@ -66,11 +66,13 @@ export function createMemberClient(first: KubeClient, deps: MemberClientDeps): M
       const settle = (outcome: KubeFailure | undefined): void => {
         cancel();
         waiting.delete(settle);
+        signal?.removeEventListener('abort', give);
         resolve(outcome);
       };
-      const cancel = deps.clock.after(RECOVERY_MS, () => settle(failure));
+      const give = (): void => settle(failure);
+      const cancel = deps.clock.after(RECOVERY_MS, give);
       waiting.add(settle);
-      signal?.addEventListener('abort', () => settle(failure), { once: true });
+      signal?.addEventListener('abort', give, { once: true });
       if (signal?.aborted === true || closed) settle(failure);
     });
   }

@@ -1,6 +1,7 @@
 /**
  * The members that the sources declare: added, told of new kubeconfigs, and removed while the hub runs.
  */
+import { setMaxListeners } from 'node:events';
 import type { Clock } from '../../core/runtime/clock.js';
 import type { Log } from '../../core/runtime/log.js';
 import type { Source, SourceProblem } from './declaration.js';
@@ -78,7 +79,7 @@ export function createMembers(deps: MembersDeps): Members {
       running.set(declaration.id, entry);
       refreshList();
       deps.log.info('member added', { member: declaration.id, origin: declaration.origin });
-      deps.added(entry.member, AbortSignal.any([signal, entry.stop.signal]));
+      deps.added(entry.member, anyOf(signal, entry.stop.signal));
     }
     deps.read();
     if (!merged.complete) return;
@@ -93,19 +94,24 @@ export function createMembers(deps: MembersDeps): Members {
     complete: () => merged.complete,
     isGone: (id) => merged.complete && (strangersAreGone || departed.has(id)) && !running.has(id) && !merged.declarations.some((each) => each.id === id),
     async run(signal) {
-      let cancel = (): void => undefined;
+      let cancel: (() => void) | undefined;
       const changed = (): void => {
-        const wasComplete = merged.complete;
         reconcile(signal);
-        if (wasComplete || !merged.complete) return;
-        cancel = deps.clock.after(STRANGER_GRACE_MS, () => {
+        if (merged.complete) cancel ??= deps.clock.after(STRANGER_GRACE_MS, () => {
           strangersAreGone = true;
           deps.gone();
         });
       };
       await Promise.all(deps.sources.map((source) => source.run(changed, signal)));
-      cancel();
+      cancel?.();
       for (const stop of removals.values()) stop();
     },
   };
+}
+
+/** A member has a listener per watch and request, more than Node takes for a leak. */
+function anyOf(...signals: readonly AbortSignal[]): AbortSignal {
+  const any = AbortSignal.any([...signals]);
+  setMaxListeners(0, any);
+  return any;
 }

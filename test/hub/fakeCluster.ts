@@ -1,0 +1,187 @@
+/**
+ * A member cluster that is a map: every resource, list, watch, server-side apply, merge and delete, as far as the hub uses
+ * them, and every way to fail on demand.
+ */
+import { apiVersion, type KubeObject, RESOURCE, type Resource } from '../../core/api/resources.js';
+import type { Clock } from '../../core/runtime/clock.js';
+import type { KubeClient, KubeFailure, KubeRequest, KubeResult } from '../../kube/wire/client.js';
+
+export interface FakeCluster {
+  readonly client: KubeClient;
+  /** Keyed `plural/[namespace/]name`. */
+  readonly objects: ReadonlyMap<string, KubeObject>;
+  put(object: KubeObject & Readonly<Record<string, unknown>>): void;
+  drop(resource: Resource, name: string, namespace?: string): void;
+  /** What happens to requests before they are served: a failure, or no answer at all. */
+  fault: (request: FakeRequest) => KubeFailure | 'hang' | undefined;
+  /** Loses events: objects go or come without anybody being told until the next list. */
+  silently(change: () => void): void;
+  endWatches(): void;
+  /** Write requests so far, as `verb path`. */
+  readonly writes: string[];
+  /** How often a resource was listed. */
+  lists(resource: Resource): number;
+}
+
+export interface FakeRequest {
+  readonly method: KubeRequest['method'] | 'WATCH';
+  readonly path: string;
+}
+
+interface Place {
+  readonly resource: Resource;
+  readonly namespace: string | undefined;
+  readonly name: string | undefined;
+}
+
+const UNREACHABLE: KubeFailure = { kind: 'unreachable', message: 'connection refused' };
+const RESOURCES: readonly Resource[] = Object.values(RESOURCE);
+
+export function createFakeCluster(uid: string, clock: Clock): FakeCluster {
+  const objects = new Map<string, KubeObject>();
+  const watchers = new Set<{ readonly resource: Resource; readonly line: (line: string) => void; readonly end: () => void }>();
+  const writes: string[] = [];
+  const lists = new Map<string, number>();
+  const hung = new Set<() => void>();
+  let version = 100;
+  let silent = false;
+
+  function tell(type: string, resource: Resource, object: KubeObject): void {
+    if (silent) return;
+    for (const watcher of watchers) if (watcher.resource === resource) watcher.line(JSON.stringify({ type, object }));
+  }
+
+  function store(resource: Resource, object: KubeObject): KubeObject {
+    const key = keyOf(resource, object.metadata);
+    const before = objects.get(key);
+    version += 1;
+    const stored = { ...object, metadata: { uid: before?.metadata.uid ?? `uid-${version}`, creationTimestamp: '2026-01-01T00:00:00Z', ...object.metadata, resourceVersion: String(version) } };
+    objects.set(key, stored);
+    tell(before === undefined ? 'ADDED' : 'MODIFIED', resource, stored);
+    return stored;
+  }
+
+  function serve(request: KubeRequest): KubeResult<unknown> {
+    if (request.path === '/version') return { ok: true, value: { gitVersion: 'v1.35.0' } };
+    const place = placeOf(request.path);
+    const key = place.name === undefined ? undefined : keyOf(place.resource, { name: place.name, ...(place.namespace !== undefined && { namespace: place.namespace }) });
+    const found = key === undefined ? undefined : objects.get(key);
+    if (request.method !== 'GET') writes.push(`${request.method} ${request.path}`);
+    switch (request.method) {
+      case 'PATCH':
+        return { ok: true, value: store(place.resource, merged(found, request.body as KubeObject)) };
+      case 'DELETE':
+        if (key === undefined || found === undefined) return { ok: false, error: { kind: 'notFound', message: 'not found' } };
+        objects.delete(key);
+        tell('DELETED', place.resource, found);
+        return { ok: true, value: undefined };
+      default:
+        if (place.name === undefined) return { ok: true, value: list(place, request.query?.['labelSelector']) };
+        return found === undefined ? { ok: false, error: { kind: 'notFound', message: 'not found' } } : { ok: true, value: found };
+    }
+  }
+
+  function list(place: Place, selector: unknown): unknown {
+    lists.set(place.resource.plural, (lists.get(place.resource.plural) ?? 0) + 1);
+    const [label = '', value] = String(selector ?? '').split('=');
+    const items = [...objects].filter(([key, { metadata }]) =>
+      key.startsWith(`${place.resource.plural}/`) &&
+      (place.namespace === undefined || metadata.namespace === place.namespace) &&
+      (label === '' || metadata.labels?.[label] === value)).map(([, object]) => object);
+    return { metadata: { resourceVersion: String(version) }, items };
+  }
+
+  /** Until its deadline, or until it is given up. */
+  function hang<T>(request: KubeRequest): Promise<KubeResult<T>> {
+    return new Promise((resolve) => {
+      const finish = (kind: 'timeout' | 'aborted'): void => {
+        cancel();
+        request.signal?.removeEventListener('abort', abort);
+        hung.delete(abort);
+        resolve({ ok: false, error: { kind, message: kind } });
+      };
+      const abort = (): void => finish('aborted');
+      const cancel = clock.after(request.timeoutMs ?? 10_000, () => finish('timeout'));
+      hung.add(abort);
+      request.signal?.addEventListener('abort', abort, { once: true });
+    });
+  }
+
+  const cluster: FakeCluster = {
+    objects,
+    writes,
+    fault: () => undefined,
+    lists: (resource) => lists.get(resource.plural) ?? 0,
+    put: (object) => void store(resourceOf(object), object),
+    drop(resource, name, namespace) {
+      const key = keyOf(resource, { name, ...(namespace !== undefined && { namespace }) });
+      const found = objects.get(key);
+      objects.delete(key);
+      if (found !== undefined) tell('DELETED', resource, found);
+    },
+    silently(change) {
+      silent = true;
+      change();
+      silent = false;
+    },
+    endWatches() {
+      for (const watcher of watchers) watcher.end();
+    },
+    client: {
+      server: 'https://fake',
+      async call<T>(request: KubeRequest): Promise<KubeResult<T>> {
+        await Promise.resolve();
+        const fault = cluster.fault(request);
+        if (fault === 'hang') return hang(request);
+        return fault === undefined ? (serve(request) as KubeResult<T>) : { ok: false, error: fault };
+      },
+      async stream(request, onLine) {
+        await Promise.resolve();
+        const fault = cluster.fault({ method: 'WATCH', path: request.path });
+        if (fault !== undefined && fault !== 'hang') return { ok: false, error: fault };
+        return new Promise((resolve) => {
+          const abort = (): void => finish({ ok: false, error: { kind: 'aborted', message: 'aborted' } });
+          const finish = (result: KubeResult<void>): void => {
+            watchers.delete(watcher);
+            request.signal?.removeEventListener('abort', abort);
+            resolve(result);
+          };
+          const watcher = { resource: placeOf(request.path).resource, line: onLine, end: () => finish({ ok: false, error: UNREACHABLE }) };
+          watchers.add(watcher);
+          request.signal?.addEventListener('abort', abort, { once: true });
+        });
+      },
+      close() {
+        for (const watcher of watchers) watcher.end();
+        for (const abort of hung) abort();
+      },
+    },
+  };
+  cluster.put({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'kube-system', uid } });
+  return cluster;
+}
+
+/** As far as one manager goes: maps are merged, everything else is replaced. */
+function merged(found: KubeObject | undefined, applied: KubeObject): KubeObject {
+  return found === undefined ? applied : { ...found, ...applied, metadata: { ...found.metadata, ...applied.metadata } };
+}
+
+function keyOf(resource: Resource, { name, namespace }: { readonly name: string; readonly namespace?: string }): string {
+  return namespace === undefined ? `${resource.plural}/${name}` : `${resource.plural}/${namespace}/${name}`;
+}
+
+function resourceOf(object: KubeObject): Resource {
+  const found = RESOURCES.find((resource) => resource.kind === object.kind && apiVersion(resource) === object.apiVersion);
+  if (found === undefined) throw new Error(`no resource ${object.kind}`);
+  return found;
+}
+
+function placeOf(path: string): Place {
+  const segments = path.split('/').slice(1);
+  const rest = segments[0] === 'api' ? segments.slice(2) : segments.slice(3);
+  const namespaced = rest[0] === 'namespaces' && rest.length > 2;
+  const [plural = '', name] = namespaced ? rest.slice(2) : rest;
+  const resource = RESOURCES.find((each) => each.plural === plural);
+  if (resource === undefined) throw new Error(`no resource at ${path}`);
+  return { resource, namespace: namespaced ? rest[1] : undefined, name };
+}
