@@ -8,14 +8,8 @@
 import { z } from 'zod';
 import { CEL } from './schema.js';
 
-/** JSON Schema as CRDs know it; only the keys that this file touches are named. */
-export interface StructuralSchema {
-  readonly type?: string;
-  readonly properties?: Readonly<Record<string, StructuralSchema>>;
-  readonly items?: StructuralSchema;
-  readonly additionalProperties?: StructuralSchema;
-  readonly [key: string]: unknown;
-}
+/** JSON Schema, as far as CRDs know it. */
+export type StructuralSchema = z.core.JSONSchema.BaseSchema;
 
 /**
  * The schema of a whole object: `apiVersion`, `kind` and `metadata` as the API server defines them, the rest from
@@ -23,8 +17,8 @@ export interface StructuralSchema {
  */
 export function structuralSchema(schema: z.ZodType, description: string): StructuralSchema {
   const { properties, required, ...rest } = structural(z.toJSONSchema(schema, { target: 'openapi-3.0', io: 'input', reused: 'inline' }));
-  const given = Array.isArray(required) ? required : [];
-  const wanted = given.filter((name) => !SERVER_SIDE.has(String(name)));
+  const given = required ?? [];
+  const wanted = given.filter((name) => !SERVER_SIDE.has(name));
   return {
     description,
     ...rest,
@@ -41,8 +35,9 @@ export function structuralSchema(schema: z.ZodType, description: string): Struct
 const SERVER_SIDE = new Set(['apiVersion', 'kind', 'metadata']);
 const INT32 = 2 ** 31;
 
-function structural(input: unknown): StructuralSchema {
-  const { $schema, description, additionalProperties, properties, items, pattern, [CEL]: rules, ...rest } = input as StructuralSchema;
+function structural(part: boolean | StructuralSchema): StructuralSchema {
+  if (typeof part === 'boolean') return {};
+  const { description, additionalProperties, properties, items, pattern, [CEL]: rules, ...rest } = part;
   const ruled = Array.isArray(rules) && rules.length > 0;
   return {
     ...(description !== undefined && { description }),
@@ -51,9 +46,9 @@ function structural(input: unknown): StructuralSchema {
     ...(pattern !== undefined && !ruled && { pattern }),
     ...(typeof additionalProperties === 'object' && { additionalProperties: structural(additionalProperties) }),
     ...(properties !== undefined && {
-      properties: Object.fromEntries(Object.entries(properties).map(([name, part]) => [name, structural(part)])),
+      properties: Object.fromEntries(Object.entries(properties).map(([name, each]) => [name, structural(each)])),
     }),
-    ...(items !== undefined && { items: structural(items) }),
+    ...(items !== undefined && !Array.isArray(items) && { items: structural(items) }),
   };
 }
 
