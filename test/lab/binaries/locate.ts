@@ -22,9 +22,14 @@ const MODULE: Readonly<Record<string, string>> = {
 
 export type Binary = keyof typeof MODULE;
 
+/** Where the cache keeps the program. */
+export function cacheFolder(name: Binary): string {
+  return join(CACHE, MODULE[name] ?? '');
+}
+
 /** The program's absolute path, or undefined when it has to be built first. */
 export function binaryPath(name: Binary): string | undefined {
-  const folders = [process.env['KUBEBUILDER_ASSETS'], join(CACHE, MODULE[name] ?? '')];
+  const folders = [process.env['KUBEBUILDER_ASSETS'], cacheFolder(name)];
   return folders
     .filter((folder) => folder !== undefined)
     .map((folder) => join(folder, name))

@@ -31,6 +31,13 @@ export function outerPidFile(id: string): string {
   return join(runFolder(id), 'outer.pid');
 }
 
+/** Admin kubeconfigs of the run's clusters, by name of the cluster: `<run folder>/<cluster>/admin.kubeconfig`. */
+export function kubeconfigs(id: string): Readonly<Record<string, string>> {
+  const names = readdirSync(runFolder(id)).toSorted();
+  const found = names.map((name) => [name, join(runFolder(id), name, 'admin.kubeconfig')] as const);
+  return Object.fromEntries(found.filter(([, path]) => existsSync(path)));
+}
+
 /** Makes the folder of a new run, and returns its id: time-ordered, unique on this machine, fit for names. */
 export function createRun(now: Date): string {
   const stamp = now.toISOString().slice(5, 19).replaceAll(/[-:]/g, '').replace('T', '-');
@@ -51,11 +58,26 @@ export async function listRuns(): Promise<Run[]> {
   return Promise.all(ids.map(async (id) => ({ id, alive: await isAlive(id) })));
 }
 
-/** Removes what dead runs left; returns their ids. */
-export async function sweep(): Promise<string[]> {
+export interface Sweep {
+  readonly removed: readonly string[];
+  /** What could not be removed yet, with the reason; the next sweep tries again. */
+  readonly kept: readonly { readonly id: string; readonly reason: string }[];
+}
+
+/** Removes what dead runs left. */
+export async function sweep(): Promise<Sweep> {
   const dead = (await listRuns()).filter((run) => !run.alive && ageMs(run.id) > GRACE_MS);
-  for (const { id } of dead) await removeRun(id);
-  return dead.map((run) => run.id);
+  const removed: string[] = [];
+  const kept: { id: string; reason: string }[] = [];
+  for (const { id } of dead) {
+    try {
+      await removeRun(id);
+      removed.push(id);
+    } catch (error) {
+      kept.push({ id, reason: (error as Error).message });
+    }
+  }
+  return { removed, kept };
 }
 
 /** Only for a run whose processes have all ended. */

@@ -1,0 +1,129 @@
+/**
+ * Builds the programs of the lab from their Go modules into the cache: what is missing, and what was built from another go.mod.
+ *
+ * One build at a time on a machine (flock on the cache folder); a program appears under its final name only when complete.
+ */
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { attempt, start, ended, sleep } from '../process.js';
+import { type Binary, binaryPath, CACHE, cacheFolder } from './locate.js';
+
+const KUBERNETES_VERSION = 'v1.35.4';
+const VERSION_PACKAGE = 'k8s.io/component-base/version';
+const KUBERNETES_FLAGS = `-s -w -X ${VERSION_PACKAGE}.gitVersion=${KUBERNETES_VERSION} -X ${VERSION_PACKAGE}.gitMajor=1 -X ${VERSION_PACKAGE}.gitMinor=35`;
+const BUILD_MS = 3_600_000;
+
+interface Recipe {
+  readonly program: Binary;
+  /** Folder of the wrapper module, beside this file. */
+  readonly module: string;
+  /** What `go build` is asked for, inside that folder. */
+  readonly target: string;
+  readonly flags: string;
+  /** On two cores with an empty Go cache, measured: what the estimate starts from. */
+  readonly seconds: number;
+}
+
+const kubernetes = (program: Binary, seconds: number): Recipe => ({
+  program,
+  module: 'kubernetes',
+  target: `k8s.io/kubernetes/cmd/${program}`,
+  flags: KUBERNETES_FLAGS,
+  seconds,
+});
+
+/** In this order the later ones find most packages compiled, and the quick ones come first. */
+const RECIPES: readonly Recipe[] = [
+  { program: 'wireguard-go', module: 'wireguard', target: 'golang.zx2c4.com/wireguard', flags: '-s -w', seconds: 4 },
+  { program: 'etcd', module: 'etcd', target: 'go.etcd.io/etcd/server/v3', flags: '-s -w', seconds: 37 },
+  kubernetes('kube-apiserver', 217),
+  kubernetes('kube-controller-manager', 55),
+  kubernetes('kubelet', 47),
+  kubernetes('kubectl', 23),
+  kubernetes('kube-scheduler', 10),
+  kubernetes('kube-proxy', 8),
+  { program: 'coredns', module: 'coredns', target: '.', flags: '-s -w', seconds: 40 },
+];
+
+/** Which programs have to be built before the lab can start. */
+export function missingBinaries(): Binary[] {
+  return RECIPES.filter((recipe) => !isCurrent(recipe)).map((recipe) => recipe.program);
+}
+
+/** Builds them, telling `note` how far it is. @throws with the compiler's words when a build fails. */
+export async function buildBinaries(note: (text: string) => void): Promise<void> {
+  if (missingBinaries().length === 0) return;
+  mkdirSync(CACHE, { recursive: true });
+  const release = await lock(note);
+  try {
+    // Another run may have built while we waited.
+    const missing = RECIPES.filter((recipe) => !isCurrent(recipe));
+    const begin = performance.now();
+    for (const [index, recipe] of missing.entries()) {
+      const left = missing.slice(index).reduce((sum, each) => sum + each.seconds, 0);
+      const elapsed = Math.round((performance.now() - begin) / 1000);
+      note(`build ${recipe.program} (${index + 1} of ${missing.length}, ${elapsed} s so far, about ${left} s to go on two cores)`);
+      await build(recipe);
+    }
+  } finally {
+    await release();
+  }
+}
+
+async function build(recipe: Recipe): Promise<void> {
+  const folder = cacheFolder(recipe.program);
+  const temporary = join(folder, `.${recipe.program}.${process.pid}`);
+  mkdirSync(folder, { recursive: true });
+  const { code, stderr } = await attempt(['go', 'build', '-trimpath', '-ldflags', recipe.flags, '-o', temporary, recipe.target], {
+    cwd: moduleFolder(recipe.module),
+    env: { ...process.env, CGO_ENABLED: '0', GOFLAGS: '-mod=readonly' },
+    timeoutMs: BUILD_MS,
+  });
+  if (code !== 0) {
+    rmSync(temporary, { force: true });
+    throw new Error(`go could not build ${recipe.program} (in test/lab/binaries/${recipe.module}):\n${stderr.slice(-3000)}`);
+  }
+  renameSync(temporary, join(folder, recipe.program));
+  writeFileSync(keyFile(recipe), key(recipe));
+}
+
+/** There, and made from the present go.mod. What KUBEBUILDER_ASSETS holds is taken as it is. */
+function isCurrent(recipe: Recipe): boolean {
+  const path = binaryPath(recipe.program);
+  if (path === undefined) return false;
+  if (dirname(path) !== cacheFolder(recipe.program)) return true;
+  return existsSync(keyFile(recipe)) && readFileSync(keyFile(recipe), 'utf8') === key(recipe);
+}
+
+function keyFile(recipe: Recipe): string {
+  return join(cacheFolder(recipe.program), `.${recipe.program}.key`);
+}
+
+function key(recipe: Recipe): string {
+  const folder = moduleFolder(recipe.module);
+  const own = recipe.module === 'coredns' ? readFileSync(join(folder, 'main.go')) : '';
+  return createHash('sha256').update(readFileSync(join(folder, 'go.mod'))).update(own).update(recipe.target).update(recipe.flags).digest('hex');
+}
+
+/** The sources, not what was compiled from them: the go.mod files are not copied to `out`. */
+function moduleFolder(module: string): string {
+  return resolve(import.meta.dirname, '../../../../test/lab/binaries', module);
+}
+
+/** Waits for the lock and returns its release. The lock lies with a process that dies with us. */
+async function lock(note: (text: string) => void): Promise<() => Promise<void>> {
+  const holder = start(['flock', '--no-fork', join(CACHE, '.lock'), 'sh', '-c', 'echo held; exec sleep infinity'], { stdio: ['ignore', 'pipe', 'ignore'] });
+  const state = { held: false };
+  holder.stdout?.once('data', () => (state.held = true));
+  for (let waited = 0; !state.held; waited += 1) {
+    if (holder.exitCode !== null) throw new Error(`flock on ${CACHE} ended with status ${holder.exitCode}`);
+    if (waited === 10) note('another run is building; waiting for it');
+    if (waited > BUILD_MS / 100) throw new Error(`another build holds ${CACHE}/.lock for over an hour`);
+    await sleep(100);
+  }
+  return async () => {
+    holder.kill('SIGKILL');
+    await ended(holder);
+  };
+}
