@@ -24,6 +24,8 @@ export interface FlagsIo {
   readonly err: (text: string) => void;
 }
 
+const REDIS_URL = /^rediss?:\/\/.|^\//;
+
 const HELP = `
 Where the members' kubeconfigs come from, one or both:
   Secrets in the hub's namespace of its home cluster, labelled kilofed.io/cluster=<id>, key "kubeconfig"
@@ -52,17 +54,20 @@ export function parseFlags(argv: readonly string[], io: FlagsIo): ParsedFlags {
     .addOption(new Option('--kubeconfig-dir <dir>', 'members declared by files in this directory'))
     .addOption(new Option('--namespace <name>', 'namespace of the Secrets that declare members').default(DEFAULT_NAMESPACE))
     .addOption(new Option('--home-kubeconfig <file>', 'cluster of those Secrets (default: the one the hub runs in, if any)'))
-    .addOption(new Option('--redis-url <url>', 'keep the queues in Redis (default: $REDIS_URL, else in the process)').argParser(redisUrl))
+    .addOption(new Option('--redis-url <url>', 'keep the queues in Redis (default: $REDIS_URL, else in the process)'))
     .addOption(new Option('--listen <address>', 'where to serve HTTP').default(listenAddress(':8080'), ':8080').argParser(listenAddress))
     .addOption(new Option('--log-level <level>', 'how much to log').choices(['debug', 'info', 'warn', 'error']).default('info'))
     .addHelpText('after', HELP);
   try {
     command.parse([...argv], { from: 'user' });
     const flags = command.opts<HubFlags>();
-    const fromEnv = io.env['REDIS_URL'] ?? '';
-    return { kind: 'run', flags: flags.redisUrl === undefined && fromEnv !== '' ? { ...flags, redisUrl: redisUrl(fromEnv) } : flags };
+    const redisUrl = flags.redisUrl ?? io.env['REDIS_URL'] ?? '';
+    if (redisUrl === '') return { kind: 'run', flags };
+    if (REDIS_URL.test(redisUrl)) return { kind: 'run', flags: { ...flags, redisUrl } };
+    // Not repeated: it may hold a password.
+    io.err('kilofed hub: the address of Redis is malformed: write redis://host:port/db, rediss:// for TLS, or the path of a socket\n');
+    return { kind: 'end', code: 2 };
   } catch (error) {
-    if (error instanceof InvalidArgumentError) io.err(`kilofed hub: $REDIS_URL: ${error.message}\n`);
     if (!(error instanceof CommanderError)) throw error;
     return { kind: 'end', code: error.exitCode === 0 ? 0 : 2 };
   }
@@ -72,10 +77,4 @@ function listenAddress(text: string): HubFlags['listen'] {
   const listen = parseListen(text);
   if (listen === undefined) throw new InvalidArgumentError('write address:port, such as 127.0.0.1:8080, or :8080 for every address.');
   return listen;
-}
-
-/** The text is not repeated in the complaint: it may hold a password. */
-function redisUrl(text: string): string {
-  if (/^rediss?:\/\/.|^\//.test(text)) return text;
-  throw new InvalidArgumentError('write redis://host:port/db, or rediss:// for TLS.');
 }

@@ -9,6 +9,7 @@ import { RESOURCE } from '../../core/api/resources.js';
 import { type Cluster, createCluster } from '../hub/cluster.js';
 import { createDirectory, type Directory } from '../hub/federation.js';
 import { hubTests, type HubWorld, key } from '../hub/hubSuite.js';
+import { secretTests } from '../hub/secretSuite.js';
 import { binaryPath } from '../lab/binaries/locate.js';
 import { redisProgram, type RedisServer, startRedis } from '../redis/server.js';
 import { type ControlPlane, startControlPlane } from './controlPlane.js';
@@ -67,6 +68,7 @@ suite(here ? 'the hub' : 'SKIPPED the hub: needs etcd, kube-apiserver and kubect
   describe('with its queue in memory', () => {
     beforeAll(populate, START_MS);
     hubTests(() => world());
+    secretTests(() => world());
   });
 
   (redisProgram === undefined ? describe.skip : describe)(redisProgram === undefined ? 'SKIPPED with its queue in Redis: redis-server is not installed' : 'with its queue in Redis', () => {

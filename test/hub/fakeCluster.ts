@@ -83,7 +83,7 @@ export function createFakeCluster(uid: string, clock: Clock): FakeCluster {
 
   function list(place: Place, selector: unknown): unknown {
     lists.set(place.resource.plural, (lists.get(place.resource.plural) ?? 0) + 1);
-    const [label = '', value] = String(selector ?? '').split('=');
+    const [label = '', value] = (typeof selector === 'string' ? selector : '').split('=');
     const items = [...objects].filter(([key, { metadata }]) =>
       key.startsWith(`${place.resource.plural}/`) &&
       (place.namespace === undefined || metadata.namespace === place.namespace) &&

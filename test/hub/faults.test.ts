@@ -71,7 +71,7 @@ const ours = (id: string): string[] =>
 const mirrors = (id: string): string[] => ours(id).filter((name) => name.startsWith('services/'));
 const peers = (id: string): string[] => ours(id).filter((name) => name.startsWith('peers/'));
 const state = (id: string): string | undefined => hub.status().members.find((member) => member.id === id)?.state;
-const endpointsOf = (id: string): unknown[] => [...(clusters[id] as FakeCluster).objects.values()].flatMap((object) =>
+const endpointsOf = (id: string): string[] => [...(clusters[id] as FakeCluster).objects.values()].flatMap((object) =>
   object.kind === 'EndpointSlice' && object.metadata.labels?.['kilofed.io/managed-by'] !== undefined ? (object as KubeObject & { endpoints: { addresses: string[] }[] }).endpoints.flatMap(({ addresses }) => addresses) : []);
 
 beforeEach(async () => {

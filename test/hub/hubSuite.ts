@@ -37,7 +37,7 @@ interface Conditioned extends KubeObject {
   readonly status?: { readonly conditions?: readonly Condition[] };
 }
 
-const CHANGES = 100;
+const CHANGES = 60;
 const WAIT_MS = 10_000;
 const OWN = 'kilofed.io/managed-by=kilofed-hub';
 

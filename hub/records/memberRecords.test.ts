@@ -1,0 +1,118 @@
+import { beforeEach, describe, expect, test } from '@jest/globals';
+import type { KubeObject } from '../../core/api/resources.js';
+import type { Change } from './change.js';
+import { createMemberRecords, type MemberRecords, type WatchedKind } from './memberRecords.js';
+
+let records: MemberRecords;
+let changes: Change[];
+let needed: string[];
+const last = new Map<string, unknown>();
+
+beforeEach(() => {
+  changes = [];
+  needed = [];
+  last.clear();
+  records = createMemberRecords('east', { changed: (change) => changes.push(change), needSlices: (service) => needed.push(service) });
+});
+
+/** As a reflector would: undefined deletes. */
+function event(kind: WatchedKind, key: string, object?: KubeObject & Readonly<Record<string, unknown>>): void {
+  const feed = records.feeds[kind];
+  const current = object === undefined ? undefined : feed.project(object);
+  feed.changed(key, current, last.get(`${kind} ${key}`));
+  last.set(`${kind} ${key}`, current);
+}
+
+const service = (version: number, more: { readonly exported?: boolean; readonly own?: boolean; readonly port?: number } = {}): KubeObject & Record<string, unknown> => ({
+  apiVersion: 'v1',
+  kind: 'Service',
+  metadata: {
+    name: 'web', namespace: 'demo', uid: 'u', resourceVersion: String(version),
+    annotations: { ...(more.exported === true && { 'kilofed.io/export': 'true' }), other: String(version) },
+    labels: more.own === true ? { 'kilofed.io/managed-by': 'kilofed-hub', 'multicluster.kubernetes.io/service-name': 'web' } : {},
+  },
+  spec: { ports: [{ port: more.port ?? 80 }] },
+});
+
+const slice = (name: string, namespace = 'demo'): KubeObject & Record<string, unknown> => ({
+  apiVersion: 'discovery.k8s.io/v1', kind: 'EndpointSlice', metadata: { name, namespace, uid: name, labels: { 'kubernetes.io/service-name': 'web' } }, addressType: 'IPv4', endpoints: null, ports: null,
+});
+
+describe('Services', () => {
+  test('of others: only that the name is taken', () => {
+    event('service', 'demo/web', service(1));
+    event('service', 'demo/web', service(2));
+    expect(records.services().get('demo/web')).toEqual({ kind: 'foreign', namespace: 'demo', name: 'web', uid: 'u' });
+    expect(changes).toEqual([{ kind: 'service', service: 'demo/web', exported: false }]);
+  });
+
+  test('exported: told when something that matters to others changes', () => {
+    event('service', 'demo/web', service(1, { exported: true }));
+    event('service', 'demo/web', service(2, { exported: true }));
+    expect(changes).toHaveLength(1);
+    event('service', 'demo/web', service(3, { exported: true, port: 81 }));
+    event('service', 'demo/web', service(4, {}));
+    expect(changes.slice(1)).toEqual([{ kind: 'service', service: 'demo/web', exported: true }, { kind: 'service', service: 'demo/web', exported: true }]);
+    expect([...records.exported()]).toEqual([]);
+  });
+
+  test('that are being deleted are not exported', () => {
+    const doomed = service(1, { exported: true });
+    event('service', 'demo/web', { ...doomed, metadata: { ...doomed.metadata, deletionTimestamp: '2026-01-01T00:00:00Z' } });
+    expect([...records.exported()]).toEqual([]);
+  });
+
+  test('of ours are never exports, whatever they are annotated with', () => {
+    event('service', 'demo/web', service(1, { own: true, exported: true }));
+    expect([...records.exported()]).toEqual([]);
+    expect(records.mirrorsOf('demo/web').services).toHaveLength(1);
+  });
+});
+
+describe('slices', () => {
+  test('only of exported Services are kept', () => {
+    event('endpointSlice', 'demo/a', slice('a'));
+    expect(records.slicesOf('demo/web')).toBeUndefined();
+    event('service', 'demo/web', service(1, { exported: true }));
+    event('endpointSlice', 'demo/a', slice('a'));
+    expect(records.slicesOf('demo/web')?.map(({ name }) => name)).toEqual(['a']);
+    expect(needed).toEqual([]);
+  });
+
+  test('of a Service that is exported later are asked for', () => {
+    records.slicesStarted();
+    event('endpointSlice', 'demo/a', slice('a'));
+    event('service', 'demo/web', service(1, { exported: true }));
+    expect(needed).toEqual(['demo/web']);
+    expect(records.slicesOf('demo/web')).toBeUndefined();
+    records.fillSlices('demo/web', [slice('a')]);
+    expect(records.slicesOf('demo/web')?.map(({ name }) => name)).toEqual(['a']);
+    event('endpointSlice', 'demo/a');
+    expect(records.slicesOf('demo/web')).toEqual([]);
+  });
+});
+
+describe('own writes', () => {
+  test('are known at once, quietly, and no older event takes them back', () => {
+    event('service', 'demo/web', service(5, { own: true }));
+    changes.length = 0;
+    records.wrote('service', service(9, { own: true, port: 82 }));
+    expect(changes).toEqual([]);
+    event('service', 'demo/web', service(7, { own: true, port: 81 }));
+    expect(records.mirrorsOf('demo/web').services[0]?.metadata.resourceVersion).toBe('9');
+    event('service', 'demo/web', service(9, { own: true, port: 82 }));
+    expect(changes).toEqual([]);
+    event('service', 'demo/web', service(10, { own: true, port: 83 }));
+    expect(changes).not.toEqual([]);
+    expect(records.mirrorsOf('demo/web').services[0]?.metadata.resourceVersion).toBe('10');
+  });
+
+  test('a deletion of what came before them is stale', () => {
+    event('service', 'demo/web', service(5, { own: true }));
+    records.removed('service', service(5, { own: true }));
+    records.wrote('service', service(9, { own: true }));
+    event('service', 'demo/web');
+    expect(records.mirrorsOf('demo/web').services).toHaveLength(1);
+  });
+});
+
