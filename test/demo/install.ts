@@ -1,0 +1,74 @@
+/**
+ * The example federation, installed with `kubectl apply` of the very files of `manifests/` and `examples/multicluster/`.
+ */
+import { writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { createWan } from '../bare/network.js';
+import { run, until } from '../lab/process.js';
+import { type KubeletCluster, type LabContext, startCluster } from '../lab/kubelet/cluster.js';
+
+const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
+
+export interface Example {
+  readonly east: KubeletCluster;
+  readonly west: KubeletCluster;
+  readonly north: KubeletCluster;
+}
+
+/** The three clusters of the example, up and empty. */
+export async function startExample(lab: LabContext): Promise<Example> {
+  await createWan();
+  const [east, west, north] = await Promise.all([
+    startCluster(lab, { name: 'east', index: 1, locations: { eu: 2, us: 1 } }),
+    startCluster(lab, { name: 'west', index: 2, locations: { a: 2 } }),
+    startCluster(lab, { name: 'north', index: 3, locations: { b: 1 }, proxyMode: 'iptables' }),
+  ]);
+  return { east, west, north };
+}
+
+/** Agents in every cluster, the hub in north, a Secret per member; resolves when everything is rolled out. */
+export async function installExample({ east, west, north }: Example, note: (text: string) => void): Promise<void> {
+  const meshes = new Map([[east, '01-mesh-east'], [west, '02-mesh-west'], [north, '03-mesh-north']]);
+  await Promise.all([...meshes].map(async ([cluster, mesh]) => {
+    await cluster.kubectl(['apply', '--server-side', '-f', `${ROOT}/manifests/crds`, '-f', `${ROOT}/manifests/crds-multicluster.yaml`]);
+    await cluster.kubectl(['wait', '--for=condition=Established', 'crd', '--all', '--timeout=30s']);
+    await cluster.kubectl(['apply', '-f', `${ROOT}/manifests/cluster.yaml`, '-f', `${ROOT}/manifests/member.yaml`]);
+    await until('the Mesh kind to be served', 20_000, async () => (await cluster.kubectl(['apply', '-f', `${ROOT}/examples/multicluster/${mesh}.yaml`])) !== '' || undefined);
+  }));
+  note('agents applied');
+  await north.kubectl(['apply', '-f', `${ROOT}/manifests/hub-redis.yaml`]);
+  for (const cluster of meshes.keys()) await declareMember(north, cluster);
+  note('hub applied, members declared');
+  await Promise.all([...meshes.keys()].map((cluster) => rolledOut(cluster, ['daemonset/node-agent', 'deployment/cluster-agent'])));
+  await rolledOut(north, ['deployment/kilofed-redis', 'deployment/kilofed-hub']);
+}
+
+/** A Secret with the kubeconfig that `make-kubeconfig.sh` prints, as the example's README says. */
+export async function declareMember(home: KubeletCluster, member: KubeletCluster): Promise<void> {
+  const kubeconfig = await until(`the token of ${member.name}`, 20_000, () => memberKubeconfig(member));
+  const file = `${member.folder}/member.kubeconfig`;
+  writeFileSync(file, kubeconfig, { mode: 0o600 });
+  await home.kubectl(['-n', 'kilofed', 'create', 'secret', 'generic', `member-${member.name}`, `--from-file=kubeconfig=${file}`]);
+  await home.kubectl(['-n', 'kilofed', 'label', 'secret', `member-${member.name}`, `kilofed.io/cluster=${member.name}`]);
+}
+
+export async function memberKubeconfig(member: KubeletCluster): Promise<string> {
+  const folder = `${ROOT}/examples/multicluster`;
+  return run(['bash', '-c', `kubectl() { command ${await kubectlProgram()} --kubeconfig=${member.kubeconfigFile} "$@"; }; export -f kubectl; bash ${folder}/make-kubeconfig.sh`]);
+}
+
+async function kubectlProgram(): Promise<string> {
+  const { binaryPath } = await import('../lab/binaries/locate.js');
+  return binaryPath('kubectl') ?? 'kubectl';
+}
+
+async function rolledOut(cluster: KubeletCluster, workloads: readonly string[]): Promise<void> {
+  for (const workload of workloads) {
+    await cluster.kubectl(['-n', 'kilofed', 'rollout', 'status', workload, '--timeout=90s'], { timeoutMs: 100_000 });
+  }
+}
+
+export function exampleFile(name: string): string {
+  return `${ROOT}/examples/multicluster/${name}`;
+}
+
