@@ -24,4 +24,14 @@ unit: deps ## The quick tests: no root, no network, under a minute
 	npx tsc -b
 	node $(NODE_FLAGS) node_modules/jest/bin/jest.js --testPathIgnorePatterns '/test/(e2e|apiserver|host|redis)/'
 
-.PHONY: help deps build lint unit
+setup: deps ## Install and build what the lab lacks: Debian packages, Kubernetes programs
+	npx tsc -b
+	node out/test/lab/main.js setup
+
+lab-shell: ## A shell inside the lab that runs now (RUN=id chooses)
+	@node out/test/lab/main.js shell $(RUN)
+
+lab-sweep: ## Remove what labs left that were killed
+	@node out/test/lab/main.js sweep
+
+.PHONY: help deps build lint unit setup lab-shell lab-sweep
