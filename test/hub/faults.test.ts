@@ -206,3 +206,26 @@ describe('doubt', () => {
     expect(hub.status().problems.some(({ cluster, reason }) => cluster === 'east' && reason === 'BadMesh')).toBe(true);
   });
 });
+
+test('of two members that overlap, a third keeps the prefix with who had it, also across a restart', async () => {
+  const prefixes = (source: string): string[] => [...(clusters['east'] as FakeCluster).objects.values()].flatMap((object) =>
+    object.kind === 'Peer' && object.metadata.labels?.['kilofed.io/cluster'] === source ? (object as KubeObject & { spec: { allowedIPs: string[] } }).spec.allowedIPs : []).toSorted();
+  expect([prefixes('north'), prefixes('west')]).toEqual([['10.3.0.0/24', '10.4.3.1/32'], ['10.2.0.0/24', '10.4.2.1/32']]);
+  const north = clusters['north'] as FakeCluster;
+  const node = north.objects.get('meshnodes/n3') as KubeObject & { spec: { podCIDRs: string[] } };
+  north.put({ ...node, spec: { ...node.spec, podCIDRs: ['10.3.0.0/24', '10.2.0.0/24'] } });
+  await clock.advance(1_000);
+  const settled = [['10.3.0.0/24', '10.4.3.1/32'], ['10.2.0.0/24', '10.4.2.1/32']];
+  expect([prefixes('north'), prefixes('west')]).toEqual(settled);
+  expect(hub.status().problems.filter(({ reason }) => reason === 'PrefixTaken').map(({ cluster, subject }) => `${cluster} ${subject}`)).toEqual(['north pair east']);
+  expect(hub.status().pairs.filter(({ state: each }) => each === 'refused').map(({ from, to }) => `${from} ${to}`).toSorted()).toEqual(['north west', 'west north']);
+  const writes = Object.values(clusters).map((cluster) => cluster.writes.length);
+  await end();
+  start();
+  await clock.advance(5_000);
+  expect(hub.status().pairs.filter(({ state: each }) => each === 'linked')).toHaveLength(4);
+  expect(Object.values(clusters).map((cluster) => cluster.writes.length)).toEqual(writes);
+  north.put({ ...node });
+  await clock.advance(1_000);
+  expect(hub.status().pairs.filter(({ state: each }) => each === 'linked')).toHaveLength(6);
+});
