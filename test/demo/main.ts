@@ -2,7 +2,10 @@
  * `make demo`: three real clusters, one federation, on this machine. `ONCE=1` shows the steps and ends; else it stays up.
  */
 import { spawnSync } from 'node:child_process';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { binaryPath } from '../lab/binaries/locate.js';
 import { buildImages } from '../lab/kubelet/images.js';
 import { containerdTemplate } from '../lab/kubelet/containerdTemplate.js';
 import { currentRun, enterWorld } from '../lab/world/enter.js';
@@ -55,8 +58,7 @@ async function demo(id: string): Promise<number> {
     return 0;
   } catch (error) {
     say(`failed: ${error instanceof Error ? error.message : String(error)}`);
-    say(`logs: ${folder}/*/log, ${folder}/*/nodes/*/log (copied to /tmp/kilofed-demo-logs)`);
-    spawnSync('bash', ['-c', `rm -rf /tmp/kilofed-demo-logs; mkdir -p /tmp/kilofed-demo-logs; cd ${folder} && cp -r --parents */log */nodes/*/log /tmp/kilofed-demo-logs/`]);
+    say(`what every part had to say is kept in ${keepLogs(folder)}`);
     return 1;
   }
 }
@@ -71,6 +73,20 @@ async function stayUp(folder: string): Promise<void> {
     process.once('SIGTERM', () => resolve());
     setInterval(() => undefined, 60_000);
   });
+}
+
+/** Copies what tells of a failure out of the run's folder, which goes with the run. */
+function keepLogs(folder: string): string {
+  const kept = join(tmpdir(), 'kilofed-demo-logs');
+  const script = `rm -rf "$2"; mkdir -p "$2"; cd "$1"; cp -r --parents */log */nodes/*/log "$2" 2>/dev/null
+for cluster in */kubeconfig; do
+  name=$(dirname "$cluster"); k="$3 --kubeconfig=$cluster --request-timeout=5s"
+  $k get nodes,pods,services,endpointslices,peers,meshes,meshnodes -A -o wide > "$2/$name/objects" 2>&1
+  $k get events -A > "$2/$name/events" 2>&1
+  for pod in $($k -n kilofed get pods -o name); do $k -n kilofed logs "$pod" > "$2/$name/$(basename "$pod").log" 2>&1; done
+done`;
+  spawnSync('bash', ['-c', script, 'keep', folder, kept, binaryPath('kubectl') ?? 'kubectl']);
+  return kept;
 }
 
 function seconds(ms: number): string {
