@@ -2,13 +2,14 @@
  * `make lab-shell`: a shell inside a running world, with the lab's programs on PATH and a hint of what is there.
  */
 import { spawn } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { existsSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { type Binary, binaryPath } from '../binaries/locate.js';
 import { ended } from '../process.js';
 import { initOf, RUN_VARIABLE } from './enter.js';
 import { kubeconfigs, outerPidFile, runFolder } from './state.js';
 
+const EXECUTABLE = resolve(import.meta.dirname, '../../../../dist/kilofed.js');
 const PROGRAMS: readonly Binary[] = ['kubectl', 'etcd', 'coredns', 'wireguard-go'];
 
 /** Command prefix that enters the world of a running lab. @throws when it has just ended. */
@@ -27,7 +28,7 @@ export async function shellIn(id: string, argv: readonly string[]): Promise<numb
   const env = {
     ...process.env,
     [RUN_VARIABLE]: id,
-    PATH: [...new Set(folders), process.env['PATH']].join(':'),
+    PATH: [kilofedFolder(id), ...new Set(folders), process.env['PATH']].join(':'),
     ...(first === undefined ? {} : { KUBECONFIG: Object.values(clusters).join(':') }),
   };
   if (argv.length === 0) process.stdout.write(hint(id, clusters));
@@ -39,13 +40,23 @@ export async function shellIn(id: string, argv: readonly string[]): Promise<numb
   return child.exitCode ?? 1;
 }
 
+/** A folder with our own executable under its name. */
+function kilofedFolder(id: string): string {
+  const folder = join(runFolder(id), 'bin');
+  mkdirSync(folder, { recursive: true });
+  const link = join(folder, 'kilofed');
+  if (!existsSync(link)) symlinkSync(EXECUTABLE, link);
+  return folder;
+}
+
 function hint(id: string, clusters: Readonly<Record<string, string>>): string {
   const names = Object.keys(clusters);
   const lines = [
     `Inside run ${id}; clusters: ${names.join(', ') || 'none yet'}. Try:`,
     ...names.map((name) => `  kubectl --context ${name} get nodes,pods -A -o wide`),
+    ...names.slice(0, 1).map((name) => `  kilofed --help; kilofed status --kubeconfig ${clusters[name]}`),
     '  ip -br addr; nft list ruleset; lsns',
-    `  logs and state: ${join(runFolder(id))}`,
+    `  logs and state: ${runFolder(id)}`,
   ];
   return `${lines.join('\n')}\n`;
 }

@@ -4,6 +4,7 @@
  * A run holds an flock on `<folder>/lock` through its outermost process. The kernel drops the lock with the process, so a
  * lock that can be taken belongs to a dead run, whatever its process ids were, and the sweep may remove what it left.
  */
+import { randomBytes } from 'node:crypto';
 import { closeSync, existsSync, mkdirSync, openSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
@@ -41,7 +42,7 @@ export function kubeconfigs(id: string): Readonly<Record<string, string>> {
 /** Makes the folder of a new run, and returns its id: time-ordered, unique on this machine, fit for names. */
 export function createRun(now: Date): string {
   const stamp = now.toISOString().slice(5, 19).replaceAll(/[-:]/g, '').replace('T', '-');
-  const id = `${stamp}-${process.pid}`;
+  const id = `${stamp}-${randomBytes(2).toString('hex')}`;
   mkdirSync(runFolder(id), { recursive: true, mode: 0o700 });
   closeSync(openSync(lockFile(id), 'a'));
   return id;
