@@ -28,10 +28,33 @@ setup: deps ## Install and build what the lab lacks: Debian packages, Kubernetes
 	npx tsc -b
 	node out/test/lab/main.js setup
 
+JEST := node $(NODE_FLAGS) node_modules/jest/bin/jest.js
+WORLD := node out/test/lab/main.js in-world --
+
+parts: setup ## Tests of single parts on real ones: API servers, Redis, the kernel's network
+	node out/test/build/bundle.js
+	$(JEST) --runInBand --forceExit out/test/apiserver out/test/redis out/test/host
+
+e2e: setup ## Whole federations on this machine: bare nodes, then real kubelets
+	node out/test/build/bundle.js
+	$(WORLD) $(JEST) --runInBand --forceExit out/test/e2e/federation.test.js
+	$(WORLD) $(JEST) --runInBand --forceExit out/test/e2e/lab.test.js
+	$(WORLD) $(JEST) --runInBand --forceExit out/test/e2e/example.test.js
+
+test: setup lint unit parts e2e ## Everything; installs what is missing
+
+demo: setup ## Three clusters, one federation, on this machine (ONCE=1: show and end)
+	node out/test/build/bundle.js
+	@node --enable-source-maps out/test/demo/main.js
+
+bench: setup ## Figures; ONLY=name runs one group, OUT=file also writes JSON
+	node out/test/build/bundle.js
+	@$(WORLD) node --enable-source-maps out/test/bench/main.js
+
 lab-shell: ## A shell inside the lab that runs now (RUN=id chooses)
 	@node out/test/lab/main.js shell $(RUN)
 
 lab-sweep: ## Remove what labs left that were killed
 	@node out/test/lab/main.js sweep
 
-.PHONY: help deps build lint unit setup lab-shell lab-sweep
+.PHONY: help deps build lint unit setup parts e2e test demo bench lab-shell lab-sweep

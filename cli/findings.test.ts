@@ -13,7 +13,7 @@ describe('findings', () => {
     [
       'states the hub has no words for',
       UNREACHABLE_MEMBER,
-      ['hub, queue: Degraded', 'west, member: Unreachable', 'north, service demo/web: Pending'],
+      ['hub, queue: Degraded', 'west, member: Unreachable'],
     ],
   ])('%s', (_name, status, expected) => {
     expect(findings(status).map(({ cluster, subject, reason }) => `${cluster}, ${subject}: ${reason}`)).toEqual(expected);

@@ -45,9 +45,9 @@ function pairFindings({ pairs }: FederationStatus): readonly FederationProblem[]
 function serviceFindings({ services }: FederationStatus): readonly FederationProblem[] {
   return services.flatMap(({ namespace, name, importers }) =>
     importers.flatMap(({ cluster, state, reason }) =>
-      state === 'mirrored'
+      state !== 'refused'
         ? []
-        : [{ cluster, subject: `service ${namespace}/${name}`, reason: capital(state), message: reason ?? 'It is not mirrored here yet.' }],
+        : [{ cluster, subject: `service ${namespace}/${name}`, reason: capital(state), message: reason ?? 'It is not mirrored here.' }],
     ),
   );
 }

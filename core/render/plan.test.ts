@@ -51,42 +51,42 @@ test('a plan as text, without its secrets', () => {
   expect(renderPlan(plan)).toBe(`node a: gateway in slot 1, mesh address 10.4.0.1
 
 kilo0: WireGuard, port 51820, MTU 1420
-  PEER          PUBLIC KEY                       ENDPOINT            KEEPALIVE   ALLOWED IPS
-  gateway d     PUBLIC-D (and a preshared key)   203.0.113.4:51821   off         10.42.4.0/24 10.4.0.4/32
-  peer laptop   PUBLIC-L                         (dials us)          25s
+  PEER         PUBLIC KEY                      ENDPOINT           KEEPALIVE  ALLOWED IPS
+  gateway d    PUBLIC-D (and a preshared key)  203.0.113.4:51821  off        10.42.4.0/24 10.4.0.4/32
+  peer laptop  PUBLIC-L                        (dials us)         25s
 
 kilo1: WireGuard, port 51821, MTU 1420
 
 kilovx: VXLAN 1107, port 51819, MTU 1450, local 10.0.0.1, MAC 02:6b:0a:00:00:01
-  NODE   ADDRESS              MAC
-  c      10.0.1.3 fd00:1::3   02:6b:0a:00:01:03
+  NODE  ADDRESS             MAC
+  c     10.0.1.3 fd00:1::3  02:6b:0a:00:01:03
 
 nexthops
-  ID           NAME      FAMILY   DEVICE   VIA
-  1073741825   plane/0   inet     kilo0
-  1073741826   node/c    inet     kilovx   10.0.1.3
+  ID          NAME     FAMILY  DEVICE  VIA
+  1073741825  plane/0  inet    kilo0
+  1073741826  node/c   inet    kilovx  10.0.1.3
 
 nexthop groups
-  ID           NAME                     WAYS (* in use)
-  1073741827   group/location:us/inet   plane/0*
+  ID          NAME                    WAYS (* in use)
+  1073741827  group/location:us/inet  plane/0*
 
 routes
-  TABLE   DESTINATION    METRIC       TO                       SOURCE
-  main    10.42.4.0/24   107          group/location:us/inet   10.4.0.1
-  main    10.42.4.0/24   4000000107   unreachable
-  1107    10.0.1.3/32    107          node/c
+  TABLE  DESTINATION   METRIC      TO                      SOURCE
+  main   10.42.4.0/24  107         group/location:us/inet  10.4.0.1
+  main   10.42.4.0/24  4000000107  unreachable
+  1107   10.0.1.3/32   107         node/c
 
 rules
-  PRIORITY   MATCH                      TABLE
-  1107       from 10.42.1.0/24 to all   1107
-  1108       inet in by kilo0           1107
+  PRIORITY  MATCH                     TABLE
+  1107      from 10.42.1.0/24 to all  1107
+  1108      inet in by kilo0          1107
 
 firewall
-  WHAT            WHERE
-  clamp TCP MSS   out by kilo0 kilo1
-  take VXLAN      on port 51819 from 10.0.1.3
+  WHAT           WHERE
+  clamp TCP MSS  out by kilo0 kilo1
+  take VXLAN     on port 51819 from 10.0.1.3
 
 problems
-  SUBJECT      REASON        MESSAGE
-  peer thief   PrefixTaken   10.42.4.0/24 already belongs to location:us`);
+  SUBJECT     REASON       MESSAGE
+  peer thief  PrefixTaken  10.42.4.0/24 already belongs to location:us`);
 });

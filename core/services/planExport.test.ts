@@ -60,7 +60,7 @@ describe('annotations', () => {
     [{ 'kilofed.io/export': 'true', 'kilofed.io/export-to': 'west, north' }, { exported: true, targets: ['north', 'west'], complaints: 0 }],
     [{ 'kilofed.io/export': 'true', 'kilofed.io/export-to': 'We_st' }, { exported: true, targets: [], complaints: 1 }],
   ])('%j', (annotations, expected) => {
-    const { complaints, ...request } = exportRequest(annotations as Record<string, string>);
+    const { complaints, ...request } = exportRequest(annotations);
     expect({ ...request, complaints: complaints.length }).toEqual(expected);
   });
 

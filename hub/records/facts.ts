@@ -7,6 +7,7 @@ import { type MeshNode, meshNodeSchema } from '../../core/api/meshNode.js';
 import { type Mesh, type MeshSpec, meshSchema } from '../../core/api/mesh.js';
 import type { KubeObject } from '../../core/api/resources.js';
 import { sortCidrs } from '../../core/net/cidr.js';
+import { aggregate } from '../../core/net/sets.js';
 
 export interface ClusterFacts {
   readonly mesh: MeshSpec;
@@ -59,7 +60,7 @@ export function assembleFacts(mesh: Mesh, nodes: readonly MeshNode[]): ClusterFa
   const { spec, status } = mesh;
   return {
     mesh: spec,
-    podCIDRs: sortCidrs([...(status?.podCIDRs ?? []), ...nodes.flatMap((node) => node.spec.podCIDRs)]),
+    podCIDRs: aggregate([...(status?.podCIDRs ?? []), ...nodes.flatMap((node) => node.spec.podCIDRs)]),
     serviceCIDRs: sortCidrs([...(status?.serviceCIDRs ?? []), ...(spec.serviceCIDRs ?? [])]),
     meshCIDRs: sortCidrs(spec.wireguardCIDRs),
     nodes: nodes.toSorted((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1)),

@@ -105,7 +105,8 @@ function servicesOf({ federation, outcomes }: StatusInput): FederationStatus['se
     if (exporters.length === 0) return [];
     const importers = federation.ids().flatMap((id) => {
       const outcome = outcomes.get(id, formatKey({ kind: 'service', service }));
-      if (outcome === undefined) return [];
+      // The only exporter of a service has nothing to import of it.
+      if (outcome === undefined || exporters.every(({ cluster }) => cluster === id)) return [];
       return [{
         cluster: id,
         state: outcome.state === 'done' ? ('mirrored' as const) : outcome.state,

@@ -29,11 +29,12 @@ export async function createWan(): Promise<void> {
   });
 }
 
+/** `index`: 1..254. The bridge's MAC is given: its own choice changes with its ports, and hosts would keep the old one. */
 export async function createLan(index: number): Promise<Lan> {
   const prefix = `172.20.${index}`;
   const lan = { bridge: `lan${index}`, gateway: `${prefix}.1`, prefix };
   await run(['ip', '-batch', '-'], {
-    input: `link add ${lan.bridge} type bridge\naddr add ${lan.gateway}/24 dev ${lan.bridge}\nlink set ${lan.bridge} up\n`,
+    input: `link add ${lan.bridge} address 02:00:00:00:01:${index.toString(16).padStart(2, '0')} type bridge\naddr add ${lan.gateway}/24 dev ${lan.bridge}\nlink set ${lan.bridge} up\n`,
   });
   return lan;
 }

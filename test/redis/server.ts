@@ -27,7 +27,7 @@ export async function startRedis(): Promise<RedisServer> {
   const socket = join(dir, 'redis.sock');
   let child: ChildProcess;
   const start = async (): Promise<void> => {
-    child = spawn('setpriv', ['--pdeathsig', 'KILL', '--', redisProgram as string, '--port', '0', '--unixsocket', socket, '--save', '', '--appendonly', 'no', '--maxmemory-policy', 'noeviction', '--dir', dir], { stdio: 'ignore' });
+    child = spawn('setpriv', ['--pdeathsig', 'KILL', '--', redisProgram, '--port', '0', '--unixsocket', socket, '--save', '', '--appendonly', 'no', '--maxmemory-policy', 'noeviction', '--dir', dir], { stdio: 'ignore' });
     await until('redis', 5_000, () => answers(socket));
   };
   const kill = (): Promise<void> =>

@@ -36,7 +36,9 @@ export async function reconcileService(service: string, context: Context, signal
   }
 }
 
+/** A member without the namespace does not import, and that is no fault: services are mirrored where their namespace is (KEP-1645). */
 function hindered(service: string, cluster: string, plan: { readonly kind: 'refused' | 'pending'; readonly reason: string; readonly message: string }): Outcome {
+  if (plan.kind === 'pending') return { state: 'pending', reason: plan.message, problems: [] };
   return {
     state: plan.kind,
     reason: plan.message,

@@ -42,7 +42,7 @@ export async function startNode(input: NodeInput): Promise<KubeletNode> {
   // The control groups are entered first: a cgroup namespace's root is the group its first process is in. The node waits for
   // its network before it starts anything.
   const script = `for group in ${groups.join(' ')}; do echo $$ > $group/cgroup.procs; done
-exec unshare --net --mount --pid --fork --kill-child --uts --ipc --cgroup bash -c 'read -r go < "$1/go"; ${'exec bash -c "$0" node "$@"'}' "$NODE_SCRIPT" "$@"`;
+exec unshare --net --mount --pid --fork --kill-child --uts --ipc --cgroup bash -c 'read -r go < "$1/go"; exec bash -c "$0" node "$@"' "$NODE_SCRIPT" "$@"`;
   await run(['mkfifo', join(folder, 'go')]);
   const outer = start(['bash', '-c', script, 'node', folder, config.name, address, programs], { env: { ...process.env, NODE_SCRIPT }, stdio: ['ignore', log, log] });
   const pid = outer.pid as number;

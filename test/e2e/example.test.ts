@@ -1,0 +1,97 @@
+/**
+ * The example federation on real kubelets, installed by `kubectl apply` of the shipped files, so that every program runs under
+ * its real service account.
+ */
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { buildImages } from '../lab/kubelet/images.js';
+import { containerdTemplate } from '../lab/kubelet/containerdTemplate.js';
+import type { KubeletCluster } from '../lab/kubelet/cluster.js';
+import { currentRun } from '../lab/world/enter.js';
+import { runFolder } from '../lab/world/state.js';
+import { until } from '../lab/process.js';
+import { type Example, installExample, startExample } from '../demo/install.js';
+import { clientAddress, fetchWeb, isGone, servers, setExported, startWorkloads } from '../demo/steps.js';
+
+let example: Example;
+const all = (): KubeletCluster[] => [example.east, example.west, example.north];
+
+beforeAll(async () => {
+  const run = currentRun();
+  if (run === undefined) throw new Error('must run in a world: make e2e');
+  const silent = (): void => undefined;
+  const template = await containerdTemplate(await buildImages(silent), silent);
+  example = await startExample({ runId: run, folder: runFolder(run), template });
+  await installExample(example, silent);
+}, 300_000);
+
+afterAll(async () => {
+  await Promise.all(all().map((cluster) => cluster.stop()));
+}, 60_000);
+
+const PROBE = {
+  apiVersion: 'apps/v1',
+  kind: 'DaemonSet',
+  metadata: { name: 'probe', namespace: 'default' },
+  spec: {
+    selector: { matchLabels: { app: 'probe' } },
+    template: {
+      metadata: { labels: { app: 'probe' } },
+      spec: {
+        terminationGracePeriodSeconds: 0,
+        containers: [{
+          name: 'probe',
+          image: 'localhost/kilofed/tools:1',
+          imagePullPolicy: 'IfNotPresent',
+          command: ['node', '-e', "require('http').createServer((q, r) => r.end(q.socket.remoteAddress.replace('::ffff:', ''))).listen(8080)"],
+          readinessProbe: { httpGet: { port: 8080, path: '/' }, periodSeconds: 1 },
+        }],
+      },
+    },
+  },
+};
+
+test('a pod of every node reaches a pod of every other node, in all clusters, and is seen by its own address', async () => {
+  await Promise.all(all().map((cluster) => cluster.kubectl(['apply', '-f', '-'], { input: JSON.stringify(PROBE) })));
+  await Promise.all(all().map((cluster) => cluster.kubectl(['rollout', 'status', 'daemonset/probe', '--timeout=60s'], { timeoutMs: 70_000 })));
+  const pods = (await Promise.all(all().map(async (cluster) => {
+    const printed = await cluster.kubectl(['get', 'pods', '-l', 'app=probe', '-o', 'jsonpath={range .items[*]}{.metadata.name} {.status.podIP}{"\\n"}{end}']);
+    return printed.trim().split('\n').map((line) => ({ cluster, name: line.split(' ')[0] ?? '', address: line.split(' ')[1] ?? '' }));
+  }))).flat();
+  expect(pods).toHaveLength(6);
+  let wrong: string[] = ['not tried'];
+  await until('all pairs', 60_000, async () => {
+    wrong = [];
+    for (const from of pods) {
+      const script = pods.filter((to) => to !== from).map((to) => `echo ${to.name} $(timeout 2 wget -qO- http://${to.address}:8080)`).join('; ');
+      const seen = (await from.cluster.kubectl(['exec', from.name, '--', 'sh', '-c', script], { timeoutMs: 60_000 })).trim().split('\n');
+      wrong.push(...seen.filter((line) => line.split(' ')[1] !== from.address).map((line) => `${from.name} -> ${line}`));
+    }
+    return wrong.length === 0 ? true : undefined;
+  }).catch(() => undefined);
+  expect(wrong).toEqual([]);
+}, 180_000);
+
+test('an exported Service is reached by its name, sees the client, follows scale, and goes when un-exported', async () => {
+  const { east, west } = example;
+  await startWorkloads(example);
+  const page = await until('an answer', 60_000, () => fetchWeb(west));
+  expect(page.client).toBe(await clientAddress(west));
+  await east.kubectl(['-n', 'demo', 'scale', 'deployment/web', '--replicas=2']);
+  await until('both endpoints', 60_000, async () => ((await servers(west, 8)).size === 2 ? true : undefined));
+  await setExported(east, false);
+  await until('the Service to go', 20_000, () => isGone(west));
+}, 180_000);
+
+test('the token of a node-agent writes the MeshNode of its own node, and no other', async () => {
+  const { east } = example;
+  const pod = (await east.kubectl(['-n', 'kilofed', 'get', 'pods', '-l', 'app.kubernetes.io/name=kilofed-node-agent', '-o', 'jsonpath={.items[0].metadata.name} {.items[0].spec.nodeName}'])).trim().split(' ');
+  const token = (await east.kubectl(['-n', 'kilofed', 'exec', pod[0] ?? '', '--', 'cat', '/var/run/secrets/kubernetes.io/serviceaccount/token'])).trim();
+  const own = pod[1] ?? '';
+  const other = [...east.nodes.keys()].find((name) => name !== own) ?? '';
+  const withToken = async (node: string): Promise<string> => {
+    const config = east.api.kubeconfig('admin').replace(east.api.token('admin'), token);
+    return east.kubectl(['--kubeconfig=/dev/stdin', 'patch', 'meshnode', node, '--type=merge', '-p', '{"metadata":{"labels":{"tried":"yes"}}}'], { input: config }).catch((error: unknown) => String(error));
+  };
+  expect(await withToken(own)).toContain('patched');
+  expect(await withToken(other)).toContain('a node-agent may write only the MeshNode of its own node');
+}, 60_000);
