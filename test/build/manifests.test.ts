@@ -1,0 +1,66 @@
+import { readFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+import { loadAll } from 'js-yaml';
+import { parseOptions } from '../../node-agent/options.js';
+import { VERSION } from '../../hub/version.js';
+
+const MANIFESTS = join(resolve(import.meta.dirname, '../../..'), 'manifests');
+
+interface Container {
+  readonly image: string;
+  readonly imagePullPolicy?: string;
+  readonly args?: readonly string[];
+  readonly env?: readonly { readonly name: string }[];
+}
+
+interface Workload {
+  readonly kind: string;
+  readonly metadata: { readonly name: string };
+  readonly spec?: { readonly template?: { readonly spec: { readonly hostNetwork?: boolean; readonly containers: readonly Container[] } } };
+}
+
+async function documents(file: string): Promise<readonly Workload[]> {
+  return loadAll(await readFile(join(MANIFESTS, file), 'utf8')) as Workload[];
+}
+
+async function containers(file: string, name: string): Promise<readonly Container[]> {
+  return (await documents(file)).filter((each) => each.metadata.name === name).flatMap((each) => each.spec?.template?.spec.containers ?? []);
+}
+
+test('hub-redis.yaml is hub.yaml, Redis, and the way to it', async () => {
+  const plain = await documents('hub.yaml');
+  const redis = await documents('hub-redis.yaml');
+  const withoutRedis = JSON.parse(JSON.stringify(redis.slice(0, plain.length)), (key, value: unknown) =>
+    key === 'env' && Array.isArray(value) ? undefined : value) as unknown;
+  expect(withoutRedis).toEqual(plain);
+  expect(redis.slice(plain.length).map(({ kind, metadata }) => `${kind} ${metadata.name}`)).toEqual([
+    'Deployment kilofed-redis',
+    'Service kilofed-redis',
+    'NetworkPolicy kilofed-redis',
+  ]);
+  expect((await containers('hub-redis.yaml', 'kilofed-hub')).flatMap(({ env }) => env)).toEqual([{ name: 'REDIS_URL', value: 'redis://kilofed-redis:6379' }]);
+});
+
+describe('every image', () => {
+  test.each(['cluster.yaml', 'hub.yaml', 'hub-redis.yaml'])('of %s is of this version, and not pulled where it is', async (file) => {
+    const all = (await documents(file)).flatMap((each) => each.spec?.template?.spec.containers ?? []);
+    expect(all.length).toBeGreaterThan(0);
+    for (const { image, imagePullPolicy } of all) {
+      expect(imagePullPolicy).toBe('IfNotPresent');
+      expect([`ghcr.io/kilofed/kilofed:${VERSION}`, 'docker.io/library/redis:7']).toContain(image);
+    }
+  });
+});
+
+test('the node-agent understands its arguments', async () => {
+  const [container] = await containers('cluster.yaml', 'node-agent');
+  const [program, ...args] = container?.args ?? [];
+  expect(program).toBe('node-agent');
+  expect(parseOptions(args, { env: { NODE_NAME: 'a' }, hostname: 'h' })).toMatchObject({ kind: 'options', options: { nodeName: 'a', action: 'run', hostNamespace: '/proc/1' } });
+});
+
+test('only the hub needs a pod network', async () => {
+  const onHost = (await documents('cluster.yaml')).flatMap((each) => (each.spec?.template === undefined ? [] : [[each.metadata.name, each.spec.template.spec.hostNetwork]]));
+  expect(onHost).toEqual([['node-agent', true], ['cluster-agent', true]]);
+});
