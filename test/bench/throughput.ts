@@ -1,0 +1,77 @@
+/**
+ * Pod to pod through our tunnel, against the same WireGuard set up by hand with `wg` and `ip` between the same two nodes, in
+ * turns, so that both see the same machine.
+ */
+import { run as runCommand, sleep, start, until } from '../bare/run.js';
+import type { BareNode } from '../bare/cluster.js';
+import { binaryPath } from '../lab/binaries/locate.js';
+import { startFederation, unreachablePairs } from '../e2e/federation.js';
+import type { BenchGroup, Figure } from './measure.js';
+
+const ROUNDS = 5;
+const SECONDS = 4;
+const HAND = 'hand0';
+/** A range of its own for the hand-made tunnel, on the same pods. */
+const address = (side: 1 | 2): string => `10.99.${side}.10`;
+
+export const throughput: BenchGroup = {
+  name: 'throughput',
+  about: 'iperf3 pod to pod, our tunnel and a hand-made one',
+  seconds: 70,
+  async run(note) {
+    const federation = await startFederation(
+      [{ name: 'east', index: 1, locations: { eu: 1 } }, { name: 'west', index: 2, locations: { a: 1 } }],
+      { dir: '/tmp/kilofed-bench' },
+    );
+    try {
+      const [from, to] = federation.nodes() as [BareNode, BareNode];
+      await until('the federation', 60_000, async () => ((await unreachablePairs([from, to], 1_000)).length === 0 ? true : undefined));
+      await handmade(from, to);
+      to.pod.namespace.spawn(['iperf3', '--server']);
+      await sleep(300);
+      const ours: number[] = [];
+      const hand: number[] = [];
+      for (let round = 1; round <= ROUNDS; round += 1) {
+        note(`round ${round} of ${ROUNDS}`);
+        ours.push(await measure(from, to.pod.address));
+        hand.push(await measure(from, address(2)));
+      }
+      return [
+        { name: 'throughput, ours', unit: 'Mbit/s', samples: ours },
+        { name: 'throughput, by hand', unit: 'Mbit/s', samples: hand },
+        { name: 'throughput, ours / by hand', unit: 'ratio', samples: ours.map((value, index) => value / (hand[index] ?? Number.NaN)) },
+      ] satisfies Figure[];
+    } finally {
+      await federation.stop();
+    }
+  },
+};
+
+/** wireguard-go or the kernel, whichever the agents took too; keys, peers and routes as anyone would write them. */
+async function handmade(from: BareNode, to: BareNode): Promise<void> {
+  const keys = await Promise.all([from, to].map(async () => {
+    const secret = (await runCommand(['wg', 'genkey'])).trim();
+    return { secret, public: (await runCommand(['wg', 'pubkey'], { input: `${secret}\n` })).trim() };
+  }));
+  for (const [index, node] of [from, to].entries()) {
+    const far = index === 0 ? to : from;
+    const [mine, theirs] = [keys[index], keys[1 - index]];
+    const [ownSide, farSide] = (index === 0 ? [1, 2] : [2, 1]) as [1 | 2, 1 | 2];
+    const kernel = (await node.namespace.exec(['ip', 'link', 'add', HAND, 'type', 'wireguard']).then(() => true, () => false));
+    if (!kernel) start(node.namespace.inside([binaryPath('wireguard-go') ?? 'wireguard-go', '--foreground', HAND]), { env: { ...process.env, LOG_LEVEL: 'error' } });
+    await until('the hand-made interface', 5_000, () => node.namespace.exec(['wg', 'show', HAND]));
+    await node.namespace.exec(['bash', '-c', `wg set ${HAND} private-key <(echo "$1") listen-port 51900 peer "$2" endpoint "$3" allowed-ips "$4"`, 'wg', mine?.secret ?? '', theirs?.public ?? '', `${far.address}:51900`, `10.99.${farSide}.0/24`]);
+    await node.namespace.exec(['ip', '-batch', '-'], {
+      input: `link set ${HAND} mtu 1420 up\nroute add 10.99.${farSide}.0/24 dev ${HAND}\naddr add 10.99.${ownSide}.1/24 dev cni0\n`,
+    });
+    await node.pod.namespace.exec(['ip', '-batch', '-'], { input: `addr add ${address(ownSide)}/24 dev eth0\nroute add 10.99.${farSide}.0/24 via 10.99.${ownSide}.1 src ${address(ownSide)}\n` });
+  }
+  await until('the hand-made tunnel', 10_000, () => from.pod.namespace.exec(['ping', '-c1', '-W1', address(2)]));
+}
+
+/** Received Mbit/s of one TCP stream. */
+async function measure(from: BareNode, to: string): Promise<number> {
+  const printed = await from.pod.namespace.exec(['iperf3', '--client', to, '--time', String(SECONDS), '--omit', '1', '--json'], { timeoutMs: (SECONDS + 15) * 1000 });
+  const report = JSON.parse(printed) as { readonly end: { readonly sum_received: { readonly bits_per_second: number } } };
+  return report.end.sum_received.bits_per_second / 1e6;
+}
