@@ -1,117 +1,111 @@
 /**
- * The work queue inside one process, after client-go's util/workqueue.
+ * The work queue inside one process, after client-go's util/workqueue: the same three sets, the same rules.
  */
 import type { Clock, Random } from '../runtime/clock.js';
+import type { Log } from '../runtime/log.js';
+import { type BackoffOptions, createBackoff, DEFAULT_BACKOFF } from './backoff.js';
+import { createBreather } from './breather.js';
+import { createDelays } from './delays.js';
+import { createFifo } from './fifo.js';
 import type { Reconcile, ReconcileResult, WorkQueue } from './queue.js';
+import { settling } from './settle.js';
 
 export interface MemoryQueueOptions {
-  /** First and longest pause after failures in a row. Default 200 ms and 5 min. */
-  readonly backoff?: { readonly baseMs: number; readonly maxMs: number };
+  /** Pauses after failures in a row. Default: 200 ms, doubling up to 5 min. */
+  readonly backoff?: BackoffOptions;
 }
 
 export interface MemoryQueueDeps {
   readonly clock: Clock;
   readonly random: Random;
+  /** Told of reconciles that throw. */
+  readonly log?: Log;
   readonly onResult?: (key: string, result: ReconcileResult, ms: number) => void;
 }
 
 export function createMemoryQueue(options: MemoryQueueOptions, deps: MemoryQueueDeps): WorkQueue {
-  const backoff = options.backoff ?? { baseMs: 200, maxMs: 300_000 };
-  /** Keys that want work, in order. None of them is in `processing`. */
-  const waiting = new Set<string>();
-  /** Keys a worker holds. */
-  const processing = new Set<string>();
-  /** Keys of `processing` that were asked for again meanwhile; each becomes waiting when its worker is done. */
+  const { clock } = deps;
+  /** Keys that want work. A key is in here at most once however often it was added: that is how equal events become one. */
   const dirty = new Set<string>();
-  /** Keys to add later, with the earliest time anyone asked for. */
-  const delayed = new Map<string, { readonly at: number; readonly cancel: () => void }>();
-  /** Failures in a row; absent: none. */
-  const failures = new Map<string, number>();
+  /** Keys a worker holds. A key that is also dirty was asked for during its run, and gets another one after it. */
+  const processing = new Set<string>();
+  /** The order of work: exactly the keys that are dirty and not processing, each once. */
+  const queue = createFifo<string>();
+  const delays = createDelays(clock, add);
+  const backoff = createBackoff(options.backoff ?? DEFAULT_BACKOFF, deps.random);
+  let state: 'new' | 'running' | 'stopped' = 'new';
   let wake = (): void => undefined;
   let processed = 0;
   let retried = 0;
 
   function add(key: string): void {
-    delayed.get(key)?.cancel();
-    delayed.delete(key);
-    if (processing.has(key)) dirty.add(key);
-    else waiting.add(key);
+    delays.drop(key);
+    if (state === 'stopped' || dirty.has(key)) return;
+    dirty.add(key);
+    if (processing.has(key)) return;
+    queue.push(key);
     wake();
   }
 
   function addAfter(key: string, ms: number): void {
-    if (ms <= 0) return add(key);
-    const at = deps.clock.now() + ms;
-    const earlier = delayed.get(key);
-    if (waiting.has(key) || (earlier !== undefined && earlier.at <= at)) return undefined;
-    earlier?.cancel();
-    delayed.set(key, { at, cancel: deps.clock.after(ms, () => add(key)) });
-    return undefined;
+    if (!(ms > 0)) add(key);
+    else if (state !== 'stopped' && !dirty.has(key)) delays.set(key, ms);
   }
 
   async function work(key: string, reconcile: Reconcile, signal: AbortSignal): Promise<void> {
-    const began = deps.clock.now();
-    const result = await settle(reconcile, key, signal);
-    processing.delete(key);
+    const began = clock.now();
+    const result = await reconcile(key, signal);
     processed += 1;
-    deps.onResult?.(key, result, deps.clock.now() - began);
-    const wanted = dirty.delete(key);
+    deps.onResult?.(key, result, clock.now() - began);
+    processing.delete(key);
+    // Whoever asked during the run knows something the run did not: not even a failure makes that wait.
+    if (dirty.has(key)) queue.push(key);
     if (result.kind === 'retry') {
-      const count = (failures.get(key) ?? 0) + 1;
-      failures.set(key, count);
       retried += 1;
-      // Whoever asked during the run knows something the run did not: no reason to wait.
-      if (wanted) add(key);
-      else addAfter(key, pauseAfter(count, backoff, deps.random));
+      addAfter(key, backoff.next(key));
       return;
     }
-    failures.delete(key);
-    if (wanted) add(key);
-    else if (result.kind === 'after') addAfter(key, result.ms);
+    backoff.forget(key);
+    if (result.kind === 'after') addAfter(key, result.ms);
   }
 
   return {
     add,
     addAfter,
     async run(reconcile, { concurrency, signal }) {
+      if (state !== 'new') throw new Error('a work queue runs once');
+      state = 'running';
+      const settled = settling(reconcile, deps.log);
+      const breather = createBreather(clock);
       const running = new Set<Promise<void>>();
       const stop = (): void => wake();
       signal.addEventListener('abort', stop, { once: true });
       while (!signal.aborted) {
-        const [key] = waiting;
-        if (key === undefined || running.size >= concurrency) {
+        if (queue.size === 0 || running.size >= concurrency) {
           await new Promise<void>((resolve) => {
             wake = resolve;
           });
           continue;
         }
-        waiting.delete(key);
+        const pause = breather.pause();
+        if (pause !== undefined) {
+          await pause;
+          continue;
+        }
+        const key = queue.shift() as string;
         processing.add(key);
-        const job: Promise<void> = work(key, reconcile, signal).finally(() => {
+        dirty.delete(key);
+        const job: Promise<void> = work(key, settled, signal).finally(() => {
           running.delete(job);
           wake();
         });
         running.add(job);
       }
+      state = 'stopped';
       signal.removeEventListener('abort', stop);
-      for (const { cancel } of delayed.values()) cancel();
-      delayed.clear();
+      delays.clear();
       await Promise.all(running);
     },
-    stats: () => ({ waiting: waiting.size + dirty.size, delayed: delayed.size, active: processing.size, processed, retried }),
+    stats: () => ({ waiting: dirty.size, delayed: delays.size, active: processing.size, processed, retried }),
   };
-}
-
-/** A doubling cap with full jitter in its upper half: failures of many keys at once do not come back at once. */
-export function pauseAfter(failures: number, backoff: { readonly baseMs: number; readonly maxMs: number }, random: Random): number {
-  const cap = Math.min(backoff.maxMs, backoff.baseMs * 2 ** Math.min(failures - 1, 30));
-  return cap * (0.5 + random() / 2);
-}
-
-async function settle(reconcile: Reconcile, key: string, signal: AbortSignal): Promise<ReconcileResult> {
-  try {
-    return await reconcile(key, signal);
-  } catch (error) {
-    return { kind: 'retry', error: error instanceof Error ? error.message : String(error) };
-  }
 }

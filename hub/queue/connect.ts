@@ -8,18 +8,51 @@ export interface RedisEndpoint {
   readonly url: string;
 }
 
+/** Longest time a command of a producer may take, in milliseconds. A frozen Redis keeps its connections: only this notices. */
+export const COMMAND_TIMEOUT_MS = 2_000;
+
 const RECONNECT_MAX_MS = 1_000;
 
 const shared = {
   connectTimeout: 2_000,
+  disconnectTimeout: 500,
   retryStrategy: (times: number) => Math.min(50 * 2 ** Math.min(times, 5), RECONNECT_MAX_MS),
 } satisfies RedisOptions;
 
-/** A frozen Redis keeps its connections: only the command timeout notices. */
 export function connectProducer({ url }: RedisEndpoint): Redis {
-  return new Redis(url, { ...shared, enableOfflineQueue: false, maxRetriesPerRequest: 1, commandTimeout: 2_000 });
+  return new Redis(url, { ...shared, enableOfflineQueue: false, maxRetriesPerRequest: 1, commandTimeout: COMMAND_TIMEOUT_MS });
 }
 
-export function connectWorker({ url }: RedisEndpoint): Redis {
-  return new Redis(url, { ...shared, maxRetriesPerRequest: null });
+export interface WorkerConnection {
+  readonly redis: Redis;
+  disconnect(): void;
+}
+
+/**
+ * BullMQ asks for `maxRetriesPerRequest: null` of a worker, and blocks on a duplicate of the connection. It does not let go of
+ * that one while Redis is dead, so it is remembered here.
+ */
+export function connectWorker({ url }: RedisEndpoint): WorkerConnection {
+  const redis = new Redis(url, { ...shared, maxRetriesPerRequest: null });
+  const all = [redis];
+  const { duplicate: plain } = redis;
+  redis.duplicate = (override) => {
+    const duplicate = plain.call(redis, override);
+    duplicate.on('error', () => undefined);
+    all.push(duplicate);
+    return duplicate;
+  };
+  return {
+    redis,
+    disconnect() {
+      for (const connection of all) connection.disconnect();
+    },
+  };
+}
+
+/** One line for people. Node's AggregateError, of a name with several addresses, has no message of its own. */
+export function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return 'no answer';
+  const { code } = error as { readonly code?: unknown };
+  return error.message !== '' ? error.message : typeof code === 'string' ? code : 'no answer';
 }

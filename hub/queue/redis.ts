@@ -1,27 +1,36 @@
 /**
  * The work queue on BullMQ and Redis: work that several processes share and that outlives one of them.
  *
- * Jobs are keys only, and every key can be derived again, so Redis may lose everything, hang, or be gone: work then goes on
- * in process, `stats().degraded` says so, and the owner is asked for all keys anew at both ends of the outage.
+ * Jobs are keys only, and every key can be derived again, so Redis may lose everything, hang, refuse or be gone: work then
+ * goes on in process, `stats().degraded` says so, and the owner is asked for all keys anew when the outage lasts and when it
+ * is over. An add never waits and never throws, whatever Redis does.
  *
- * The deduplication settings are those under which BullMQ 6.7 behaves like client-go's queue: one active job per key, an
- * event during a run makes one more run, and an event during a back-off ends it. Delays stay in process, since they need not
- * survive it.
+ * Delays (`addAfter`, `after`) stay in process: whoever takes over from a process that died asks for all keys anyway.
  */
-import { type Job, Queue, Worker } from 'bullmq';
+import { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { Clock, Random } from '../../core/runtime/clock.js';
 import type { Log } from '../../core/runtime/log.js';
-import { createMemoryQueue, pauseAfter } from '../../core/workqueue/memory.js';
+import { type BackoffOptions, createBackoff, DEFAULT_BACKOFF } from '../../core/workqueue/backoff.js';
+import { createDelays } from '../../core/workqueue/delays.js';
+import { createMemoryQueue } from '../../core/workqueue/memory.js';
 import type { QueueStats, Reconcile, ReconcileResult, WorkQueue } from '../../core/workqueue/queue.js';
-import { connectProducer, connectWorker, type RedisEndpoint } from './connect.js';
+import { settling } from '../../core/workqueue/settle.js';
+import { connectProducer, connectWorker, reasonOf, type RedisEndpoint } from './connect.js';
 import { createExclusive } from './exclusive.js';
+import { createJobHandler, type JobHandler } from './handler.js';
+import { createOutage } from './outage.js';
+import { createProducer, type Producer } from './producer.js';
+import { watchRedis } from './watch.js';
+import { createWorker, type JobWorker, type StallOptions } from './worker.js';
 
 export interface RedisQueueOptions {
   readonly endpoint: RedisEndpoint;
   /** One queue per member, so that none can starve another. No colon in it. */
   readonly name: string;
-  readonly backoff?: { readonly baseMs: number; readonly maxMs: number };
+  readonly backoff?: BackoffOptions;
+  /** Default: 15 s and 5 s. The work of a process that died is taken up after at most their sum. */
+  readonly stall?: StallOptions;
 }
 
 export interface RedisQueueDeps {
@@ -33,131 +42,95 @@ export interface RedisQueueDeps {
   readonly onResult?: (key: string, result: ReconcileResult, ms: number) => void;
 }
 
-const DEFAULT_BACKOFF = { baseMs: 200, maxMs: 300_000 };
-const PING_MS = 1_000;
+const STALL: StallOptions = { lockMs: 15_000, checkMs: 5_000 };
+/** A hung Redis must not keep the program from ending. */
+const CLOSE_MS = 2_000;
 
 export function createRedisQueue(options: RedisQueueOptions, deps: RedisQueueDeps): WorkQueue {
-  const backoff = options.backoff ?? DEFAULT_BACKOFF;
+  const { clock, random } = deps;
   const log = deps.log.with({ queue: options.name });
-  const { clock } = deps;
-  const local = createMemoryQueue({ backoff }, deps);
-  /** How often each key was asked for, while it is being worked on. */
-  const asked = new Map<string, number>();
-  const delayed = new Map<string, { readonly at: number; readonly cancel: () => void }>();
-  let redis: Queue | undefined;
-  let degraded: string | undefined = 'redis not reached yet: working in process';
-  const counts = { waiting: 0, active: 0, processed: 0, retried: 0 };
-
-  function degrade(reason: string): void {
-    if (degraded !== undefined) return;
-    degraded = `redis ${reason}: working in process`;
-    log.warn('redis is out, working in process', { reason });
-    deps.onResync();
-  }
-
-  function recover(): void {
-    if (degraded === undefined) return;
-    degraded = undefined;
-    log.info('redis is in use');
-    deps.onResync();
-  }
+  const backoff = options.backoff ?? DEFAULT_BACKOFF;
+  const local = createMemoryQueue({ backoff }, { clock, random, log });
+  const delays = createDelays(clock, add);
+  const outage = createOutage({ clock, log, onResync: deps.onResync, onChange: passOnEarly });
+  /** Keys that were added before anything was known of Redis. */
+  const early = new Set<string>();
+  const stored = { waiting: 0, delayed: 0 };
+  let state: 'new' | 'running' | 'stopped' = 'new';
+  let producer: Producer | undefined;
+  let handler: JobHandler | undefined;
 
   function add(key: string): void {
-    delayed.get(key)?.cancel();
-    delayed.delete(key);
-    if (asked.has(key)) asked.set(key, (asked.get(key) ?? 0) + 1);
-    if (redis === undefined || degraded !== undefined) {
-      local.add(key);
-      return;
-    }
-    redis
-      .add('reconcile', { key }, {
-        deduplication: { id: key, keepLastIfActive: true, reschedule: true },
-        attempts: Number.MAX_SAFE_INTEGER,
-        backoff: { type: 'capped' },
-        removeOnComplete: true,
-        removeOnFail: true,
-      })
-      .catch((error: unknown) => {
-        degrade(error instanceof Error ? error.message : 'refused a job');
-        local.add(key);
-      });
+    delays.drop(key);
+    if (state === 'stopped') return;
+    handler?.asked(key);
+    if (outage.state === 'new') early.add(key);
+    else if (outage.state === 'in use' && producer !== undefined) producer.add(key);
+    else local.add(key);
   }
 
   function addAfter(key: string, ms: number): void {
-    const at = clock.now() + ms;
-    const earlier = delayed.get(key);
-    if (earlier !== undefined && earlier.at <= at) return;
-    earlier?.cancel();
-    delayed.set(key, { at, cancel: clock.after(ms, () => add(key)) });
+    if (!(ms > 0)) add(key);
+    else if (state !== 'stopped') delays.set(key, ms);
   }
 
-  /** A job of Redis: a throw makes BullMQ retry it after the back-off. */
-  async function work(job: Job, reconcile: Reconcile, signal: AbortSignal): Promise<void> {
-    const { key } = job.data as { key: string };
-    const began = clock.now();
-    asked.set(key, 0);
-    counts.active += 1;
-    const result = await settle(reconcile, key, signal);
-    counts.active -= 1;
-    counts.processed += 1;
-    const askedMeanwhile = (asked.get(key) ?? 0) > 0;
-    asked.delete(key);
-    deps.onResult?.(key, result, clock.now() - began);
-    if (result.kind === 'after') addAfter(key, result.ms);
-    if (result.kind !== 'retry') return;
-    counts.retried += 1;
-    // Whoever asked during the run knows something it did not: BullMQ runs the key again as soon as this run has ended well.
-    if (!askedMeanwhile) throw new Error(result.error);
+  function passOnEarly(): void {
+    const keys = [...early];
+    early.clear();
+    for (const key of keys) add(key);
   }
 
-  async function run(reconcile: Reconcile, { concurrency, signal }: { readonly concurrency: number; readonly signal: AbortSignal }): Promise<void> {
-    const exclusive = createExclusive(reconcile);
-    const producer = connectProducer(options.endpoint);
-    const connections: Redis[] = [producer];
-    let worker: Worker | undefined;
-    producer.on('error', (error: Error) => degrade(error.message));
-    producer.on('close', () => degrade('unreachable'));
+  function refused(keys: readonly string[], error: unknown): void {
+    outage.fail(reasonOf(error), true);
+    for (const key of keys) local.add(key);
+  }
 
-    const open = (): void => {
+  async function run(reconcile: Reconcile, { concurrency, signal }: Parameters<WorkQueue['run']>[1]): Promise<void> {
+    if (state !== 'new') throw new Error('a work queue runs once');
+    state = 'running';
+    const perform = createExclusive(timed(settling(reconcile, log), deps), add);
+    const jobs = createJobHandler({
+      perform,
+      signal,
+      backoff: createBackoff(backoff, random),
+      addAfter,
+      keepRetry: local.addAfter,
+      redisInUse: () => outage.state === 'in use',
+    });
+    handler = jobs;
+    const producing = connectProducer(options.endpoint);
+    const working = connectWorker(options.endpoint);
+    let queue: Queue | undefined;
+    let worker: JobWorker | undefined;
+
+    const whileUp = async (): Promise<void> => {
+      if (signal.aborted) return;
       // A Queue without an offline queue can only be made while Redis answers.
-      redis = new Queue(options.name, { connection: producer });
-      redis.on('error', (error) => log.debug('redis queue', { error: error.message }));
-      const blocking = connectWorker(options.endpoint);
-      connections.push(blocking);
-      blocking.on('error', () => undefined);
-      worker = new Worker(options.name, (job) => work(job, exclusive, signal), {
-        connection: blocking,
-        concurrency,
-        lockDuration: 30_000,
-        stalledInterval: 5_000,
-        maxStalledCount: 1_000_000,
-        settings: { backoffStrategy: (attempts: number) => pauseAfter(attempts, backoff, deps.random) },
-      });
-      worker.on('error', (error) => log.debug('redis worker', { error: error.message }));
+      queue ??= openQueue(options.name, producing, log);
+      producer ??= createProducer(queue, refused);
+      worker ??= createWorker(
+        { connection: working.redis, name: options.name, concurrency, backoff, stall: options.stall ?? STALL },
+        { random, log, handle: jobs.handle },
+      );
+      const found = await queue.getJobCounts('waiting', 'delayed');
+      stored.waiting = found['waiting'] ?? 0;
+      stored.delayed = found['delayed'] ?? 0;
     };
 
-    const watch = async (): Promise<void> => {
-      while (!signal.aborted) {
-        try {
-          await producer.ping();
-          if (redis === undefined) open();
-          counts.waiting = (await redis?.getJobCounts('waiting', 'delayed'))?.['waiting'] ?? 0;
-          recover();
-        } catch (error) {
-          degrade(error instanceof Error ? error.message : 'does not answer');
-        }
-        await pause(degraded === undefined ? PING_MS : PING_MS / 4, signal, clock);
-      }
-    };
-
-    await Promise.all([watch(), local.run(exclusive, { concurrency, signal })]);
-    for (const { cancel } of delayed.values()) cancel();
-    delayed.clear();
-    // A hung Redis must not keep the hub from ending: what was under way has ended already.
-    await Promise.race([worker?.close(), pauseFor(2_000, clock)]);
-    redis = undefined;
-    for (const connection of connections) connection.disconnect();
+    // From here on nothing new is taken up, and what is under way ends by itself.
+    const stop = (): void => void worker?.close(outage.state !== 'in use').catch(() => undefined);
+    signal.addEventListener('abort', stop, { once: true });
+    await Promise.all([
+      watchRedis({ producing, working: working.redis, outage, clock, signal }, whileUp),
+      local.run(async (key, aborted) => (await perform(key, aborted)) ?? { kind: 'done' }, { concurrency, signal }),
+    ]);
+    state = 'stopped';
+    delays.clear();
+    outage.stop();
+    await worker?.idle();
+    await within(CLOSE_MS, Promise.allSettled([worker?.close(true), queue?.close()]), clock);
+    producing.disconnect();
+    working.disconnect();
   }
 
   return {
@@ -166,41 +139,44 @@ export function createRedisQueue(options: RedisQueueOptions, deps: RedisQueueDep
     run,
     stats(): QueueStats {
       const inProcess = local.stats();
+      const ofRedis = handler?.counts() ?? { active: 0, processed: 0, retried: 0 };
       return {
-        waiting: counts.waiting + inProcess.waiting,
-        delayed: delayed.size + inProcess.delayed,
-        active: counts.active + inProcess.active,
-        processed: counts.processed + inProcess.processed,
-        retried: counts.retried + inProcess.retried,
-        ...(degraded === undefined ? {} : { degraded }),
+        waiting: early.size + stored.waiting + inProcess.waiting,
+        delayed: delays.size + stored.delayed + inProcess.delayed,
+        active: ofRedis.active + inProcess.active,
+        processed: ofRedis.processed + inProcess.processed,
+        retried: ofRedis.retried + inProcess.retried,
+        ...(outage.state !== 'in use' && { degraded: degradedText(outage.state) }),
       };
     },
   };
 }
 
-async function settle(reconcile: Reconcile, key: string, signal: AbortSignal): Promise<ReconcileResult> {
-  try {
-    return await reconcile(key, signal);
-  } catch (error) {
-    return { kind: 'retry', error: error instanceof Error ? error.message : String(error) };
-  }
+function degradedText(state: 'new' | { readonly reason: string }): string {
+  return state === 'new' ? 'redis not reached yet' : `redis is out (${state.reason}): working in process`;
 }
 
-function pauseFor(ms: number, clock: Clock): Promise<void> {
-  return new Promise((resolve) => {
-    clock.after(ms, resolve);
-  });
+function openQueue(name: string, connection: Redis, log: Log): Queue {
+  const queue = new Queue(name, { connection });
+  queue.on('error', (error) => log.debug('redis queue', { error: error.message }));
+  return queue;
 }
 
-function pause(ms: number, signal: AbortSignal, clock: Clock): Promise<void> {
-  return new Promise((resolve) => {
-    const done = (): void => {
+function timed(reconcile: Reconcile, { clock, onResult }: Pick<RedisQueueDeps, 'clock' | 'onResult'>): Reconcile {
+  return async (key, signal) => {
+    const began = clock.now();
+    const result = await reconcile(key, signal);
+    onResult?.(key, result, clock.now() - began);
+    return result;
+  };
+}
+
+async function within(ms: number, work: Promise<unknown>, clock: Clock): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const cancel = clock.after(ms, resolve);
+    void work.finally(() => {
       cancel();
-      signal.removeEventListener('abort', done);
       resolve();
-    };
-    const cancel = clock.after(ms, done);
-    signal.addEventListener('abort', done, { once: true });
-    if (signal.aborted) done();
+    });
   });
 }

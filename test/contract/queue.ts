@@ -124,6 +124,51 @@ export function describeQueue(name: string, make: () => Promise<QueueUnderTest>)
       await settled(queue);
     });
 
+    test('an event during a back-off ends it', async () => {
+      let runs = 0;
+      await start(async () => {
+        runs += 1;
+        return runs < 5 ? { kind: 'retry', error: 'not yet' } : { kind: 'done' };
+      });
+      queue.add('key');
+      await until('two failures', 5_000, () => runs === 2 || undefined);
+      await until('the back-off of the second', 5_000, () => queue.stats().active === 0 || undefined);
+      const began = performance.now();
+      queue.add('key');
+      await until('the third run', 5_000, () => runs === 3 || undefined);
+      expect(performance.now() - began).toBeLessThan(150);
+      await until('success', 10_000, () => runs === 5 || undefined);
+    });
+
+    test('no more keys are worked on at once than was said', async () => {
+      let active = 0;
+      let most = 0;
+      let runs = 0;
+      await start(async () => {
+        active += 1;
+        most = Math.max(most, active);
+        await new Promise((resolve) => setTimeout(resolve, 5));
+        active -= 1;
+        runs += 1;
+        return { kind: 'done' };
+      }, 3);
+      for (let key = 0; key < 30; key += 1) queue.add(`key-${key}`);
+      await until('all keys', 10_000, () => runs === 30 || undefined);
+      expect(most).toBe(3);
+    });
+
+    test('a key that fails for ever delays no other', async () => {
+      const seen = new Set<string>();
+      await start(async (key) => {
+        if (key === 'broken') return { kind: 'retry', error: 'for ever' };
+        seen.add(key);
+        return { kind: 'done' };
+      }, 1);
+      queue.add('broken');
+      for (let key = 0; key < 20; key += 1) queue.add(`key-${key}`);
+      await until('all others', 5_000, () => seen.size === 20 || undefined);
+    });
+
     test('what cannot be helped waits for the next event', async () => {
       let runs = 0;
       await start(async () => {
@@ -152,11 +197,26 @@ export function describeQueue(name: string, make: () => Promise<QueueUnderTest>)
       expect((at[1] ?? 0) - (at[0] ?? 0)).toBeGreaterThanOrEqual(99);
     });
 
-    test('a stopped queue ends when the runs under way have ended', async () => {
+    test('a key that is added before the queue runs is worked on', async () => {
+      const made = await make();
+      queue = made.queue;
+      queue.add('early');
+      queue.addAfter('later', 50);
+      const seen = new Set<string>();
+      running = queue.run(async (key) => {
+        seen.add(key);
+        return { kind: 'done' };
+      }, { concurrency: 1, signal: stop.signal });
+      await until('both', 5_000, () => seen.size === 2 || undefined);
+    });
+
+    test('a stopped queue ends when the runs under way have ended, and begins no more', async () => {
       const { runs, reconcile, release } = gate();
-      await start(reconcile);
+      await start(reconcile, 1);
       queue.add('key');
       await until('the run', 5_000, () => runs.length === 1 || undefined);
+      queue.add('waiting');
+      queue.addAfter('later', 20);
       let ended = false;
       const end = running.then(() => {
         ended = true;
@@ -164,8 +224,12 @@ export function describeQueue(name: string, make: () => Promise<QueueUnderTest>)
       stop.abort();
       await new Promise((resolve) => setTimeout(resolve, 50));
       expect(ended).toBe(false);
-      release();
+      release({ kind: 'retry', error: 'too late' });
       await end;
+      queue.add('after the end');
+      queue.addAfter('after the end', 1);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      expect(runs).toEqual(['key']);
     });
   });
 }

@@ -3,9 +3,10 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { connect } from 'node:net';
+import { describe, test } from '@jest/globals';
 import { until } from '../bare/run.js';
 
 export interface RedisServer {
@@ -21,13 +22,31 @@ export interface RedisServer {
 
 export const redisProgram = ['/usr/bin/redis-server', '/usr/local/bin/redis-server'].find((path) => existsSync(path));
 
-export async function startRedis(): Promise<RedisServer> {
+/**
+ * Like `describe`, where there is a redis-server. Where there is none the suite is skipped and its name says so; in CI (`CI` in
+ * the environment) it fails.
+ */
+export function describeWithRedis(title: string, body: () => void): void {
+  if (redisProgram !== undefined) {
+    describe(title, body);
+    return;
+  }
+  const reason = `${title}: needs redis-server: run \`make setup\``;
+  if (process.env['CI'] === undefined) describe.skip(`SKIPPED ${reason}`, body);
+  else test(reason, () => {
+    throw new Error('redis-server is not installed');
+  });
+}
+
+/** `options`: more of redis-server's own, such as `['--maxmemory', '1mb']`. */
+export async function startRedis(options: readonly string[] = []): Promise<RedisServer> {
   if (redisProgram === undefined) throw new Error('redis-server is not installed: run `make setup`');
   const dir = mkdtempSync(join(tmpdir(), 'kilofed-redis-'));
   const socket = join(dir, 'redis.sock');
+  const argv = [redisProgram, '--port', '0', '--unixsocket', socket, '--save', '', '--appendonly', 'no', '--maxmemory-policy', 'noeviction', '--dir', dir, ...options];
   let child: ChildProcess;
   const start = async (): Promise<void> => {
-    child = spawn('setpriv', ['--pdeathsig', 'KILL', '--', redisProgram, '--port', '0', '--unixsocket', socket, '--save', '', '--appendonly', 'no', '--maxmemory-policy', 'noeviction', '--dir', dir], { stdio: 'ignore' });
+    child = spawn('setpriv', ['--pdeathsig', 'KILL', '--', ...argv], { stdio: 'ignore' });
     await until('redis', 5_000, () => answers(socket));
   };
   const kill = (): Promise<void> =>

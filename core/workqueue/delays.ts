@@ -1,0 +1,46 @@
+/**
+ * Keys that are to be added later. Of several wishes for one key the earliest counts.
+ */
+import type { Clock } from '../runtime/clock.js';
+
+export interface Delays {
+  /** Calls `due` for `key` in `ms`, unless it is to be called earlier already. */
+  set(key: string, ms: number): void;
+  drop(key: string): void;
+  clear(): void;
+  readonly size: number;
+}
+
+/** Longest delay that timers take, 24.8 days: beyond it Node fires at once. Asking earlier than wished for is harmless. */
+const MAX_MS = 2 ** 31 - 1;
+
+export function createDelays(clock: Clock, due: (key: string) => void): Delays {
+  const waiting = new Map<string, { readonly at: number; readonly cancel: () => void }>();
+  function drop(key: string): void {
+    const entry = waiting.size === 0 ? undefined : waiting.get(key);
+    if (entry === undefined) return;
+    waiting.delete(key);
+    entry.cancel();
+  }
+  return {
+    set(key, ms) {
+      const at = clock.now() + ms;
+      const earlier = waiting.get(key);
+      if (earlier !== undefined && earlier.at <= at) return;
+      earlier?.cancel();
+      const cancel = clock.after(Math.min(ms, MAX_MS), () => {
+        waiting.delete(key);
+        due(key);
+      });
+      waiting.set(key, { at, cancel });
+    },
+    drop,
+    clear() {
+      for (const { cancel } of waiting.values()) cancel();
+      waiting.clear();
+    },
+    get size() {
+      return waiting.size;
+    },
+  };
+}
