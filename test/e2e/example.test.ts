@@ -2,6 +2,7 @@
  * The example federation on real kubelets, installed by `kubectl apply` of the shipped files, so that every program runs under
  * its real service account.
  */
+import { writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { buildImages } from '../lab/kubelet/images.js';
 import { containerdTemplate } from '../lab/kubelet/containerdTemplate.js';
@@ -89,8 +90,9 @@ test('the token of a node-agent writes the MeshNode of its own node, and no othe
   const own = pod[1] ?? '';
   const other = [...east.nodes.keys()].find((name) => name !== own) ?? '';
   const withToken = async (node: string): Promise<string> => {
-    const config = east.api.kubeconfig('admin').replace(east.api.token('admin'), token);
-    return east.kubectl(['--kubeconfig=/dev/stdin', 'patch', 'meshnode', node, '--type=merge', '-p', '{"metadata":{"labels":{"tried":"yes"}}}'], { input: config }).catch((error: unknown) => String(error));
+    const config = `${east.folder}/stolen.kubeconfig`;
+    writeFileSync(config, east.api.kubeconfig('admin').replace(east.api.token('admin'), token), { mode: 0o600 });
+    return east.kubectl([`--kubeconfig=${config}`, 'patch', 'meshnode', node, '--type=merge', '-p', '{"metadata":{"labels":{"tried":"yes"}}}']).catch((error: unknown) => String(error));
   };
   expect(await withToken(own)).toContain('patched');
   expect(await withToken(other)).toContain('a node-agent may write only the MeshNode of its own node');
