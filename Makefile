@@ -8,7 +8,7 @@ help: ## Show this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 node_modules/.package-lock.json: package.json package-lock.json
-	npm ci --no-audit --no-fund
+	npm install --no-save --no-audit --no-fund # `npm ci` of npm 11.19 refuses lock files with optional packages of other platforms
 	@touch $@
 
 deps: node_modules/.package-lock.json
