@@ -4,20 +4,31 @@
 import { type MeshNode, meshNodeSchema } from '../core/api/meshNode.js';
 import { type Mesh, meshSchema } from '../core/api/mesh.js';
 import type { KubeObject } from '../core/api/resources.js';
-import { sortCidrs } from '../core/net/cidr.js';
+import { addressOf, singleAddress, sortCidrs } from '../core/net/cidr.js';
 
+/** Of a Node. */
 export interface NodeFacts {
   readonly name: string;
-  readonly uid: string;
   readonly podCIDRs: readonly string[];
+  /** Its InternalIPs, as single addresses. */
+  readonly internalCIDRs: readonly string[];
 }
 
 export type Checked<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly reason: string };
 
+interface Node extends KubeObject {
+  readonly spec?: { readonly podCIDRs?: readonly string[]; readonly podCIDR?: string };
+  readonly status?: { readonly addresses?: readonly { readonly type: string; readonly address: string }[] };
+}
+
 export function nodeFacts(object: KubeObject): NodeFacts {
-  const { spec } = object as KubeObject & { readonly spec?: { readonly podCIDRs?: readonly string[]; readonly podCIDR?: string } };
-  const podCIDRs = spec?.podCIDRs ?? (spec?.podCIDR === undefined ? [] : [spec.podCIDR]);
-  return { name: object.metadata.name, uid: object.metadata.uid ?? '', podCIDRs: sortCidrs(podCIDRs) };
+  const { metadata, spec, status } = object as Node;
+  const addresses = (status?.addresses ?? []).filter(({ type, address }) => type === 'InternalIP' && addressOf(address) !== undefined);
+  return {
+    name: metadata.name,
+    podCIDRs: sortCidrs(spec?.podCIDRs ?? (spec?.podCIDR === undefined ? [] : [spec.podCIDR])),
+    internalCIDRs: sortCidrs(addresses.map(({ address }) => singleAddress(address))),
+  };
 }
 
 export function checkMesh(object: KubeObject): Checked<Mesh> {
@@ -34,7 +45,11 @@ export function serviceRanges(object: KubeObject): readonly string[] {
   return sortCidrs(spec?.cidrs ?? []);
 }
 
-function toChecked<T>(parsed: { readonly success: true; readonly data: T } | { readonly success: false; readonly error: { readonly issues: readonly { readonly path: PropertyKey[]; readonly message: string }[] } }): Checked<T> {
+type Parsed<T> =
+  | { readonly success: true; readonly data: T }
+  | { readonly success: false; readonly error: { readonly issues: readonly { readonly path: PropertyKey[]; readonly message: string }[] } };
+
+function toChecked<T>(parsed: Parsed<T>): Checked<T> {
   if (parsed.success) return { ok: true, value: parsed.data };
   return { ok: false, reason: parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ') };
 }

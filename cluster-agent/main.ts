@@ -12,6 +12,7 @@ import { createJsonLog, isLogLevel } from '../kube/wire/jsonLog.js';
 import { systemClock } from '../kube/wire/systemClock.js';
 import { createTextMetrics } from '../kube/wire/textMetrics.js';
 import { createClusterAgent } from './agent.js';
+import { createClusterAgentMetrics } from './metrics.js';
 
 interface Flags {
   readonly kubeconfig?: string;
@@ -52,28 +53,18 @@ export async function main(argv: readonly string[]): Promise<number> {
 
   const log = createJsonLog({ level: flags.logLevel, write: (line) => void process.stdout.write(line), wall: () => systemClock.wall() });
   const metrics = createTextMetrics();
-  const duration = metrics.histogram('kilofed_cluster_agent_reconcile_seconds', 'Time to plan and write.', [0.005, 0.02, 0.1, 0.5, 2]);
-  const failures = metrics.counter('kilofed_cluster_agent_failures_total', 'Reconciles that could not write everything.');
-  const writes = metrics.counter('kilofed_cluster_agent_writes_total', 'Write requests, by kind.');
   const client = createKubeClient({ ...connection, userAgent: 'kilofed-cluster-agent' }, { clock: systemClock });
-  const agent = createClusterAgent({
-    client,
-    clock: systemClock,
-    random: Math.random,
-    log,
-    onReconcile: (seconds, result) => {
-      duration.observe(seconds);
-      if (result.kind === 'retry') failures.add(1);
-    },
-    onWrite: (kind) => writes.add(1, { kind }),
-  });
+  const agent = createClusterAgent({ client, clock: systemClock, random: Math.random, log, metrics: createClusterAgentMetrics(metrics) });
   const stop = new AbortController();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.abort());
-  const verdict = (good: boolean): { status: number; body: string } => (good ? { status: 200, body: 'ok\n' } : { status: 503, body: 'not yet\n' });
   try {
     await serveHttp(listen, {
-      '/healthz': () => verdict(agent.healthy()),
-      '/readyz': () => verdict(agent.ready()),
+      // It answers, so it runs. What it cannot do now, a new process could not do either.
+      '/healthz': () => ({ status: 200, body: 'ok\n' }),
+      '/readyz': () => {
+        const reason = agent.notReady();
+        return reason === undefined ? { status: 200, body: 'ok\n' } : { status: 503, body: `not ready: ${reason}\n` };
+      },
       '/metrics': () => ({ status: 200, contentType: 'text/plain; version=0.0.4', body: metrics.render() }),
     }, stop.signal);
     log.info('The cluster-agent starts', { server: client.server });

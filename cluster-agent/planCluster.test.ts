@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { meshSpecSchema, type Mesh } from '../core/api/mesh.js';
+import type { MeshNode } from '../core/api/meshNode.js';
 import { cluster } from '../test/fakes/mesh.js';
 import { type ClusterInput, planCluster } from './planCluster.js';
 
@@ -19,8 +20,8 @@ const SKETCHES = [
 
 function input(names: readonly string[], more: Partial<ClusterInput> = {}): ClusterInput {
   const meshNodes = cluster(SKETCHES, '10.4.0.0/16');
-  const nodes = SKETCHES.filter(({ name }) => names.includes(name)).map(({ name, podCIDR }) => ({ name, uid: name, podCIDRs: [podCIDR] }));
-  return { mesh: MESH, nodes, meshNodes, serviceCIDRs: ['10.96.0.0/12'], ...more };
+  const nodes = SKETCHES.filter(({ name }) => names.includes(name)).map(({ name, podCIDR, internalIP }) => ({ name, podCIDRs: [podCIDR], internalCIDRs: [`${internalIP.split('/')[0]}/32`] }));
+  return { mesh: MESH, nodes, meshNodes, services: { kind: 'told', ranges: ['10.96.0.0/12'] }, ...more };
 }
 
 const slots = (given: ClusterInput): Record<string, number | undefined> =>
@@ -55,14 +56,80 @@ test('addresses stay when others leave', () => {
   expect(address(input(['c']))).toEqual(address(input(['a', 'b', 'c', 'd'])));
 });
 
+test('a MeshNode without a Node gives everything up and says why', () => {
+  expect(planCluster(input(['b', 'c', 'd'])).meshNodes.get('a')).toEqual({
+    meshAddresses: [],
+    conditions: [{ type: 'Ready', status: 'False', reason: 'NodeGone', message: expect.stringContaining('delete this object'), observedGeneration: 0 }],
+  });
+});
+
+test('a MeshNode that is being deleted is not touched any more', () => {
+  const { meshNodes } = input(['a']);
+  const leaving = meshNodes.map((node) => (node.metadata.name === 'a' ? { ...node, metadata: { ...node.metadata, deletionTimestamp: '2026-01-02T00:00:00Z' } } : node));
+  expect(planCluster(input(['a', 'b', 'c', 'd'], { meshNodes: leaving })).meshNodes.has('a')).toBe(false);
+});
+
+describe('ranges', () => {
+  const given = (more: Partial<ClusterInput>): Record<string, readonly string[]> => {
+    const { podCIDRs, serviceCIDRs, nodeCIDRs } = planCluster(input([], { meshNodes: [], ...more })).mesh;
+    return { podCIDRs, serviceCIDRs, nodeCIDRs };
+  };
+  const mesh = (spec: object, status: object = {}): Mesh => ({ ...MESH, spec: { ...MESH.spec, ...spec }, status });
+
+  test.each<[string, Partial<ClusterInput>, object]>([
+    ['of a node without an agent are the cluster\'s', { nodes: [{ name: 'x', podCIDRs: ['10.1.0.0/24'], internalCIDRs: ['10.0.0.1/32'] }] }, { podCIDRs: ['10.1.0.0/24'], nodeCIDRs: ['10.0.0.1/32'] }],
+    ['of Services: what Kubernetes tells wins', { mesh: mesh({ serviceCIDRs: ['10.9.0.0/16'] }) }, { serviceCIDRs: ['10.96.0.0/12'] }],
+    ['of Services: else what was written down', { mesh: mesh({ serviceCIDRs: ['10.9.0.0/16'] }), services: { kind: 'noSuchAPI' } }, { serviceCIDRs: ['10.9.0.0/16'] }],
+    ['of Services: an API that tells none yet is as none', { mesh: mesh({ serviceCIDRs: ['10.9.0.0/16'] }), services: { kind: 'told', ranges: [] } }, { serviceCIDRs: ['10.9.0.0/16'] }],
+    [
+      'of Services: what was known stays while the API is silent',
+      { mesh: mesh({}, { serviceCIDRs: ['10.96.0.0/12'] }), services: { kind: 'silent', reason: 'forbidden' } },
+      { serviceCIDRs: ['10.96.0.0/12'] },
+    ],
+  ])('%s', (_what, more, expected) => {
+    expect(given(more)).toMatchObject(expected);
+  });
+});
+
 describe('says what is wrong and what to do', () => {
   const spec = (more: object): Mesh => ({ ...MESH, spec: { ...MESH.spec, ...more } });
   test.each<[string, Partial<ClusterInput>, string]>([
     ['a mesh range inside the pods\'', { mesh: spec({ wireguardCIDRs: ['10.42.0.0/24'] }) }, 'RangeOverlap'],
     ['a mesh range inside the services\'', { mesh: spec({ wireguardCIDRs: ['10.97.0.0/24'] }) }, 'RangeOverlap'],
+    ['a mesh range around a node', { mesh: spec({ wireguardCIDRs: ['172.20.0.0/16'] }) }, 'RangeOverlap'],
     ['too few addresses', { mesh: spec({ wireguardCIDRs: ['10.4.0.0/31'] }) }, 'AddressesExhausted'],
-    ['a cluster without the ServiceCIDR API', { serviceCIDRs: undefined }, 'ServiceRangeUnknown'],
+    ['a cluster without the ServiceCIDR API', { services: { kind: 'noSuchAPI' } }, 'ServiceRangeUnknown'],
+    ['a ServiceCIDR API that does not answer', { services: { kind: 'silent', reason: 'forbidden' } }, 'ServiceRangeUnknown'],
   ])('%s', (_what, more, reason) => {
     expect(planCluster(input(['a', 'b', 'c', 'd'], more)).mesh.conditions).toMatchObject([{ status: 'False', reason }]);
+  });
+
+  test('nobody can be a gateway', () => {
+    const unwilling = input([]).meshNodes.map((node): MeshNode => ({ ...node, spec: { ...node.spec, gateway: 'never' } }));
+    expect(planCluster(input(['a', 'd'], { meshNodes: unwilling })).mesh.conditions).toMatchObject([
+      { reason: 'NoGateway', message: expect.stringContaining('location:eu, location:us') },
+    ]);
+  });
+
+  test('the gravest is the reason, all are the message', () => {
+    const mesh = spec({ wireguardCIDRs: ['10.42.0.0/24'] });
+    expect(planCluster(input(['a', 'b', 'c', 'd'], { mesh, services: { kind: 'noSuchAPI' } })).mesh.conditions).toMatchObject([
+      { reason: 'RangeOverlap', message: expect.stringMatching(/^spec.wireguardCIDRs 10.42.0.0\/24 overlaps the pod range .*; this cluster does not tell its Service range/) },
+    ]);
+  });
+});
+
+describe('out of a range that overlaps', () => {
+  const overlapping = (wireguardCIDRs: string[]): Mesh => ({ ...MESH, spec: { ...MESH.spec, wireguardCIDRs } });
+
+  test('no new address is given', () => {
+    const planned = planCluster(input(['a'], { mesh: overlapping(['10.42.0.0/16', 'fd00::/64']) })).meshNodes.get('a');
+    expect(planned).toMatchObject({ meshAddresses: [expect.stringMatching(/^fd00::/)], conditions: [{ reason: 'RangeOverlap' }] });
+  });
+
+  test('what a node has, it keeps', () => {
+    const held = input([]).meshNodes.map((node): MeshNode => ({ ...node, status: { ...node.status, meshAddresses: ['10.42.0.9'] } })).slice(0, 1);
+    const planned = planCluster(input(['a'], { mesh: overlapping(['10.42.0.0/16']), meshNodes: held })).meshNodes.get('a');
+    expect(planned).toMatchObject({ meshAddresses: ['10.42.0.9'], conditions: [{ status: 'True' }] });
   });
 });

@@ -1,22 +1,35 @@
 /**
  * The cluster-wide bookkeeping as a pure function: mesh addresses and gateway slots for the nodes, facts for the Mesh.
+ *
+ * A MeshNode outlives its Node until the garbage collector comes, or for ever where nobody owns it. One whose Node is not in
+ * a complete list is gone: it loses its address and slot, and others may have them.
  */
 import type { MeshNode } from '../core/api/meshNode.js';
 import type { Mesh } from '../core/api/mesh.js';
 import { assignMeshAddresses } from '../core/mesh/addresses.js';
-import { internalAddresses, ownSegments } from '../core/mesh/segments.js';
+import { internalAddresses, ownSegments, present } from '../core/mesh/segments.js';
 import { assignSlots } from '../core/mesh/slots.js';
 import { singleAddress, sortCidrs } from '../core/net/cidr.js';
-import { aggregate, firstOverlap } from '../core/net/sets.js';
+import { aggregate, firstOverlap, isWithin } from '../core/net/sets.js';
+import { meshTrouble } from './meshTrouble.js';
+import { nodeTroubles, type Trouble } from './nodeTroubles.js';
 import type { NodeFacts } from './facts.js';
 
 export interface ClusterInput {
   readonly mesh: Mesh;
+  /** All of the cluster. */
   readonly nodes: readonly NodeFacts[];
   readonly meshNodes: readonly MeshNode[];
-  /** From the ServiceCIDR API; undefined: this cluster does not have it. */
-  readonly serviceCIDRs: readonly string[] | undefined;
+  readonly services: ServiceRanges;
 }
+
+/** What the ServiceCIDR API (networking.k8s.io/v1, Kubernetes 1.33) says. */
+export type ServiceRanges =
+  | { readonly kind: 'told'; readonly ranges: readonly string[] }
+  /** This cluster is older. */
+  | { readonly kind: 'noSuchAPI' }
+  /** It does not answer, so what was known before still holds. */
+  | { readonly kind: 'silent'; readonly reason: string };
 
 export interface ClusterPlan {
   /** By node name. */
@@ -27,20 +40,26 @@ export interface ClusterPlan {
 export interface PlannedNodeStatus {
   readonly meshAddresses: readonly string[];
   readonly slot?: number;
+  readonly conditions: readonly PlannedCondition[];
 }
 
-export interface PlannedMeshStatus {
+export interface PlannedMeshStatus extends ClusterRanges {
   readonly observedGeneration: number;
+  readonly segments: readonly PlannedSegment[];
+  readonly conditions: readonly PlannedCondition[];
+}
+
+export interface ClusterRanges {
   readonly podCIDRs: readonly string[];
   readonly serviceCIDRs: readonly string[];
   readonly nodeCIDRs: readonly string[];
-  readonly segments: readonly {
-    readonly name: string;
-    readonly location: string;
-    readonly nodes: number;
-    readonly gateways: readonly { readonly slot: number; readonly node: string }[];
-  }[];
-  readonly conditions: readonly PlannedCondition[];
+}
+
+export interface PlannedSegment {
+  readonly name: string;
+  readonly location: string;
+  readonly nodes: number;
+  readonly gateways: readonly { readonly slot: number; readonly node: string }[];
 }
 
 export interface PlannedCondition {
@@ -53,65 +72,99 @@ export interface PlannedCondition {
 
 export function planCluster(input: ClusterInput): ClusterPlan {
   const { spec } = input.mesh;
-  // A MeshNode outlives its Node until the garbage collector comes: whose Node is not in a complete list is gone for us.
-  const alive = new Map(input.nodes.map((node) => [node.name, node]));
-  const meshNodes = input.meshNodes.filter((node) => alive.has(node.metadata.name));
-  const { addresses, exhausted } = assignMeshAddresses(meshNodes, spec.wireguardCIDRs);
-  const slots = assignSlots(meshNodes, spec.planes);
-  const statuses = new Map(
-    [...addresses].map(([name, meshAddresses]): [string, PlannedNodeStatus] => {
-      const slot = slots.get(name);
-      return [name, { meshAddresses, ...(slot === undefined ? {} : { slot }) }];
+  const alive = new Set(input.nodes.map((node) => node.name));
+  const gone = present(input.meshNodes).filter((node) => !alive.has(node.metadata.name));
+  const here = present(input.meshNodes).filter((node) => alive.has(node.metadata.name));
+
+  const ranges = rangesOf(input, here);
+  const overlaps = overlapsOf(spec.wireguardCIDRs, ranges);
+  const { addresses, exhausted } = assignMeshAddresses(here, spec.wireguardCIDRs);
+  const slots = assignSlots(here, spec.planes);
+  const given = new Map(here.map((node) => [nameOf(node), withoutContested(node, addresses.get(nameOf(node)) ?? [], overlaps)]));
+  const withheld = [...given].filter(([name, left]) => left.length < (addresses.get(name)?.length ?? 0)).map(([name]) => name);
+  const troubles = nodeTroubles(here, { exhausted, withheld });
+
+  const statuses = here.map((node): [string, PlannedNodeStatus] => {
+    const name = nameOf(node);
+    const slot = slots.get(name);
+    const meshAddresses = given.get(name) ?? [];
+    return [name, { meshAddresses, ...(slot === undefined ? {} : { slot }), conditions: [ready(troubles.get(name), node)] }];
+  });
+  const released = gone.map((node): [string, PlannedNodeStatus] => [nameOf(node), { meshAddresses: [], conditions: [ready(NODE_GONE, node)] }]);
+  const meshNodes = new Map([...statuses, ...released]);
+  const segments = segmentsOf(here.map((node) => withStatus(node, meshNodes.get(nameOf(node)))), spec.planes);
+  const trouble = meshTrouble({ services: input.services, serviceCIDRs: ranges.serviceCIDRs, overlaps, segments, nodes: troubles });
+  return {
+    meshNodes,
+    mesh: {
+      observedGeneration: input.mesh.metadata.generation ?? 0,
+      ...ranges,
+      segments,
+      conditions: [ready(trouble, input.mesh)],
+    },
+  };
+}
+
+const NODE_GONE: Trouble = { reason: 'NodeGone', message: 'there is no Node of this name: delete this object if nothing else does' };
+
+export interface RangeOverlap {
+  /** Of spec.wireguardCIDRs. */
+  readonly range: string;
+  readonly kind: 'pod' | 'service' | 'node';
+  readonly other: string;
+}
+
+/** Out of a range that overlaps something nobody gets a new address: it could be that of a node or a pod. What a node has, it keeps. */
+function withoutContested(node: MeshNode, addresses: readonly string[], overlaps: readonly RangeOverlap[]): readonly string[] {
+  const contested = overlaps.map(({ range }) => range);
+  const held = node.status?.meshAddresses ?? [];
+  return addresses.filter((address) => held.includes(address) || !isWithin(address, contested));
+}
+
+function overlapsOf(wireguardCIDRs: readonly string[], ranges: ClusterRanges): RangeOverlap[] {
+  const others = [['pod', ranges.podCIDRs], ['service', ranges.serviceCIDRs], ['node', ranges.nodeCIDRs]] as const;
+  return wireguardCIDRs.flatMap((range) =>
+    others.flatMap(([kind, networks]) => {
+      const overlap = firstOverlap([range], networks);
+      return overlap === undefined ? [] : [{ range, kind, other: overlap.b }];
     }),
   );
-  const assigned = meshNodes.map((node): MeshNode => {
-    const planned = statuses.get(node.metadata.name);
-    return { ...node, status: { meshAddresses: [...(planned?.meshAddresses ?? [])], ...(planned?.slot === undefined ? {} : { slot: planned.slot }) } };
-  });
-  const ranges = {
-    podCIDRs: aggregate(input.nodes.flatMap((node) => node.podCIDRs)),
-    serviceCIDRs: sortCidrs(input.serviceCIDRs ?? spec.serviceCIDRs ?? []),
-    nodeCIDRs: sortCidrs(meshNodes.flatMap((node) => internalAddresses(node).map(singleAddress))),
+}
+
+function rangesOf({ mesh, nodes, services }: ClusterInput, here: readonly MeshNode[]): ClusterRanges {
+  return {
+    podCIDRs: aggregate([...nodes.flatMap((node) => node.podCIDRs), ...here.flatMap((node) => node.spec.podCIDRs)]),
+    serviceCIDRs: sortCidrs(serviceCIDRs(mesh, services)),
+    nodeCIDRs: sortCidrs([...nodes.flatMap((node) => node.internalCIDRs), ...here.flatMap((node) => internalAddresses(node).map(singleAddress))]),
   };
-  const observedGeneration = input.mesh.metadata.generation ?? 0;
-  const segments = ownSegments(assigned, spec.planes).segments.map(({ name, location, nodes, gateways }) => ({
+}
+
+/** What Kubernetes tells wins over what was written down. */
+function serviceCIDRs({ spec, status }: Mesh, services: ServiceRanges): readonly string[] {
+  if (services.kind === 'told' && services.ranges.length > 0) return services.ranges;
+  const before = services.kind === 'silent' ? status?.serviceCIDRs : undefined;
+  return before ?? spec.serviceCIDRs ?? [];
+}
+
+function segmentsOf(nodes: readonly MeshNode[], planes: number): PlannedSegment[] {
+  return ownSegments(nodes, planes).segments.map(({ name, location, nodes: members, gateways }) => ({
     name,
     location,
-    nodes: nodes.length,
+    nodes: members.length,
     gateways: gateways.map((gateway) => ({ slot: gateway.slot, node: gateway.name })),
   }));
-  const trouble = findTrouble({ input, ranges, exhausted, lonely: segments.filter(({ gateways }) => gateways.length === 0).map(({ name }) => name) });
-  return {
-    meshNodes: statuses,
-    mesh: { observedGeneration, ...ranges, segments, conditions: [{ type: 'Ready', ...trouble, observedGeneration }] },
-  };
 }
 
-interface Findings {
-  readonly input: ClusterInput;
-  readonly ranges: { readonly podCIDRs: readonly string[]; readonly serviceCIDRs: readonly string[]; readonly nodeCIDRs: readonly string[] };
-  readonly exhausted: readonly string[];
-  readonly lonely: readonly string[];
+function withStatus(node: MeshNode, planned: PlannedNodeStatus | undefined): MeshNode {
+  return { ...node, status: { meshAddresses: [...(planned?.meshAddresses ?? [])], ...(planned?.slot === undefined ? {} : { slot: planned.slot }) } };
 }
 
-function findTrouble({ input, ranges, exhausted, lonely }: Findings): Pick<PlannedCondition, 'status' | 'reason' | 'message'> {
-  const { wireguardCIDRs } = input.mesh.spec;
-  for (const [what, others] of [['pod', ranges.podCIDRs], ['service', ranges.serviceCIDRs], ['node', ranges.nodeCIDRs]] as const) {
-    const overlap = firstOverlap(wireguardCIDRs, others);
-    if (overlap !== undefined) {
-      return bad('RangeOverlap', `spec.wireguardCIDRs ${overlap.a} overlaps the ${what} range ${overlap.b}: choose another range`);
-    }
-  }
-  if (exhausted.length > 0) {
-    return bad('AddressesExhausted', `spec.wireguardCIDRs has no address left for ${exhausted.join(', ')}: choose a wider range`);
-  }
-  if (lonely.length > 0) return bad('NoGateway', `no node can be a gateway of ${lonely.join(', ')}`);
-  if (ranges.serviceCIDRs.length === 0) {
-    return bad('ServiceRangeUnknown', 'this cluster does not tell its Service range: write it to spec.serviceCIDRs');
-  }
-  return { status: 'True', reason: 'Meshed', message: '' };
+function ready(trouble: Trouble | undefined, object: { readonly metadata: { readonly generation?: number | undefined } }): PlannedCondition {
+  const observedGeneration = object.metadata.generation ?? 0;
+  if (trouble === undefined) return { type: 'Ready', status: 'True', reason: 'Meshed', message: '', observedGeneration };
+  return { type: 'Ready', status: 'False', ...trouble, observedGeneration };
 }
 
-function bad(reason: string, message: string): Pick<PlannedCondition, 'status' | 'reason' | 'message'> {
-  return { status: 'False', reason, message };
+function nameOf(node: MeshNode): string {
+  return node.metadata.name;
 }

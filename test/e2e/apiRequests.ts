@@ -1,14 +1,14 @@
 /**
  * What an API server itself counted: write requests on the resources that the hub writes.
  */
-import type { BareCluster } from '../bare/cluster.js';
+import type { KubeClient } from '../../kube/wire/client.js';
 
 /** Leases are left out: an API server renews its own. The hub has none. */
 const WRITTEN = new Set(['peers', 'services', 'endpointslices', 'serviceexports', 'serviceimports', 'events', 'namespaces', 'meshes', 'meshnodes']);
 const READS = new Set(['GET', 'LIST', 'WATCH', 'WATCHLIST', 'CONNECT']);
 
 /** `verb resource[/subresource]` to count, from `apiserver_request_total`. */
-export async function writeRequests(cluster: BareCluster): Promise<Map<string, number>> {
+export async function writeRequests(cluster: { readonly client: KubeClient }): Promise<Map<string, number>> {
   const counts = new Map<string, number>();
   const answer = await rawMetrics(cluster);
   for (const line of answer.split('\n')) {
@@ -28,7 +28,7 @@ export function difference(before: ReadonlyMap<string, number>, after: ReadonlyM
   return Object.fromEntries([...after].map(([key, count]): [string, number] => [key, count - (before.get(key) ?? 0)]).filter(([, count]) => count !== 0));
 }
 
-async function rawMetrics(cluster: BareCluster): Promise<string> {
+async function rawMetrics(cluster: { readonly client: KubeClient }): Promise<string> {
   let text = '';
   const result = await cluster.client.stream({ path: '/metrics', idleMs: 10_000 }, (line) => {
     text += `${line}\n`;

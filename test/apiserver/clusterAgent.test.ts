@@ -1,0 +1,221 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
+import { type ClusterAgent, createClusterAgent } from '../../cluster-agent/agent.js';
+import { createClusterAgentMetrics } from '../../cluster-agent/metrics.js';
+import type { Mesh } from '../../core/api/mesh.js';
+import type { MeshNode } from '../../core/api/meshNode.js';
+import { type KubeObject, RESOURCE } from '../../core/api/resources.js';
+import { applyObject, deleteObject, getObject, listObjects } from '../../kube/wire/apply.js';
+import type { KubeClient, KubeResult } from '../../kube/wire/client.js';
+import { createJsonLog } from '../../kube/wire/jsonLog.js';
+import { systemClock } from '../../kube/wire/systemClock.js';
+import { createTextMetrics, type TextMetrics } from '../../kube/wire/textMetrics.js';
+import { difference, writeRequests } from '../e2e/apiRequests.js';
+import { fakeKey } from '../fakes/mesh.js';
+import { clientAs } from './accounts.js';
+import { applyYaml } from './kubectl.js';
+import { describeWithApiServer } from './suite.js';
+
+const MANIFESTS = join(import.meta.dirname, '../../../manifests');
+const SETTLE_MS = 20_000;
+
+interface Running {
+  readonly agent: ClusterAgent;
+  readonly metrics: TextMetrics;
+  stop(): Promise<void>;
+}
+
+describeWithApiServer('the cluster-agent, under its own account', { controllers: 'garbage-collector-controller', serviceCIDR: '10.96.0.0/16' }, (server) => {
+  let client: KubeClient;
+  const running: Running[] = [];
+
+  beforeAll(async () => {
+    const crds = (await readdir(join(MANIFESTS, 'crds'))).map((name) => `crds/${name}`);
+    for (const file of [...crds, 'cluster.yaml']) await applyYaml(server(), await readFile(join(MANIFESTS, file), 'utf8'));
+    client = clientAs(server());
+  }, 90_000);
+  afterEach(async () => {
+    await Promise.all(running.splice(0).map((each) => each.stop()));
+  });
+  afterAll(() => client.close());
+
+  function start(): Running {
+    const own = clientAs(server(), { namespace: 'kilofed', name: 'cluster-agent', node: 'a' });
+    const metrics = createTextMetrics();
+    const log = createJsonLog({ level: 'error', write: (line) => void process.stderr.write(line), wall: () => Date.now() });
+    const agent = createClusterAgent({ client: own, clock: systemClock, random: Math.random, log, metrics: createClusterAgentMetrics(metrics) });
+    const stop = new AbortController();
+    const ended = agent.run(stop.signal);
+    const handle: Running = {
+      agent,
+      metrics,
+      async stop() {
+        stop.abort();
+        await ended;
+        own.close();
+      },
+    };
+    running.push(handle);
+    return handle;
+  }
+
+  /** A Node as kubelet and kube-controller-manager leave it, and the MeshNode that an agent on it would write. */
+  async function addNode(name: string, number: number, location: string, owned = true): Promise<void> {
+    const node = must(await applyObject(client, object('v1', 'Node', name, { spec: { podCIDR: `10.42.${number}.0/24`, podCIDRs: [`10.42.${number}.0/24`] } }), { fieldManager: 'test' }));
+    const address = { type: 'InternalIP', address: `172.20.1.${number}` };
+    must(await applyObject(client, object('v1', 'Node', name, { status: { addresses: [address] } }), { fieldManager: 'test', subresource: 'status' }));
+    const owner = { apiVersion: 'v1', kind: 'Node', name, uid: node.metadata.uid ?? '' };
+    must(await applyObject(client, {
+      ...object('kilofed.io/v1alpha1', 'MeshNode', name, {
+        spec: { publicKey: fakeKey(name), endpoints: [{ host: `172.20.1.${number}`, port: 51820 }], internalIPs: [`172.20.1.${number}/24`], podCIDRs: [`10.42.${number}.0/24`], location },
+      }),
+      metadata: { name, ...(owned ? { ownerReferences: [owner] } : {}) },
+    }, { fieldManager: 'test-node-agent' }));
+  }
+
+  async function meshNodes(): Promise<Record<string, MeshNode['status']>> {
+    const all = must(await listObjects<MeshNode & KubeObject>(client, RESOURCE.meshNode));
+    return Object.fromEntries(all.map((each) => [each.metadata.name, each.status]));
+  }
+
+  async function mesh(): Promise<Mesh['status']> {
+    return (must(await getObject<KubeObject & Mesh>(client, { resource: RESOURCE.mesh, name: 'default' }))).status;
+  }
+
+  async function slots(): Promise<Record<string, number | undefined>> {
+    return Object.fromEntries(Object.entries(await meshNodes()).map(([name, status]) => [name, status?.slot]));
+  }
+
+  test('waits for a Mesh, and says so', async () => {
+    const { agent } = start();
+    await eventually(() => expect(agent.notReady()).toMatch(/there is no Mesh named default: apply one/));
+    must(await applyObject(client, object('kilofed.io/v1alpha1', 'Mesh', 'default', { spec: { wireguardCIDRs: ['10.4.0.0/24'] } }), { fieldManager: 'test' }));
+    await eventually(() => expect(agent.notReady()).toBeUndefined());
+    expect(await mesh()).toMatchObject({ serviceCIDRs: ['10.96.0.0/16'], conditions: [{ type: 'Ready', status: 'True' }] });
+  }, 60_000);
+
+  test('gives nodes their addresses and slots, and tells the ranges', async () => {
+    start();
+    await addNode('a', 1, 'eu');
+    await addNode('b', 2, 'eu');
+    await addNode('c', 3, 'eu');
+    await addNode('d', 4, 'us');
+    await eventually(async () => expect(await slots()).toEqual({ a: 0, b: 1, c: undefined, d: 0 }));
+    const addresses = Object.values(await meshNodes()).flatMap((status) => status?.meshAddresses ?? []);
+    expect(new Set(addresses).size).toBe(4);
+    expect(addresses.every((address) => address.startsWith('10.4.0.'))).toBe(true);
+    await eventually(async () => expect(await mesh()).toMatchObject({
+      podCIDRs: ['10.42.1.0/24', '10.42.2.0/23', '10.42.4.0/24'],
+      serviceCIDRs: ['10.96.0.0/16'],
+      nodeCIDRs: ['172.20.1.1/32', '172.20.1.2/32', '172.20.1.3/32', '172.20.1.4/32'],
+      segments: [
+        { name: 'location:eu', nodes: 3, gateways: [{ slot: 0, node: 'a' }, { slot: 1, node: 'b' }] },
+        { name: 'location:us', nodes: 1, gateways: [{ slot: 0, node: 'd' }] },
+      ],
+      conditions: [{ type: 'Ready', status: 'True', reason: 'Meshed' }],
+    }));
+  }, 60_000);
+
+  test('a restart writes nothing, and a heartbeat plans nothing', async () => {
+    const settled = await writeRequests({ client });
+    const { agent, metrics } = start();
+    await eventually(() => expect(agent.notReady()).toBeUndefined());
+    const planned = await steady(() => reconciles(metrics));
+    const heartbeat = { conditions: [{ type: 'Ready', status: 'True', lastHeartbeatTime: '2026-01-01T00:00:00Z', reason: 'KubeletReady' }] };
+    must(await client.call({ method: 'PATCH', path: '/api/v1/nodes/a/status', contentType: 'application/strategic-merge-patch+json', body: { status: heartbeat } }));
+    // What follows the heartbeat on the same watch has been planned, so the heartbeat has been seen.
+    must(await client.call({ method: 'PATCH', path: '/api/v1/nodes/d', contentType: 'application/merge-patch+json', body: { metadata: { labels: { seen: 'yes' } } } }));
+    must(await client.call({ method: 'PATCH', path: '/apis/kilofed.io/v1alpha1/meshnodes/d', contentType: 'application/merge-patch+json', body: { metadata: { labels: { seen: 'yes' } } } }));
+    await eventually(() => expect(reconciles(metrics)).toBeGreaterThan(planned));
+    expect(await steady(() => reconciles(metrics))).toBe(planned + 1);
+    expect(difference(settled, await writeRequests({ client }))).toEqual({ 'PATCH meshnodes': 1 });
+  }, 60_000);
+
+  test("when a node goes, its slot is refilled and nobody else's place changes", async () => {
+    start();
+    const before = await meshNodes();
+    must(await deleteObject(client, { resource: RESOURCE.node, name: 'a' }));
+    await eventually(async () => expect(await slots()).toEqual({ b: 1, c: 0, d: 0 }));
+    const after = await meshNodes();
+    for (const name of ['b', 'c', 'd']) expect(after[name]?.meshAddresses).toEqual(before[name]?.meshAddresses);
+  }, 60_000);
+
+  test('a MeshNode that nobody collects gives up its slot when its Node is gone', async () => {
+    start();
+    await addNode('e', 5, 'asia', false);
+    await eventually(async () => expect((await slots())['e']).toBe(0));
+    await addNode('f', 6, 'asia');
+    await eventually(async () => expect((await slots())['f']).toBe(1));
+    must(await deleteObject(client, { resource: RESOURCE.node, name: 'e' }));
+    await eventually(async () => expect((await meshNodes())['e']).toMatchObject({ conditions: [{ status: 'False', reason: 'NodeGone' }] }));
+    expect(await slots()).toMatchObject({ f: 1 });
+    expect((await meshNodes())['e']?.slot).toBeUndefined();
+    const settled = await writeRequests({ client });
+    const { agent } = start();
+    await eventually(() => expect(agent.notReady()).toBeUndefined());
+    expect(difference(settled, await writeRequests({ client }))).toEqual({});
+  }, 60_000);
+
+  test('two agents at once end in one plan, without a fight', async () => {
+    const [one, two] = [start(), start()];
+    await eventually(() => expect([one.agent.notReady(), two.agent.notReady()]).toEqual([undefined, undefined]));
+    for (let number = 10; number < 20; number += 1) await addNode(`n${number}`, number, 'africa');
+    await eventually(async () => {
+      const held = Object.entries(await slots()).filter(([name, slot]) => name.startsWith('n') && slot !== undefined);
+      expect(new Set(held.map(([, slot]) => slot))).toEqual(new Set([0, 1]));
+      expect(held).toHaveLength(2);
+      expect((await mesh())?.segments?.find(({ location }) => location === 'africa')).toMatchObject({ nodes: 10 });
+    });
+    const addresses = Object.values(await meshNodes()).flatMap((status) => status?.meshAddresses ?? []);
+    expect(new Set(addresses).size).toBe(addresses.length);
+    const settled = await writeRequests({ client });
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    expect(difference(settled, await writeRequests({ client }))).toEqual({});
+  }, 60_000);
+
+  test('says on the Mesh what is wrong with it, and on the nodes', async () => {
+    start();
+    must(await applyObject(client, object('kilofed.io/v1alpha1', 'Mesh', 'default', { spec: { wireguardCIDRs: ['10.96.7.0/24'] } }), { fieldManager: 'test' }));
+    await eventually(async () => expect(await mesh()).toMatchObject({
+      conditions: [{ status: 'False', reason: 'RangeOverlap', message: expect.stringContaining('10.96.7.0/24 overlaps the service range 10.96.0.0/16'), observedGeneration: 2 }],
+    }));
+    await eventually(async () => expect((await meshNodes())['d']).toMatchObject({ conditions: [{ status: 'False', reason: 'RangeOverlap' }] }));
+  }, 60_000);
+});
+
+function object(apiVersion: string, kind: string, name: string, rest: object): KubeObject {
+  return { apiVersion, kind, metadata: { name }, ...rest };
+}
+
+function reconciles(metrics: TextMetrics): number {
+  return Number(/^kilofed_cluster_reconcile_seconds_count (\d+)$/m.exec(metrics.render())?.[1]);
+}
+
+/** The value, once it stays the same for a while. */
+async function steady(value: () => number): Promise<number> {
+  for (let before = value(), rounds = 0; rounds < 50; rounds += 1) {
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    if (value() === before) return before;
+    before = value();
+  }
+  throw new Error('never steady');
+}
+
+async function eventually(check: () => void | Promise<void>): Promise<void> {
+  const deadline = Date.now() + SETTLE_MS;
+  for (;;) {
+    try {
+      await check();
+      return;
+    } catch (error) {
+      if (Date.now() > deadline) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+}
+
+function must<T>(result: KubeResult<T>): T {
+  if (!result.ok) throw new Error(result.error.message);
+  return result.value;
+}
