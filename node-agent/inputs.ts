@@ -2,7 +2,7 @@
  * ClusterInputs: what the agent knows of its cluster, every object checked against its schema on its own, so that a bad
  * one costs only itself.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { meshSchema, type Mesh } from '../core/api/mesh.js';
 import { meshNodeSchema, type MeshNode } from '../core/api/meshNode.js';
 import { peerSchema, type Peer } from '../core/api/peer.js';

@@ -4,7 +4,7 @@
  */
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { meshSchema } from '../core/api/mesh.js';
 import { meshNodeSchema } from '../core/api/meshNode.js';
 import { peerSchema } from '../core/api/peer.js';

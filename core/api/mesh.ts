@@ -3,7 +3,7 @@
  *
  * spec: an administrator. status: the cluster-agent. Read by everyone.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { VXLAN_PORT } from '../mesh/plan.js';
 import { MESH_NAME } from './names.js';
 import { cidr, conditions, LIST_MAP_KEYS, LIST_TYPE, meta, port, ruled } from './schema.js';

@@ -3,7 +3,7 @@
  *
  * spec: that node's agent. status: the cluster-agent (mesh addresses, slot).
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { addressWithPrefix, cidr, conditions, host, ipAddress, meta, port, wireguardKey } from './schema.js';
 
 export const meshNodeSpecSchema = z.object({

@@ -5,7 +5,7 @@
  * Field for field what mcs-api v0.5.0 defines, so that objects written for it, by people or by other implementations,
  * mean the same here; no rule of ours refuses what it takes.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { conditions, LIST_MAP_KEYS, LIST_TYPE, meta } from './schema.js';
 
 const apiVersion = z.enum(['multicluster.x-k8s.io/v1beta1', 'multicluster.x-k8s.io/v1alpha1']);

@@ -6,7 +6,7 @@
  * members: `endpoint.port` is the remote base port, and the slot, plane count and mesh address are annotations
  * (core/api/names.ts).
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { cidr, conditions, dnsName, ipAddress, meta, port, ruled, wireguardKey } from './schema.js';
 
 const KEEPALIVE_MESSAGE = 'is in seconds, 0 to 65535; kgctl showconf prints nanoseconds: write 10 for 10000000000';

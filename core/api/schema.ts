@@ -3,7 +3,7 @@
  * that must refuse a bad object before anyone reads it; `core/api/crd.ts` turns the second into CRD YAML.
  */
 import ipaddr from 'ipaddr.js';
-import { z } from 'zod';
+import * as z from 'zod';
 
 export interface CelRule {
   readonly rule: string;

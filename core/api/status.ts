@@ -1,7 +1,7 @@
 /**
  * What the hub tells of the federation at `/api/v1/status`; `kilofed status` and `kilofed graph` render it.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 
 const problem = z.object({
   /** The member it concerns. */

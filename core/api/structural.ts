@@ -5,7 +5,7 @@
  * integer is noise where `format` says it, `additionalProperties: false` is what pruning does anyway, and a regular
  * expression beside a CEL rule would only add a second, unreadable message.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { CEL } from './schema.js';
 
 /** JSON Schema, as far as CRDs know it. */

@@ -5,7 +5,7 @@
  * what to write, and the node goes on as if it were not there.
  */
 import ipaddr from 'ipaddr.js';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { MeshSpec } from '../api/mesh.js';
 import { meshNodeSpecSchema, type MeshNodeSpec } from '../api/meshNode.js';
 import { KILO_ANNOTATION } from '../api/names.js';

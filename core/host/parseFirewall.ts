@@ -1,7 +1,7 @@
 /**
  * `nft -j list table inet kilofed`, reduced to the facts that `firewallFacts` wants to see.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { fact } from './firewall.js';
 
 const listing = z.object({

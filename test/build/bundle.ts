@@ -6,7 +6,6 @@
  *
  * The input is what `tsc` emitted, not the sources: esbuild only joins files, so tests and image run the same code.
  */
-import { existsSync } from 'node:fs';
 import { chmod, mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { build, type Metafile } from 'esbuild';
@@ -31,8 +30,7 @@ const BANNER = "import { createRequire as kilofedRequire } from 'node:module'; c
 export async function bundle(root: string): Promise<Metafile> {
   const { outputFiles, metafile } = await build({
     absWorkingDir: root,
-    entryPoints: ENTRIES.filter((entry) => existsSync(join(root, entry.in))),
-    external: ENTRIES.filter((entry) => !existsSync(join(root, entry.in))).map((entry) => `./${entry.in}`),
+    entryPoints: [...ENTRIES],
     outdir: 'dist',
     bundle: true,
     splitting: true,
