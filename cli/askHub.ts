@@ -4,6 +4,7 @@
 import { readFile } from 'node:fs/promises';
 import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
+import { dirname, resolve } from 'node:path';
 import { isNativeError } from 'node:util/types';
 import { type FederationStatus, federationStatusSchema } from '../core/api/status.js';
 import type { Cli } from './cli.js';
@@ -40,15 +41,24 @@ async function askUrl(hub: string): Promise<Answer> {
 }
 
 async function askCluster(flags: HubFlags, kubeconfigs: readonly string[]): Promise<Answer> {
-  const file = await readFirst(flags.kubeconfig === undefined ? kubeconfigs : [flags.kubeconfig]);
-  if (!file.ok) return refuse(`${file.error}. Name the cluster the hub runs in with --kubeconfig, or the hub itself with --hub http://host:port.`);
+  const [{ getThroughService }, { readKubeconfig }] = await Promise.all([
+    import('../kube/config/throughService.js'),
+    import('../kube/config/readKubeconfig.js'),
+  ]);
+  const { files, complaints } = await readAll(flags.kubeconfig === undefined ? kubeconfigs : [flags.kubeconfig]);
+  const file = files.find(({ text }) => readKubeconfig(text, flags.context).ok) ?? files[0];
+  if (file === undefined) {
+    return refuse(
+      `no kubeconfig: ${complaints.join('; ')}. Name that of the cluster the hub runs in with --kubeconfig, or the hub itself with --hub http://host:port.`,
+    );
+  }
   const place = `service ${flags.namespace}/${HUB_SERVICE}`;
-  const { getThroughService } = await import('../kube/config/throughService.js');
   const reply = await getThroughService(file.text, {
     namespace: flags.namespace,
     service: HUB_SERVICE,
     port: HUB_PORT,
     path: STATUS_PATH,
+    directory: dirname(resolve(file.path)),
     timeoutMs: TIMEOUT_MS,
     ...(flags.context !== undefined && { context: flags.context }),
   });
@@ -79,8 +89,8 @@ function refuse(message: string): Answer {
 }
 
 function get(url: URL): Promise<Reply> {
-  return new Promise((resolve) => {
-    const fail = (error: unknown): void => resolve({ ok: false, error: reason(error) });
+  return new Promise((answer) => {
+    const fail = (error: unknown): void => answer({ ok: false, error: reason(error) });
     const send = url.protocol === 'https:' ? httpsRequest : httpRequest;
     const outgoing = send(url, { signal: AbortSignal.timeout(TIMEOUT_MS), headers: { accept: 'application/json' } }, (response) => {
       const chunks: Buffer[] = [];
@@ -91,26 +101,28 @@ function get(url: URL): Promise<Reply> {
         else chunks.push(chunk);
       });
       response.on('error', fail);
-      response.on('end', () => resolve({ ok: true, status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString('utf8') }));
+      response.on('end', () => answer({ ok: true, status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString('utf8') }));
     });
     outgoing.on('error', fail);
     outgoing.end();
   });
 }
 
-async function readFirst(
-  paths: readonly string[],
-): Promise<{ readonly ok: true; readonly path: string; readonly text: string } | { readonly ok: false; readonly error: string }> {
-  const errors: string[] = [];
-  for (const path of paths) {
-    try {
-      return { ok: true, path, text: await readFile(path, 'utf8') };
-    } catch (error) {
-      const missing = isNativeError(error) && 'code' in error && error.code === 'ENOENT';
-      errors.push(missing ? `${path} does not exist` : reason(error));
-    }
-  }
-  return { ok: false, error: `no kubeconfig: ${errors.join('; ')}` };
+interface Files {
+  readonly files: readonly { readonly path: string; readonly text: string }[];
+  readonly complaints: readonly string[];
+}
+
+async function readAll(paths: readonly string[]): Promise<Files> {
+  const reads = await Promise.allSettled(paths.map((path) => readFile(path, 'utf8')));
+  return {
+    files: reads.flatMap((read, index) => (read.status === 'fulfilled' ? [{ path: paths[index] ?? '', text: read.value }] : [])),
+    complaints: reads.flatMap((read, index) => (read.status === 'fulfilled' ? [] : [unreadable(paths[index] ?? '', read.reason)])),
+  };
+}
+
+function unreadable(path: string, error: unknown): string {
+  return isNativeError(error) && 'code' in error && error.code === 'ENOENT' ? `${path} does not exist` : reason(error);
 }
 
 function parseJson(text: string): unknown {

@@ -7,6 +7,7 @@
 import { request } from 'node:http';
 import { Duplex, PassThrough } from 'node:stream';
 import { KubeConfig, PortForward } from '@kubernetes/client-node';
+import { readKubeconfig } from './readKubeconfig.js';
 
 export interface ServiceTarget {
   readonly namespace: string;
@@ -14,7 +15,10 @@ export interface ServiceTarget {
   /** The pod's port, not the Service's: a port-forward bypasses the Service. */
   readonly port: number;
   readonly path: string;
+  /** Default: the kubeconfig's current-context. */
   readonly context?: string;
+  /** What relative paths in the kubeconfig start from: its folder. */
+  readonly directory?: string;
   readonly timeoutMs: number;
 }
 
@@ -24,6 +28,8 @@ export type Fetched =
 
 /** Fetches `target.path` from a ready pod of the Service. Every failure is a value with a sentence for a person. */
 export async function getThroughService(kubeconfig: string, target: ServiceTarget): Promise<Fetched> {
+  const parts = readKubeconfig(kubeconfig, target.context);
+  if (!parts.ok) return parts;
   const config = new KubeConfig();
   const toPod = new PassThrough();
   const fromPod = new PassThrough();
@@ -31,7 +37,8 @@ export async function getThroughService(kubeconfig: string, target: ServiceTarge
   let close = (): void => undefined;
   try {
     config.loadFromString(kubeconfig);
-    if (target.context !== undefined) config.setCurrentContext(target.context);
+    config.setCurrentContext(parts.context);
+    if (target.directory !== undefined) config.makePathsAbsolute(target.directory);
     const socket = await within(
       target.timeoutMs,
       new PortForward(config).portForwardService(target.namespace, target.service, [target.port], fromPod, complaints, toPod),
@@ -39,7 +46,7 @@ export async function getThroughService(kubeconfig: string, target: ServiceTarge
     close = () => (typeof socket === 'function' ? socket() : socket)?.close();
     return await get(Duplex.from({ readable: fromPod, writable: toPod }), target);
   } catch (error) {
-    return { ok: false, error: reason(error) };
+    return { ok: false, error: answerOf(error, target) ?? reason(error) };
   } finally {
     close();
   }
@@ -78,6 +85,21 @@ async function within<T>(ms: number, work: Promise<T>): Promise<T> {
     return await Promise.race([work, deadline]);
   } finally {
     clearTimeout(timer);
+  }
+}
+
+/** What the API server said, where the error is an answer of it. */
+function answerOf(error: unknown, { namespace, service }: ServiceTarget): string | undefined {
+  if (typeof error !== 'object' || error === null || !('code' in error)) return undefined;
+  switch (error.code) {
+    case 401:
+      return 'the API server does not accept the credentials: renew the kubeconfig';
+    case 403:
+      return `the account may not do it: it needs to get services, list pods and create pods/portforward in namespace ${namespace}`;
+    case 404:
+      return `there is no service ${service} in namespace ${namespace}`;
+    default:
+      return typeof error.code === 'number' ? `the API server answered ${error.code}` : undefined;
   }
 }
 
