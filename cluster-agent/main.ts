@@ -2,52 +2,27 @@
  * `kilofed cluster-agent`: reads the environment, puts the parts together, runs until it is told to stop.
  */
 import { readFileSync } from 'node:fs';
-import { Command, CommanderError } from 'commander';
+import { dirname } from 'node:path';
 import { loadKubeconfig } from '../kube/config/kubeconfig.js';
 import type { ConnectionOptions } from '../kube/wire/client.js';
 import { createKubeClient } from '../kube/wire/http2Client.js';
-import { parseListen, serveHttp } from '../kube/wire/httpServer.js';
+import { serveHttp } from '../kube/wire/httpServer.js';
 import { fileConnection, inClusterFiles } from '../kube/wire/inCluster.js';
-import { createJsonLog, isLogLevel } from '../kube/wire/jsonLog.js';
+import { createJsonLog } from '../kube/wire/jsonLog.js';
 import { systemClock } from '../kube/wire/systemClock.js';
 import { createTextMetrics } from '../kube/wire/textMetrics.js';
 import { createClusterAgent } from './agent.js';
+import { type ClusterAgentFlags, parseFlags } from './flags.js';
 import { createClusterAgentMetrics } from './metrics.js';
-
-interface Flags {
-  readonly kubeconfig?: string;
-  readonly context?: string;
-  readonly listen: string;
-  readonly logLevel: string;
-}
-
-const EXAMPLES = `
-Examples:
-  kilofed cluster-agent                                  in a pod, with its service account
-  kilofed cluster-agent --kubeconfig ~/.kube/config --context east
-
-Exit codes: 0 stopped by a signal, 1 failed, 2 called wrongly.`;
 
 /** Exit code. */
 export async function main(argv: readonly string[]): Promise<number> {
-  const command = new Command('kilofed cluster-agent')
-    .description('Gives the nodes of this cluster their mesh addresses and gateway slots, and tells its ranges.')
-    .option('--kubeconfig <file>', 'default: the service account of the pod')
-    .option('--context <name>', 'context of the kubeconfig')
-    .option('--listen <address:port>', '/healthz, /readyz, /metrics', '127.0.0.1:9108')
-    .option('--log-level <level>', 'debug, info, warn, error', 'info')
-    .addHelpText('after', EXAMPLES)
-    .exitOverride();
-  try {
-    command.parse([...argv], { from: 'user' });
-  } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-    throw error;
-  }
-  const flags = command.opts<Flags>();
-  const listen = parseListen(flags.listen);
-  if (listen === undefined) return refuse(`--listen is "${flags.listen}": write address:port, such as 127.0.0.1:9108`);
-  if (!isLogLevel(flags.logLevel)) return refuse(`--log-level is "${flags.logLevel}": write debug, info, warn or error`);
+  const parsed = parseFlags(argv, {
+    out: (text) => void process.stdout.write(text),
+    err: (text) => void process.stderr.write(text),
+  });
+  if (parsed.kind === 'end') return parsed.code;
+  const { flags } = parsed;
   const connection = connect(flags);
   if (typeof connection === 'string') return refuse(connection);
 
@@ -58,7 +33,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   const stop = new AbortController();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.abort());
   try {
-    await serveHttp(listen, {
+    await serveHttp(flags.listen, {
       // It answers, so it runs. What it cannot do now, a new process could not do either.
       '/healthz': () => ({ status: 200, body: 'ok\n' }),
       '/readyz': () => {
@@ -80,19 +55,20 @@ export async function main(argv: readonly string[]): Promise<number> {
 }
 
 /** A text is what is wrong. */
-function connect(flags: Flags): Omit<ConnectionOptions, 'userAgent'> | string {
-  if (flags.kubeconfig === undefined) {
-    const files = inClusterFiles(process.env);
-    return files === undefined ? 'not in a pod: give --kubeconfig' : fileConnection(files);
-  }
+function connect({ kubeconfig, context }: ClusterAgentFlags): Omit<ConnectionOptions, 'userAgent'> | string {
   try {
-    const loaded = loadKubeconfig(readFileSync(flags.kubeconfig, 'utf8'), {
-      ...(flags.context === undefined ? {} : { context: flags.context }),
+    if (kubeconfig === undefined) {
+      const files = inClusterFiles(process.env);
+      return files === undefined ? 'this is not a pod of a cluster: give --kubeconfig' : fileConnection(files);
+    }
+    const loaded = loadKubeconfig(readFileSync(kubeconfig, 'utf8'), {
+      ...(context === undefined ? {} : { context }),
       now: () => systemClock.now(),
+      directory: dirname(kubeconfig),
     });
-    return loaded.ok ? loaded.connection : `${flags.kubeconfig}: ${loaded.error}`;
+    return loaded.ok ? loaded.connection : `${kubeconfig}: ${loaded.error}`;
   } catch (error) {
-    return `cannot read ${flags.kubeconfig}: ${error instanceof Error ? error.message : String(error)}`;
+    return `cannot connect: ${error instanceof Error ? error.message : String(error)}`;
   }
 }
 
