@@ -14,14 +14,16 @@ export interface Lan {
   readonly prefix: string;
 }
 
-/** Makes the lab's namespace a router that drops what is not LAN traffic. Call once. */
+/** Makes the lab's namespace a router that drops what is not LAN traffic. */
 export async function createWan(): Promise<void> {
   await run(['ip', 'link', 'set', 'lo', 'up']);
   await run(['sysctl', '-qw', 'net.ipv4.ip_forward=1', 'net.ipv6.conf.all.forwarding=1']);
   // Where br_netfilter is loaded, what a LAN's bridge carries would be filtered as if it were routed.
   await run(['sysctl', '-eqw', 'net.bridge.bridge-nf-call-iptables=0', 'net.bridge.bridge-nf-call-ip6tables=0']);
   await run(['nft', '-f', '-'], {
-    input: `table inet wan {
+    input: `table inet wan
+    flush table inet wan
+    table inet wan {
       chain forward { type filter hook forward priority 0; policy drop;
         ip saddr 172.16.0.0/12 ip daddr 172.16.0.0/12 accept
       }

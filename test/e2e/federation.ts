@@ -100,6 +100,7 @@ export async function startFederation(sketches: readonly ClusterSketch[], option
     async stop() {
       await federation.killHub();
       await Promise.all([...clusters.values()].map((cluster) => cluster.stop()));
+      for (const { bridge } of lans) await run(['ip', 'link', 'delete', bridge]);
     },
   };
   for (const cluster of clusters.values()) federation.join(cluster.name, cluster.api.kubeconfig('admin'));
