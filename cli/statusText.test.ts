@@ -86,7 +86,7 @@ PROBLEMS
     const [headline, , , , , west] = text(UNREACHABLE_MEMBER).split('\n');
     expect(headline).toBe('2 members, 4 nodes, 1 exported service: 2 problems');
     expect(west).toBe('west    unreachable  v1.34.2     1      10.2.0.0/16  10.102.0.0/16  3      1         1');
-    expect(text(UNREACHABLE_MEMBER)).toContain('demo/web  east (1/2 ready)  west as derived-1f2e3d4c5b, north (pending)\n');
+    expect(text(UNREACHABLE_MEMBER)).toContain('demo/web  east (1/2 ready)  west as derived-1f2e3d4c5b, north (pending: create namespace demo in north to import it there)\n');
     expect(text(UNREACHABLE_MEMBER)).toMatch(/PROBLEMS\n {2}hub, queue: Degraded\n(.*\n)+ {2}west, member: Unreachable\n/);
   });
 

@@ -110,14 +110,14 @@ function services(all: readonly Service[]): string {
   const rows = all.map(({ namespace, name, exporters, importers }) => [
     `${namespace}/${name}`,
     list(exporters.map(({ cluster, endpoints, ready }) => `${cluster} (${ready}/${endpoints} ready)`)),
-    list(importers.map(({ cluster, state, service }) => importer(cluster, state, service === name ? undefined : service))),
+    list(importers.map((importer) => importerText(importer, name))),
   ]);
   return table(['SERVICE', 'EXPORTED BY', 'MIRRORED IN'], rows);
 }
 
-function importer(cluster: string, state: string, otherName: string | undefined): string {
-  const as = otherName === undefined ? '' : ` as ${otherName}`;
-  return state === 'mirrored' ? `${cluster}${as}` : `${cluster} (${state})`;
+function importerText({ cluster, state, service, reason }: Service['importers'][number], name: string): string {
+  if (state === 'mirrored') return service === undefined || service === name ? cluster : `${cluster} as ${service}`;
+  return reason === undefined ? `${cluster} (${state})` : `${cluster} (${state}: ${reason})`;
 }
 
 function problems(findings: readonly FederationProblem[]): string {

@@ -10,10 +10,13 @@ import { buildImages } from '../lab/kubelet/images.js';
 import { containerdTemplate } from '../lab/kubelet/containerdTemplate.js';
 import { currentRun, enterWorld } from '../lab/world/enter.js';
 import { runFolder } from '../lab/world/state.js';
-import { installExample, startExample } from './install.js';
-import { clientAddress, fetchWeb, isGone, servers, setExported, startWorkloads, timed } from './steps.js';
+import { until } from '../lab/process.js';
+import { type Example, installExample, startExample } from './install.js';
+import { applyWeb, clientAddress, isGone, type Page, setExported, startClient } from './steps.js';
+import { type Seen, watchWeb } from './watch.js';
 
 const PROGRAM = fileURLToPath(new URL('../../../dist/kilofed.js', import.meta.url));
+const GONE_MS = 10_000;
 const began = performance.now();
 
 const run = currentRun();
@@ -25,7 +28,7 @@ async function demo(id: string): Promise<number> {
   const once = (process.env['ONCE'] ?? '') !== '';
   const folder = runFolder(id);
   say(`Three clusters on this machine: east (2 locations, 3 nodes), west (2 nodes), north (1 node, home of the hub).
-        Real API servers, kubelets, kube-proxy, CoreDNS, WireGuard. About 90 s; the first time some more, to make the images.
+        Real API servers, kubelets, kube-proxy, CoreDNS, WireGuard. About a minute; the first time some more, to make the images.
         Logs: ${folder}`);
   try {
     const archives = await buildImages((text) => say(`  ${text}`));
@@ -35,25 +38,12 @@ async function demo(id: string): Promise<number> {
     say('clusters are up: every node Ready, cluster DNS running');
     await installExample(example, (text) => say(`  ${text}`));
     say('installed by kubectl apply: agents rolled out, the hub and its Redis run in north');
-    const { east, west, north } = example;
-    await startWorkloads(example);
-    const address = await clientAddress(west);
-    const first = await timed('the first answer', () => Promise.resolve(), () => fetchWeb(west));
-    say(`a pod in west asks http://web.demo: ${first.value.server} in east answers, and sees ${first.value.client}`);
-    if (first.value.client !== address) throw new Error(`the server saw ${first.value.client}, but the client is ${address}: something on the way translates addresses`);
-    say('  that is the pod\'s own address: nothing on the way translated it');
-
-    const scaled = await timed('the second endpoint', () => east.kubectl(['-n', 'demo', 'scale', 'deployment/web', '--replicas=2']), async () => ((await servers(west, 8)).size === 2 ? true : undefined));
-    say(`east scales web to two: both answer in west after ${seconds(scaled.ms)} (the new pod's own start included)`);
-    const gone = await timed('the service to go', () => setExported(east, false), () => isGone(west));
-    say(`east takes the annotation off: the Service is gone from west after ${seconds(gone.ms)}`);
-    const back = await timed('the service to be back', () => setExported(east, true), () => fetchWeb(west));
-    say(`east puts it on again: a pod in west gets an answer after ${seconds(back.ms)}`);
+    await show(example);
     say('kilofed status:\n');
-    const status = spawnSync(process.execPath, [PROGRAM, 'status', '--kubeconfig', north.kubeconfigFile], { encoding: 'utf8' });
+    const status = spawnSync(process.execPath, [PROGRAM, 'status', '--kubeconfig', example.north.kubeconfigFile], { encoding: 'utf8' });
     process.stdout.write(`${status.stdout}${status.stderr}\n`);
     if (status.status !== 0) throw new Error(`kilofed status ended with ${status.status}`);
-    if (!once) await stayUp(folder);
+    if (!once) await stayUp();
     say('done; everything of it is gone when this ends');
     return 0;
   } catch (error) {
@@ -63,11 +53,50 @@ async function demo(id: string): Promise<number> {
   }
 }
 
-async function stayUp(folder: string): Promise<void> {
+/** Times run from before kubectl is started for the change to the first request of the pod in west that sees it. */
+async function show({ east, west }: Example): Promise<void> {
+  await startClient(west);
+  const address = await clientAddress(west);
+  const watch = watchWeb([binaryPath('kubectl') ?? 'kubectl', `--kubeconfig=${west.kubeconfigFile}`, '-n', 'demo', 'exec', 'client', '--']);
+  await watch.first('a first attempt of the pod in west', 0, () => true);
+  say('a pod in west asks for http://web.demo again and again: nobody answers yet');
+
+  const applied = await after(() => applyWeb(east), (since) => watch.first('an answer in west', since, answered));
+  const page = applied.seen.page as Page;
+  say(`east applies web, exported by its annotation: west gets an answer after ${seconds(applied.ms)} (the pod's own start included)`);
+  say(`  ${page.server} in east answered, and saw ${page.client}`);
+  if (page.client !== address) throw new Error(`the server saw ${page.client}, but the client is ${address}: something on the way translates addresses`);
+  say("  which is the pod's own address: nothing on the way translated it");
+
+  const scaled = await after(
+    () => east.kubectl(['-n', 'demo', 'scale', 'deployment/web', '--replicas=2']),
+    (since) => watch.first('the second endpoint', since, ({ page: other }) => other !== undefined && other.server !== page.server),
+  );
+  say(`east scales web to two: the second one answers west after ${seconds(scaled.ms)} (the pod's own start included)`);
+  const gone = await after(() => setExported(east, false), (since) => watch.first('the service to go', since, (seen) => !answered(seen)));
+  await until('the Service to be gone', GONE_MS, () => isGone(west));
+  say(`east takes the annotation off: west gets no answer any more after ${seconds(gone.ms)}, and the Service is gone`);
+  const back = await after(() => setExported(east, true), (since) => watch.first('the service to be back', since, answered));
+  say(`east puts it on again: west gets an answer after ${seconds(back.ms)}`);
+  watch.stop();
+}
+
+async function after<T>(change: () => Promise<unknown>, observe: (since: number) => Promise<T>): Promise<T> {
+  const since = Date.now();
+  await change();
+  return observe(since);
+}
+
+function answered({ page }: Seen): boolean {
+  return page !== undefined;
+}
+
+async function stayUp(): Promise<void> {
   say(`The federation stays up until Ctrl-C. To look around, in another terminal:
-        make lab-shell                      a shell in which kubectl reaches the clusters
-        kubectl --kubeconfig ${folder}/west/kubeconfig -n demo exec client -- wget -qO- http://web.demo
-        kilofed status --kubeconfig ${folder}/north/kubeconfig`);
+        make lab-shell                      enters it; there:
+        kubectl --context west -n demo exec client -- wget -qO- http://web.demo
+        kubectl --context east get meshnodes,peers
+        kilofed status --context north -o wide`);
   await new Promise<void>((resolve) => {
     process.once('SIGINT', () => resolve());
     process.once('SIGTERM', () => resolve());

@@ -1,7 +1,7 @@
 /**
- * What is shown on the example federation, step by step, each with the time from the write to what a pod sees of it.
+ * What is done on the example federation, and what a pod sees of it.
  */
-import { sleep, until } from '../lab/process.js';
+import { sleep } from '../lab/process.js';
 import type { KubeletCluster } from '../lab/kubelet/cluster.js';
 import { type Example, exampleFile } from './install.js';
 
@@ -18,20 +18,17 @@ export async function fetchWeb(west: KubeletCluster): Promise<Page | undefined> 
   return printed.trim() === '' ? undefined : (JSON.parse(printed.trim().replace('::ffff:', '')) as Page);
 }
 
-/** Milliseconds that `change` took to become what `probe` sees. */
-export async function timed<T>(what: string, change: () => Promise<unknown>, probe: () => Promise<T | undefined>): Promise<{ readonly ms: number; readonly value: T }> {
-  await change();
-  const began = performance.now();
-  const value = await until(what, 60_000, probe);
-  return { ms: performance.now() - began, value };
+export async function startWorkloads(example: Example): Promise<void> {
+  await Promise.all([startClient(example.west), applyWeb(example.east)]);
+  await example.east.kubectl(['-n', 'demo', 'rollout', 'status', 'deployment/web', '--timeout=60s'], { timeoutMs: 70_000 });
 }
 
-export async function startWorkloads({ east, west }: Example): Promise<void> {
-  await Promise.all([
-    east.kubectl(['apply', '-f', exampleFile('04-web.yaml')]),
-    west.kubectl(['apply', '-f', exampleFile('05-client.yaml')]),
-  ]);
-  await east.kubectl(['-n', 'demo', 'rollout', 'status', 'deployment/web', '--timeout=60s'], { timeoutMs: 70_000 });
+export function applyWeb(east: KubeletCluster): Promise<string> {
+  return east.kubectl(['apply', '-f', exampleFile('04-web.yaml')]);
+}
+
+export async function startClient(west: KubeletCluster): Promise<void> {
+  await west.kubectl(['apply', '-f', exampleFile('05-client.yaml')]);
   await west.kubectl(['-n', 'demo', 'wait', '--for=condition=Ready', 'pod/client', '--timeout=60s'], { timeoutMs: 70_000 });
 }
 

@@ -97,7 +97,7 @@ export const UNREACHABLE_MEMBER: FederationStatus = {
     ...service,
     importers: [
       { cluster: 'west', state: 'mirrored', service: 'derived-1f2e3d4c5b' },
-      { cluster: 'north', state: 'pending' },
+      { cluster: 'north', state: 'pending', reason: 'create namespace demo in north to import it there' },
     ],
   })),
 };
