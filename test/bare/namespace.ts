@@ -3,7 +3,7 @@
  * control sockets) and `/var/lib/kilofed` are private. It dies with the lab, and everything in it with it.
  */
 import { type ChildProcess } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readdirSync, readlinkSync } from 'node:fs';
 import { run, start, until } from './run.js';
 
 export interface Namespace {
@@ -13,6 +13,7 @@ export interface Namespace {
   inside(argv: readonly string[]): string[];
   exec(argv: readonly string[], options?: { readonly input?: string; readonly timeoutMs?: number }): Promise<string>;
   spawn(argv: readonly string[], options?: Parameters<typeof start>[1]): ChildProcess;
+  /** Ends every process inside, also those that outlive their parents, such as userspace WireGuard. */
   stop(): void;
 }
 
@@ -31,7 +32,9 @@ export async function createNamespace(name: string, stateDir?: string): Promise<
     inside: (argv) => [...enter, ...argv],
     exec: (argv, options) => run([...enter, ...argv], options),
     spawn: (argv, options) => start([...enter, ...argv], options),
-    stop: () => holder.kill('SIGKILL'),
+    stop: () => {
+      for (const member of processesIn(pid)) process.kill(member, 'SIGKILL');
+    },
   };
   // setpriv, unshare and bash exec each other, so the pid is known before the namespaces are.
   await until(`namespace ${name}`, 5_000, async () => (await run(['readlink', `/proc/${pid}/exe`])).includes('sleep') || undefined);
@@ -45,3 +48,18 @@ const HOST_SCRIPT = [
   'mkdir -p /var/lib/kilofed && mount --bind "$1" /var/lib/kilofed',
   'exec sleep infinity',
 ].join('\n');
+
+function processesIn(pid: number): number[] {
+  const network = networkOf(String(pid));
+  if (network === undefined) return [];
+  return readdirSync('/proc').filter((name) => /^\d+$/.test(name) && networkOf(name) === network).map(Number);
+}
+
+/** Undefined: the process has ended meanwhile. */
+function networkOf(process: string): string | undefined {
+  try {
+    return readlinkSync(`/proc/${process}/ns/net`);
+  } catch {
+    return undefined;
+  }
+}
