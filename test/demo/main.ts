@@ -43,7 +43,7 @@ async function demo(id: string): Promise<number> {
     const status = spawnSync(process.execPath, [PROGRAM, 'status', '--kubeconfig', example.north.kubeconfigFile], { encoding: 'utf8' });
     process.stdout.write(`${status.stdout}${status.stderr}\n`);
     if (status.status !== 0) throw new Error(`kilofed status ended with ${status.status}`);
-    if (!once) await stayUp();
+    if (!once) await stayUp(id);
     say('done; everything of it is gone when this ends');
     return 0;
   } catch (error) {
@@ -91,9 +91,9 @@ function answered({ page }: Seen): boolean {
   return page !== undefined;
 }
 
-async function stayUp(): Promise<void> {
+async function stayUp(id: string): Promise<void> {
   say(`The federation stays up until Ctrl-C. To look around, in another terminal:
-        make lab-shell                      enters it; there:
+        make lab-shell RUN=${id}   enters it; there:
         kubectl --context west -n demo exec client -- wget -qO- http://web.demo
         kubectl --context east get meshnodes,peers
         kilofed status --context north -o wide`);
