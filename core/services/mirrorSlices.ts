@@ -10,7 +10,7 @@ import { isSpecial } from '../net/special.js';
 import { type MergedService, samePort } from './merge.js';
 import type { SliceEndpoint, SlicePort, SliceRecord } from './model.js';
 import { mirroredSliceName, type Sha256 } from './names.js';
-import type { EndpointSliceObject, Exporter } from './planImport.js';
+import type { EndpointSliceObject, Exporter } from './importParts.js';
 
 export interface MirrorContext {
   /** The Service in the importing member. */

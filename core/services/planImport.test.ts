@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import type { ServiceRecord, SliceRecord } from './model.js';
-import { type Exporter, type ImportInput, type ImportPlan, planImport } from './planImport.js';
+import type { Exporter } from './importParts.js';
+import { type ImportInput, type ImportPlan, planImport } from './planImport.js';
 
 const sha256 = (text: string): Uint8Array => createHash('sha256').update(text).digest();
 

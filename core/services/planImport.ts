@@ -2,11 +2,11 @@
  * One service in one importing member: the Service that stands for it, the mirrored EndpointSlices, the ServiceImport.
  */
 import { ANNOTATION, DERIVED_SERVICE_ANNOTATION, HUB_MANAGER, LABEL, MCS_LABEL } from '../api/names.js';
-import type { KubeObject } from '../api/resources.js';
 import { exportRequest } from './annotations.js';
 import { byPrecedence, mergeServices, type MergedService } from './merge.js';
 import { mirrorSlices } from './mirrorSlices.js';
-import type { ServicePort, ServiceRecord, SliceRecord } from './model.js';
+import type { EndpointSliceObject, Exporter, ServiceImportObject, ServiceObject } from './importParts.js';
+import type { ServicePort, ServiceRecord } from './model.js';
 import { derivedServiceName, type Sha256 } from './names.js';
 import { withOwnHash } from './ownHash.js';
 
@@ -30,15 +30,6 @@ export interface ImportInput {
   readonly sha256: Sha256;
 }
 
-export interface Exporter {
-  readonly service: ServiceRecord;
-  readonly slices: readonly SliceRecord[];
-  /** CIDRs the exporter is registered with: addresses outside of them are not mirrored. */
-  readonly networks: readonly string[];
-  /** Why nothing of it can reach the target, such as overlapping ranges; absent: it can. */
-  readonly severed?: string;
-}
-
 export type ImportPlan =
   /** Nobody exports it to this member: nothing of ours is to be there. */
   | { readonly kind: 'none' }
@@ -51,20 +42,6 @@ export type ImportPlan =
       /** What is mirrored less than asked for, and why. */
       readonly notes: readonly string[];
     };
-
-export interface ServiceObject extends KubeObject {
-  readonly spec: Readonly<Record<string, unknown>> & { readonly ports: readonly ServicePort[] };
-}
-
-export interface EndpointSliceObject extends KubeObject {
-  readonly addressType: 'IPv4' | 'IPv6';
-  readonly ports: readonly Readonly<Record<string, unknown>>[];
-  readonly endpoints: readonly Readonly<Record<string, unknown>>[];
-}
-
-export interface ServiceImportObject extends KubeObject {
-  readonly spec: Readonly<Record<string, unknown>>;
-}
 
 export function planImport(input: ImportInput): ImportPlan {
   const meant = input.exporters.filter(({ service }) => isMeantFor(service, input.target.id));

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { systemClock } from '../../kube/wire/systemClock.js';
-import { until } from '../../test/bare/run.js';
+import { until } from '../../test/lab/process.js';
 import { SILENT } from '../../test/host/handClock.js';
 import { directorySource, readDirectory } from './directory.js';
 

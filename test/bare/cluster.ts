@@ -3,7 +3,7 @@
  * and pods. No kubelet, so it is up in seconds and a node comes and goes at once.
  */
 import { type ChildProcess } from 'node:child_process';
-import { mkdirSync, openSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { type KubeObject, type Resource, RESOURCE } from '../../core/api/resources.js';
 import { loadKubeconfig } from '../../kube/config/kubeconfig.js';
@@ -17,7 +17,7 @@ import { serveFlows } from './flow.js';
 import { createNamespace, type Namespace } from './namespace.js';
 import { type Lan, plug } from './network.js';
 import { createPod, createPodBridge, type Pod } from './pod.js';
-import { run, start, until } from './run.js';
+import { logTo, run, start, until } from '../lab/process.js';
 
 /** The programs as they ship. */
 export const PROGRAM = fileURLToPath(new URL('../../../dist/kilofed.js', import.meta.url));
@@ -96,7 +96,7 @@ export async function startBareCluster(spec: BareClusterSpec): Promise<BareClust
     return true;
   });
   const agent = start([process.execPath, PROGRAM, 'cluster-agent', '--kubeconfig', kubeconfig, '--listen', `${spec.address}:9108`], {
-    stdio: openSync(`${dir}/log/cluster-agent.log`, 'a'),
+    stdio: logTo(`${dir}/log/cluster-agent.log`),
   });
   const nodes = new Map<string, BareNode>();
   let count = 0;
@@ -167,7 +167,7 @@ async function createNode(at: {
   await createPodBridge(namespace, at.podCIDR, POD_MTU);
   const pod = await createPod(namespace, at.podCIDR, { host: 10, mtu: POD_MTU });
   await serveFlows(pod);
-  const log = openSync(`${at.dir}/log/node-agent-${at.name}.log`, 'a');
+  const log = logTo(`${at.dir}/log/node-agent-${at.name}.log`);
   const wireguard = binaryPath('wireguard-go');
   const env = { ...process.env, ...(wireguard === undefined ? {} : { PATH: `${wireguard.replace(/\/[^/]*$/, '')}:${process.env['PATH']}` }) };
   let agent: ChildProcess | undefined;

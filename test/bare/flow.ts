@@ -4,7 +4,7 @@
 import { type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { type Pod } from './pod.js';
-import { until } from './run.js';
+import { until } from '../lab/process.js';
 
 export interface FlowReport {
   readonly sent: number;

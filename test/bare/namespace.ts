@@ -4,7 +4,7 @@
  */
 import { type ChildProcess } from 'node:child_process';
 import { mkdirSync, readdirSync, readlinkSync } from 'node:fs';
-import { run, start, until } from './run.js';
+import { run, start, until } from '../lab/process.js';
 
 export interface Namespace {
   readonly name: string;
@@ -31,7 +31,7 @@ export async function createNamespace(name: string, stateDir?: string): Promise<
     pid,
     inside: (argv) => [...enter, ...argv],
     exec: (argv, options) => run([...enter, ...argv], options),
-    spawn: (argv, options) => start([...enter, ...argv], options),
+    spawn: (argv, options) => start([...enter, ...argv], { stdio: ['ignore', 'pipe', 'pipe'], ...options }),
     stop: () => {
       for (const member of processesIn(pid)) process.kill(member, 'SIGKILL');
     },

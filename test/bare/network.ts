@@ -5,7 +5,7 @@
  * of another node went through the mesh.
  */
 import { type Namespace } from './namespace.js';
-import { run } from './run.js';
+import { run } from '../lab/process.js';
 
 export interface Lan {
   readonly bridge: string;

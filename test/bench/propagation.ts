@@ -9,7 +9,7 @@ import { systemClock } from '../../kube/wire/systemClock.js';
 import type { Log } from '../../core/runtime/log.js';
 import type { BareCluster } from '../bare/cluster.js';
 import { reaches } from '../bare/flow.js';
-import { until } from '../bare/run.js';
+import { until } from '../lab/process.js';
 import { type Federation, startFederation, unreachablePairs } from '../e2e/federation.js';
 import type { BenchGroup, Figure } from './measure.js';
 

@@ -2,7 +2,7 @@
  * Pod to pod through our tunnel, against the same WireGuard set up by hand with `wg` and `ip` between the same two nodes, in
  * turns, so that both see the same machine.
  */
-import { run as runCommand, sleep, start, until } from '../bare/run.js';
+import { run as runCommand, sleep, start, until } from '../lab/process.js';
 import type { BareNode } from '../bare/cluster.js';
 import { binaryPath } from '../lab/binaries/locate.js';
 import { startFederation, unreachablePairs } from '../e2e/federation.js';

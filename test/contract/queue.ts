@@ -3,7 +3,7 @@
  */
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Reconcile, ReconcileResult, WorkQueue } from '../../core/workqueue/queue.js';
-import { until } from '../bare/run.js';
+import { until } from '../lab/process.js';
 
 export interface QueueUnderTest {
   readonly queue: WorkQueue;

@@ -9,7 +9,7 @@ import { type KubeObject, RESOURCE } from '../../core/api/resources.js';
 import { listObjects } from '../../kube/wire/apply.js';
 import type { BareCluster, BareNode } from '../bare/cluster.js';
 import { type Flow, type FlowReport, reaches, startFlow } from '../bare/flow.js';
-import { sleep, until } from '../bare/run.js';
+import { sleep, until } from '../lab/process.js';
 import { difference, writeRequests } from './apiRequests.js';
 import { type Federation, reachable, startFederation, unreachablePairs } from './federation.js';
 

@@ -3,13 +3,13 @@
  * changed. Must run in a network namespace of its own (`make e2e` makes one).
  */
 import { type ChildProcess } from 'node:child_process';
-import { mkdirSync, openSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { get } from 'node:http';
 import { type FederationStatus, federationStatusSchema } from '../../core/api/status.js';
 import { type BareCluster, type BareNode, PROGRAM, startBareCluster } from '../bare/cluster.js';
 import { reaches } from '../bare/flow.js';
 import { createLan, createWan, type Lan } from '../bare/network.js';
-import { run, start, until } from '../bare/run.js';
+import { logTo, run, start, until } from '../lab/process.js';
 
 export interface Federation {
   readonly dir: string;
@@ -86,7 +86,7 @@ export async function startFederation(sketches: readonly ClusterSketch[], option
     leave: (member) => rmSync(`${dir}/members/${member}.yaml`, { force: true }),
     startHub() {
       hub = start([process.execPath, PROGRAM, 'hub', '--kubeconfig-dir', `${dir}/members`, '--listen', `${HUB_ADDRESS}:${HUB_PORT}`, ...(options.hubArgs ?? [])], {
-        stdio: openSync(`${dir}/hub.log`, 'a'),
+        stdio: logTo(`${dir}/hub.log`),
       });
     },
     killHub: () =>

@@ -3,7 +3,7 @@
  */
 import { emptyPlan } from '../../core/host/emptyPlan.js';
 import { NEXTHOP_BASE, RULE_TABLE, VXLAN_INTERFACE, VXLAN_PORT, VXLAN_VNI, type NodePlan } from '../../core/mesh/plan.js';
-import { run } from '../bare/run.js';
+import { run } from '../lab/process.js';
 import { createWorkbench, photograph } from './bench.js';
 import { gatewayPlan, keyOf, type Remote } from './plans.js';
 

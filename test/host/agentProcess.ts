@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import type { MeshNode } from '../../core/api/meshNode.js';
 import { meshSpecSchema } from '../../core/api/mesh.js';
 import { ensureKey } from '../../node-agent/host/key.js';
-import { run, until } from '../bare/run.js';
+import { run, until } from '../lab/process.js';
 
 const CLI = fileURLToPath(new URL('../../cli/main.js', import.meta.url));
 

@@ -10,7 +10,7 @@ import type { Log } from '../../core/runtime/log.js';
 import { systemClock } from '../../kube/wire/systemClock.js';
 import { createHost, type Host } from '../../node-agent/host/host.js';
 import { ensureKey } from '../../node-agent/host/key.js';
-import { run } from '../bare/run.js';
+import { run } from '../lab/process.js';
 
 export interface Workbench {
   readonly host: Host;

@@ -9,7 +9,7 @@ import { existsSync, mkdirSync, readFileSync, readdirSync, rmdirSync, writeFileS
 import { fileURLToPath } from 'node:url';
 import { spawn } from 'node:child_process';
 import { cgroupMounts } from '../../node-agent/host/cgroup.js';
-import { run, until } from '../bare/run.js';
+import { run, until } from '../lab/process.js';
 import { saveInputs, type AgentProcess, untilMatched } from './agentProcess.js';
 import { createWorkbench, STATE } from './bench.js';
 import { NODES } from './restart.js';

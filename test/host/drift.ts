@@ -1,7 +1,7 @@
 /**
  * Somebody else takes things away while the agent runs: it puts them back soon, and cuts nothing else.
  */
-import { run, until } from '../bare/run.js';
+import { run, until } from '../lab/process.js';
 import { saveInputs, startAgent, untilMatched } from './agentProcess.js';
 import { createWorkbench, STATE } from './bench.js';
 import { NODES } from './restart.js';

@@ -1,7 +1,7 @@
 /**
  * A plan of which a part cannot be done: the rest is, what failed is named, and it is mended by the next pass.
  */
-import { run } from '../bare/run.js';
+import { run } from '../lab/process.js';
 import { createWorkbench } from './bench.js';
 import { gatewayPlan, type Remote } from './plans.js';
 

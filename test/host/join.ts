@@ -2,7 +2,7 @@
  * Three nodes, two locations, an agent on each: traffic between pods through WireGuard, over both planes, and switched from
  * one to the other under load.
  */
-import { until } from '../bare/run.js';
+import { until } from '../lab/process.js';
 import { createNamespace, type Namespace } from '../bare/namespace.js';
 import { createLan, createWan, plug } from '../bare/network.js';
 import { saveInputs, startAgent, untilMatched, type AgentProcess, type NodeDescription } from './agentProcess.js';

@@ -4,7 +4,7 @@
  */
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { run } from '../bare/run.js';
+import { run } from '../lab/process.js';
 import { agentArgv, saveInputs, startAgent, untilMatched, type NodeDescription } from './agentProcess.js';
 import { createWorkbench, INTERNAL_IP, photograph, STATE } from './bench.js';
 

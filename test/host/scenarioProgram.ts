@@ -1,7 +1,7 @@
 /**
  * The inside of a world: `scenarioProgram.js <scenario> [argument]` prints the scenario's result as JSON.
  */
-import { run } from '../bare/run.js';
+import { run } from '../lab/process.js';
 import { SCENARIOS } from './scenarios.js';
 
 const [name = '', argument = ''] = process.argv.slice(2);

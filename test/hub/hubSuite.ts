@@ -3,7 +3,7 @@
  */
 import { expect, test } from '@jest/globals';
 import { type Condition, type KubeObject, RESOURCE } from '../../core/api/resources.js';
-import { sleep, until } from '../bare/run.js';
+import { sleep, until } from '../lab/process.js';
 import { type Cluster, ownObjects } from './cluster.js';
 import { type Directory, startHub, type TestHub } from './federation.js';
 import { bareMirror, measureChanges } from './propagation.js';

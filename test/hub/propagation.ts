@@ -3,7 +3,7 @@
  * the hub, and through the least that any mirror must do, a bare watch and one server-side apply.
  */
 import { type KubeObject, RESOURCE, resourcePath } from '../../core/api/resources.js';
-import { until } from '../bare/run.js';
+import { until } from '../lab/process.js';
 import { applyObject } from '../../kube/wire/apply.js';
 import type { Cluster } from './cluster.js';
 

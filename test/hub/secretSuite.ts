@@ -5,7 +5,7 @@ import { expect, test } from '@jest/globals';
 import { RESOURCE } from '../../core/api/resources.js';
 import { secretSource } from '../../hub/members/secrets.js';
 import { systemClock } from '../../kube/wire/systemClock.js';
-import { until } from '../bare/run.js';
+import { until } from '../lab/process.js';
 import { SILENT } from '../host/handClock.js';
 import type { Cluster } from './cluster.js';
 import { startHub } from './federation.js';

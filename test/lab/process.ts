@@ -2,6 +2,7 @@
  * Commands as child processes: run to their end with errors that say what failed, or started so that they die with us.
  */
 import { type ChildProcess, execFile, spawn, type StdioOptions } from 'node:child_process';
+import { openSync } from 'node:fs';
 
 export interface RunOptions {
   readonly input?: string;
@@ -62,6 +63,12 @@ export function start(argv: readonly string[], options: StartOptions = {}): Chil
   });
 }
 
+/** Standard input from nowhere, both outputs to the end of a file. */
+export function logTo(file: string): StdioOptions {
+  const log = openSync(file, 'a');
+  return ['ignore', log, log];
+}
+
 /** Resolves when the process has ended. */
 export function ended(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve();
@@ -86,7 +93,7 @@ export async function until<T>(what: string, ms: number, probe: () => Promise<T 
     if (performance.now() > deadline) {
       throw new Error(`waited ${ms} ms for ${what}${last instanceof Error ? `: ${last.message}` : ''}`, { cause: last });
     }
-    await sleep(50);
+    await sleep(20);
   }
 }
 

@@ -6,7 +6,7 @@ import type { Log } from '../../core/runtime/log.js';
 import type { Reconcile, WorkQueue } from '../../core/workqueue/queue.js';
 import { createRedisQueue, type RedisQueueOptions } from '../../hub/queue/redis.js';
 import { systemClock } from '../../kube/wire/systemClock.js';
-import { sleep, start, until } from '../bare/run.js';
+import { sleep, start, until } from '../lab/process.js';
 import { describeQueue } from '../contract/queue.js';
 import { describeWithRedis, type RedisServer, startRedis } from './server.js';
 

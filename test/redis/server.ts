@@ -7,7 +7,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from '@jest/globals';
-import { until } from '../bare/run.js';
+import { until } from '../lab/process.js';
 
 export interface RedisServer {
   readonly url: string;

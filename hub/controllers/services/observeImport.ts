@@ -4,7 +4,8 @@
 import { isOwn } from '../../records/held.js';
 import type { MemberRecords } from '../../records/memberRecords.js';
 import type { ClusterFacts } from '../../records/facts.js';
-import { type Holder, type ImportInput, type Exporter } from '../../../core/services/planImport.js';
+import type { Exporter } from '../../../core/services/importParts.js';
+import type { Holder, ImportInput } from '../../../core/services/planImport.js';
 import { derivedServiceName } from '../../../core/services/names.js';
 import { familyOf } from '../../../core/net/cidr.js';
 import { LABEL } from '../../../core/api/names.js';

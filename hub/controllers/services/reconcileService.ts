@@ -6,7 +6,8 @@
  */
 import { LABEL } from '../../../core/api/names.js';
 import { type KubeObject, type Resource, RESOURCE } from '../../../core/api/resources.js';
-import { type ImportPlan, planImport, type ServiceObject } from '../../../core/services/planImport.js';
+import type { ServiceObject } from '../../../core/services/importParts.js';
+import { type ImportPlan, planImport } from '../../../core/services/planImport.js';
 import { withOwnHash } from '../../../core/services/ownHash.js';
 import type { KubeFailure } from '../../../kube/wire/client.js';
 import type { Held } from '../../records/held.js';
