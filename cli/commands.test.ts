@@ -107,8 +107,8 @@ problems: []
   });
 
   test.each([
-    ['dot', /^(di)?graph /],
-    ['mermaid', /^(graph|flowchart) /],
+    ['dot', /^graph kilofed {\n[^]*}\n$/],
+    ['mermaid', /^graph LR\n[^]*\n$/],
     ['json', /^{\n {2}"members"/],
   ])('graph --format %s', async (format, start) => {
     const ended = await run('graph', '--hub', `${base}/healthy`, '--format', format);

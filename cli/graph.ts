@@ -43,10 +43,10 @@ async function graph(flags: GraphFlags, cli: Cli): Promise<number> {
   }
   switch (flags.format) {
     case 'dot':
-      cli.out(topologyDot(answer.status));
+      cli.out(`${topologyDot(answer.status)}\n`);
       break;
     case 'mermaid':
-      cli.out(topologyMermaid(answer.status));
+      cli.out(`${topologyMermaid(answer.status)}\n`);
       break;
     case 'json':
       cli.out(`${JSON.stringify({ members: answer.status.members, pairs: answer.status.pairs }, undefined, 2)}\n`);
