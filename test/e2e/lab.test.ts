@@ -6,6 +6,7 @@
 import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { isDeepStrictEqual } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { createWan } from '../bare/network.js';
 import { containerdTemplate } from '../lab/kubelet/containerdTemplate.js';
@@ -103,7 +104,7 @@ function suites(runId: string): void {
     let after = await traces(runId);
     await until('the kernel to let go', 10_000, async () => {
       after = await traces(runId);
-      return after.namespaces.length <= before.namespaces.length ? true : undefined;
+      return isDeepStrictEqual(after, before) ? true : undefined;
     }).catch(() => undefined);
     expect(after).toEqual(before);
   }, 60_000);
