@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
+import * as fc from 'fast-check';
 import { deletionBrake } from './brake.js';
-import { diffKeyed } from './diffKeyed.js';
 
 describe('deletionBrake', () => {
   const calm = { present: 100, removing: 1, lists: 1, wantedAtLists: undefined, identityMatches: true };
@@ -13,12 +13,25 @@ describe('deletionBrake', () => {
     ['more than half, first seen', { ...calm, removing: 51 }, 'confirm'],
     ['more than half, the same list still', { ...calm, removing: 51, wantedAtLists: 1 }, 'confirm'],
     ['more than half, a second list agrees', { ...calm, removing: 51, wantedAtLists: 1, lists: 2 }, 'go'],
+    ['more than half, a second list agrees, of another cluster', { ...calm, removing: 51, wantedAtLists: 1, lists: 2, identityMatches: false }, 'wait'],
   ])('%s', (_what, input, expected) => {
     expect(deletionBrake(input).kind).toBe(expected);
   });
-});
 
-test('diffKeyed sorts what it finds', () => {
-  const diff = diffKeyed(new Map([['c', 1], ['a', 1], ['b', 2]]), new Map([['b', 1], ['z', 0], ['y', 0], ['a', 1]]), (a, b) => a === b);
-  expect(diff).toEqual({ create: [['c', 1]], update: [['b', 2, 1]], remove: [['y', 0], ['z', 0]] });
+  test('nothing goes that was not missing in a complete list of the very cluster; nor much that was missing in one only', () => {
+    const input = fc.record({
+      present: fc.nat(50),
+      removing: fc.nat(50),
+      lists: fc.nat(3),
+      wantedAtLists: fc.option(fc.nat(3), { nil: undefined }),
+      identityMatches: fc.boolean(),
+    });
+    fc.assert(fc.property(input, (given) => {
+      const { kind } = deletionBrake(given);
+      const { present, removing, lists, wantedAtLists, identityMatches } = given;
+      if (!identityMatches || lists === 0) expect(kind).toBe('wait');
+      else if (removing > 10 && removing * 2 > present && !(wantedAtLists !== undefined && wantedAtLists < lists)) expect(kind).toBe('confirm');
+      else expect(kind).toBe('go');
+    }));
+  });
 });

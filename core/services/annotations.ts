@@ -1,12 +1,12 @@
 /**
  * What an exported Service's own annotations ask for. An unknown value is never silence: it is a complaint and the safe
- * reading (a typo in an affinity once black-holed traffic: cilium#46623).
+ * reading, the one that shows the Service to fewer (a typo in an affinity once black-holed traffic: cilium#46623).
  */
 import { ANNOTATION, HUB_MANAGER, LABEL } from '../api/names.js';
 
 export interface ExportRequest {
   readonly exported: boolean;
-  /** Ids of the members that may import it; undefined: all. */
+  /** Ids of the members that may import it, sorted; undefined: all. */
   readonly targets?: readonly string[];
   readonly complaints: readonly string[];
 }
@@ -18,15 +18,20 @@ export function exportRequest(annotations: Readonly<Record<string, string>>, lab
   const value = annotations[ANNOTATION.export];
   if (labels[LABEL.managedBy] === HUB_MANAGER || value === undefined || value === 'false') return { exported: false, complaints: [] };
   if (value !== 'true') {
-    return { exported: false, complaints: [`${ANNOTATION.export} is "${value}": write "true" to export the Service`] };
+    return { exported: false, complaints: [`annotation ${ANNOTATION.export} is "${value}": write "true" to export the Service, or remove it`] };
   }
   return { exported: true, ...targetsOf(annotations[ANNOTATION.exportTo]) };
 }
 
-function targetsOf(value: string | undefined): { readonly targets?: readonly string[]; readonly complaints: readonly string[] } {
+function targetsOf(value: string | undefined): Pick<ExportRequest, 'targets' | 'complaints'> {
   if (value === undefined) return { complaints: [] };
-  const ids = value.split(',').map((id) => id.trim()).filter((id) => id !== '');
+  const ids = [...new Set(value.split(',').map((id) => id.trim()).filter((id) => id !== ''))];
+  if (ids.length === 0) {
+    return { targets: [], complaints: [`annotation ${ANNOTATION.exportTo} names no member, so none imports the Service: name some, or remove it for all`] };
+  }
   const bad = ids.filter((id) => !CLUSTER_ID.test(id));
-  const complaints = bad.map((id) => `${ANNOTATION.exportTo} names "${id}", which cannot be a member's id`);
-  return { targets: ids.filter((id) => !bad.includes(id)).toSorted(), complaints };
+  return {
+    targets: ids.filter((id) => !bad.includes(id)).toSorted(),
+    complaints: bad.map((id) => `annotation ${ANNOTATION.exportTo} names "${id}", which cannot be a member's id`),
+  };
 }

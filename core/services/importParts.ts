@@ -11,6 +11,8 @@ export interface Exporter {
   readonly networks: readonly string[];
   /** Why nothing of it can reach the target, such as overlapping ranges; absent: it can. */
   readonly severed?: string;
+  /** `down`: it could be reached, but is not now. Its endpoints stay, and count as not ready. Absent: up. */
+  readonly tunnels?: 'up' | 'down';
 }
 
 export interface ServiceObject extends KubeObject {

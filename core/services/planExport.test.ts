@@ -1,30 +1,10 @@
-import { createHash } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
+import { service as record, sha256, tcp } from '../../test/fakes/services.js';
 import { exportRequest } from './annotations.js';
 import type { ServiceRecord } from './model.js';
 import { derivedServiceName, mirroredSliceName } from './names.js';
 import { canonical, ownHash, withOwnHash } from './ownHash.js';
 import { planExport } from './planExport.js';
-
-const sha256 = (text: string): Uint8Array => createHash('sha256').update(text).digest();
-
-function record(cluster: string, more: Partial<ServiceRecord> = {}): ServiceRecord {
-  return {
-    cluster,
-    namespace: 'demo',
-    name: 'web',
-    uid: cluster,
-    created: '2026-01-01T00:00:00Z',
-    type: 'ClusterIP',
-    headless: false,
-    ports: [{ name: 'http', protocol: 'TCP', port: 80 }],
-    ipFamilies: ['IPv4'],
-    sessionAffinity: 'None',
-    publishNotReadyAddresses: false,
-    annotations: { 'kilofed.io/export': 'true' },
-    ...more,
-  };
-}
 
 function conditions(service: ServiceRecord, all: readonly ServiceRecord[] = [service], hindrances: readonly string[] = []): Record<string, string> {
   const plan = planExport({ service, all, hindrances, deniedNamespaces: ['kube-system'], sha256 });
@@ -37,6 +17,7 @@ describe('conditions', () => {
     ['a good export', record('east'), [], { Valid: 'True/Valid', Ready: 'True/Exported', Conflict: 'False/NoConflicts' }],
     ['an ExternalName', record('east', { type: 'ExternalName' }), [], { Valid: 'False/InvalidServiceType' }],
     ['a system namespace', record('east', { namespace: 'kube-system' }), [], { Valid: 'False/NamespaceDenied' }],
+    ['another value than "true" and "false"', record('east', { annotations: { 'kilofed.io/export': 'yes' } }), [], { Valid: 'False/InvalidAnnotation' }],
     ['an importer that cannot', record('east'), ['west: no namespace'], { Valid: 'True/Valid', Ready: 'False/Pending', Conflict: 'False/NoConflicts' }],
   ])('%s', (_what, service, hindrances, expected) => {
     expect(conditions(service, [service], hindrances)).toEqual(expected);
@@ -45,11 +26,36 @@ describe('conditions', () => {
   test.each([
     ['port', { ports: [{ name: 'http', protocol: 'TCP' as const, port: 81 }] }, 'PortConflict'],
     ['type', { headless: true }, 'TypeConflict'],
+    ['port nobody loses by', { ports: [tcp('http', 80), tcp('metrics', 9090)] }, 'PortConflict'],
+    ['application protocol', { ports: [{ ...tcp('http', 80), appProtocol: 'h2c' }] }, 'PortConflict'],
     ['affinity', { sessionAffinity: 'ClientIP' as const }, 'SessionAffinityConflict'],
+    ['families', { ipFamilies: ['IPv6' as const] }, 'IPFamilyConflict'],
+    ['many things', { ports: [], headless: true, sessionAffinity: 'ClientIP' as const, ipFamilies: ['IPv6' as const] }, 'IPFamilyConflict,PortConflict,TypeConflict'],
   ])('a conflict of %s is told to every exporter', (_what, difference, reason) => {
     const [east, west] = [record('east'), record('west', difference)];
     for (const each of [east, west]) expect(conditions(each, [east, west])['Conflict']).toBe(`True/${reason}`);
   });
+});
+
+test('a conflict of affinity time is one, its default written out is none', () => {
+  const kept = (seconds?: number): ServiceRecord => record('west', { sessionAffinity: 'ClientIP', ...(seconds !== undefined && { sessionAffinitySeconds: seconds }) });
+  const east = record('east', { sessionAffinity: 'ClientIP' });
+  expect(conditions(east, [east, kept(10_800)])['Conflict']).toBe('False/NoConflicts');
+  expect(conditions(east, [east, kept(60)])['Conflict']).toBe('True/SessionAffinityConfigConflict');
+});
+
+test.each([
+  ['is annotated wrongly', { annotations: { 'kilofed.io/export': 'True' } }],
+  ['is an ExternalName', { type: 'ExternalName' as const }],
+])('what %s conflicts with nobody', (_what, more) => {
+  const east = record('east');
+  expect(conditions(east, [east, record('west', { ...more, ports: [tcp('http', 1)] })])['Conflict']).toBe('False/NoConflicts');
+});
+
+test('a target that is no member is complained about', () => {
+  const annotations = { 'kilofed.io/export': 'true', 'kilofed.io/export-to': 'west,nroth' };
+  const plan = planExport({ service: record('east', { annotations }), all: [], hindrances: [], deniedNamespaces: [], members: ['east', 'west', 'north'], sha256 });
+  expect(plan.kind === 'export' && plan.conditions.find(({ type }) => type === 'Valid')).toMatchObject({ status: 'True', message: expect.stringContaining('"nroth", which is no member') });
 });
 
 describe('annotations', () => {
@@ -59,6 +65,10 @@ describe('annotations', () => {
     [{ 'kilofed.io/export': 'TRUE' }, { exported: false, complaints: 1 }],
     [{ 'kilofed.io/export': 'true', 'kilofed.io/export-to': 'west, north' }, { exported: true, targets: ['north', 'west'], complaints: 0 }],
     [{ 'kilofed.io/export': 'true', 'kilofed.io/export-to': 'We_st' }, { exported: true, targets: [], complaints: 1 }],
+    [{ 'kilofed.io/export': 'true', 'kilofed.io/export-to': 'west,We_st,west' }, { exported: true, targets: ['west'], complaints: 1 }],
+    [{ 'kilofed.io/export': 'true', 'kilofed.io/export-to': ' , ' }, { exported: true, targets: [], complaints: 1 }],
+    [{ 'kilofed.io/export': 'false', 'kilofed.io/export-to': 'We_st' }, { exported: false, complaints: 0 }],
+    [{ 'kilofed.io/export': '' }, { exported: false, complaints: 1 }],
   ])('%j', (annotations, expected) => {
     const { complaints, ...request } = exportRequest(annotations);
     expect({ ...request, complaints: complaints.length }).toEqual(expected);

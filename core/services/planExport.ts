@@ -1,7 +1,7 @@
 /**
  * What the exporting member is told: a ServiceExport for the annotated Service, with MCS's conditions.
  */
-import { HUB_MANAGER, LABEL } from '../api/names.js';
+import { ANNOTATION, HUB_MANAGER, LABEL } from '../api/names.js';
 import type { KubeObject } from '../api/resources.js';
 import { exportRequest } from './annotations.js';
 import { mergeServices } from './merge.js';
@@ -23,18 +23,20 @@ export type ExportPlan =
 
 export interface ExportInput {
   readonly service: ServiceRecord;
-  /** Every export of this name, this one too. */
+  /** Every Service of this name that is annotated, this one too. */
   readonly all: readonly ServiceRecord[];
   /** Why members do not import it: `west: …`. */
   readonly hindrances: readonly string[];
   readonly deniedNamespaces: readonly string[];
+  /** Ids of all members; with them, an annotation that names another is complained about. */
+  readonly members?: readonly string[];
   readonly sha256: Sha256;
 }
 
 export function planExport(input: ExportInput): ExportPlan {
   const { service } = input;
   const request = exportRequest(service.annotations);
-  if (!request.exported) return { kind: 'none', complaints: request.complaints };
+  if (!request.exported && request.complaints.length === 0) return { kind: 'none', complaints: [] };
   const object = withOwnHash(
     {
       apiVersion: 'multicluster.x-k8s.io/v1beta1',
@@ -44,14 +46,16 @@ export function planExport(input: ExportInput): ExportPlan {
     input.sha256,
   );
   const invalid = invalidity(input);
-  return {
-    kind: 'export',
-    object,
-    conditions: invalid === undefined ? [valid(request.complaints), ready(input.hindrances), conflict(input.all)] : [invalid],
-  };
+  if (invalid !== undefined) return { kind: 'export', object, conditions: [invalid] };
+  const rivals = input.all.filter((each) => invalidity({ ...input, service: each }) === undefined);
+  const complaints = [...request.complaints, ...unknownTargets(request.targets ?? [], input.members)];
+  return { kind: 'export', object, conditions: [valid(complaints), ready(input.hindrances), conflict(rivals)] };
 }
 
+/** Why it is no export, in spite of its annotation. The object is there all the same: to say so. */
 function invalidity({ service, deniedNamespaces }: ExportInput): PlannedCondition | undefined {
+  const request = exportRequest(service.annotations);
+  if (!request.exported) return { type: 'Valid', status: 'False', reason: 'InvalidAnnotation', message: request.complaints.join('; ') };
   if (service.type === 'ExternalName') {
     return { type: 'Valid', status: 'False', reason: 'InvalidServiceType', message: 'a Service of type ExternalName has no endpoints to export' };
   }
@@ -59,6 +63,11 @@ function invalidity({ service, deniedNamespaces }: ExportInput): PlannedConditio
     return { type: 'Valid', status: 'False', reason: 'NamespaceDenied', message: `services of namespace ${service.namespace} are not exported` };
   }
   return undefined;
+}
+
+function unknownTargets(targets: readonly string[], members: readonly string[] | undefined): string[] {
+  if (members === undefined) return [];
+  return targets.filter((id) => !members.includes(id)).map((id) => `annotation ${ANNOTATION.exportTo} names "${id}", which is no member now`);
 }
 
 function valid(complaints: readonly string[]): PlannedCondition {

@@ -3,9 +3,9 @@
  */
 import { ANNOTATION, DERIVED_SERVICE_ANNOTATION, HUB_MANAGER, LABEL, MCS_LABEL } from '../api/names.js';
 import { exportRequest } from './annotations.js';
-import { byPrecedence, mergeServices, type MergedService } from './merge.js';
-import { mirrorSlices } from './mirrorSlices.js';
 import type { EndpointSliceObject, Exporter, ServiceImportObject, ServiceObject } from './importParts.js';
+import { byPrecedence, mergeServices, type MergedService, standingName } from './merge.js';
+import { mirrorSlices } from './mirrorSlices.js';
 import type { ServicePort, ServiceRecord } from './model.js';
 import { derivedServiceName, type Sha256 } from './names.js';
 import { withOwnHash } from './ownHash.js';
@@ -54,19 +54,27 @@ export function planImport(input: ImportInput): ImportPlan {
   if (!usable.some(({ service }) => service.cluster !== input.target.id)) {
     return { kind: 'refused', reason: 'ClustersNotLinked', message: others.map(({ service, severed }) => `${service.cluster}: ${severed}`).join('; ') };
   }
-  if (input.target.namespace !== 'present') {
-    return { kind: 'pending', reason: 'NamespaceMissing', message: `create namespace ${input.namespace} in ${input.target.id} to import it there` };
-  }
+  if (input.target.namespace !== 'present') return withoutNamespace(input);
   const merged = mergeServices(usable.map(({ service }) => service)) as MergedService;
   const families = merged.ipFamilies.filter((family) => input.target.ipFamilies.includes(family));
   if (families.length === 0) {
     return { kind: 'refused', reason: 'IPFamilyNotSupported', message: `${input.target.id} has no ${merged.ipFamilies.join(' and ')}` };
+  }
+  if (merged.ports.length === 0 && !merged.headless) {
+    return { kind: 'refused', reason: 'NoPorts', message: `${input.namespace}/${input.name} has no port that a Service can have` };
   }
   const name = serviceName(input);
   if (name === undefined) {
     return { kind: 'refused', reason: 'NameTaken', message: `${input.target.id} has a Service of the derived name that is not ours: remove it` };
   }
   return mirror(input, { usable, merged, families, name });
+}
+
+/** Only namespaces that are there are imported into (KEP-1645); one that is being deleted takes no new objects. */
+function withoutNamespace({ namespace, target }: ImportInput): ImportPlan {
+  return target.namespace === 'terminating'
+    ? { kind: 'pending', reason: 'NamespaceTerminating', message: `namespace ${namespace} of ${target.id} is being deleted` }
+    : { kind: 'pending', reason: 'NamespaceMissing', message: `create namespace ${namespace} in ${target.id} to import it there` };
 }
 
 /** Own name where no such Service exists, else the derived one; what was chosen once, stays. */
@@ -94,6 +102,7 @@ function mirror(
     .filter(({ service }) => service.cluster !== input.target.id || name !== input.name)
     .toSorted((a, b) => byPrecedence(a.service, b.service));
   const mirrored = sources.map((source) => mirrorSlices(source, { service: name, merged, families, sha256 }));
+  const severed = input.exporters.filter((each) => each.severed !== undefined && isMeantFor(each.service, input.target.id));
   const importObject: ServiceImportObject = {
     apiVersion: 'multicluster.x-k8s.io/v1beta1',
     kind: 'ServiceImport',
@@ -106,15 +115,16 @@ function mirror(
     spec: {
       type: merged.headless ? 'Headless' : 'ClusterSetIP',
       ports: merged.ports.map(portObject),
-      ...(merged.headless ? {} : { sessionAffinity: merged.sessionAffinity }),
+      ipFamilies: families,
+      ...(merged.headless ? {} : affinityOf(merged)),
     },
   };
   return {
     kind: 'mirror',
     service: withOwnHash(serviceObject(input, chosen), sha256),
-    slices: mirrored.flatMap(({ slices }) => slices).map((slice) => withOwnHash(slice, sha256)).toSorted((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1)),
+    slices: unique(mirrored.flatMap(({ slices }) => slices)).map((slice) => withOwnHash(slice, sha256)),
     import: withOwnHash(importObject, sha256),
-    notes: mirrored.flatMap(({ notes }) => notes),
+    notes: [...mirrored.flatMap(({ notes }) => notes), ...severed.map(({ service, severed: reason }) => `${service.cluster}: ${reason}`).toSorted()],
   };
 }
 
@@ -124,7 +134,6 @@ function serviceObject(
   chosen: { readonly merged: MergedService; readonly families: readonly ('IPv4' | 'IPv6')[]; readonly name: string },
 ): ServiceObject {
   const { merged, families } = chosen;
-  const clientIP = merged.sessionAffinity === 'ClientIP' && !merged.headless;
   return {
     apiVersion: 'v1',
     kind: 'Service',
@@ -137,16 +146,25 @@ function serviceObject(
     spec: {
       type: 'ClusterIP',
       ...(merged.headless ? { clusterIP: 'None' } : {}),
-      ports: merged.ports.map(portObject),
+      ports: merged.ports.map((port) => portObject({ ...port, name: standingName(port.name, merged) })),
       ipFamilyPolicy: families.length > 1 ? 'PreferDualStack' : 'SingleStack',
       ipFamilies: families,
-      sessionAffinity: clientIP ? 'ClientIP' : 'None',
-      ...(clientIP && merged.sessionAffinitySeconds !== undefined
-        ? { sessionAffinityConfig: { clientIP: { timeoutSeconds: merged.sessionAffinitySeconds } } }
-        : {}),
+      ...(merged.headless ? { sessionAffinity: 'None' } : affinityOf(merged)),
       publishNotReadyAddresses: merged.publishNotReadyAddresses,
     },
   };
+}
+
+/** The configuration of an affinity that is None is refused by the API server. */
+function affinityOf({ sessionAffinity, sessionAffinitySeconds }: MergedService): Readonly<Record<string, unknown>> {
+  if (sessionAffinity === 'None' || sessionAffinitySeconds === undefined) return { sessionAffinity };
+  return { sessionAffinity, sessionAffinityConfig: { clientIP: { timeoutSeconds: sessionAffinitySeconds } } };
+}
+
+/** Sorted. A member that shows two slices of one UID shows one too many. */
+function unique(slices: readonly EndpointSliceObject[]): EndpointSliceObject[] {
+  const byName = new Map(slices.toReversed().map((slice) => [slice.metadata.name, slice]));
+  return [...byName.values()].toSorted((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1));
 }
 
 function isMeantFor(service: ServiceRecord, target: string): boolean {
