@@ -170,7 +170,7 @@ describeWithRedis('the queue in Redis', () => {
   test('the work of a process that was killed is done by another', async () => {
     count += 1;
     const name = `test-${count}`;
-    const child = start([process.execPath, fileURLToPath(new URL('workerProgram.js', import.meta.url)), redis.url, name]);
+    const child = start([process.execPath, fileURLToPath(new URL('workerProgram.js', import.meta.url)), redis.url, name], { stdio: ['ignore', 'pipe', 'inherit'] });
     const [word] = await once(child.stdout as NodeJS.ReadableStream, 'data');
     expect(String(word)).toBe('working\n');
     const seen: string[] = [];
