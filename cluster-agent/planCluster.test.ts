@@ -51,6 +51,14 @@ describe('slots', () => {
   });
 });
 
+test.each(['full', 'cross'] as const)('with granularity %s every node is a segment and has slot 0', (granularity) => {
+  const planned = planCluster(input(['a', 'b', 'c', 'd'], { mesh: { ...MESH, spec: { ...MESH.spec, granularity } } }));
+  expect(planned.mesh.segments.map(({ name, location, nodes, gateways }) => [name, location, nodes, gateways])).toEqual(
+    ['a', 'b', 'c', 'd'].map((node) => [`node:${node}`, node === 'd' ? 'us' : 'eu', 1, [{ slot: 0, node }]]),
+  );
+  expect([...planned.meshNodes.values()].map(({ slot }) => slot)).toEqual([0, 0, 0, 0]);
+});
+
 test('addresses stay when others leave', () => {
   const address = (given: ClusterInput): readonly string[] | undefined => planCluster(given).meshNodes.get('c')?.meshAddresses;
   expect(address(input(['c']))).toEqual(address(input(['a', 'b', 'c', 'd'])));

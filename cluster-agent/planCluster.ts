@@ -7,7 +7,7 @@
 import type { MeshNode } from '../core/api/meshNode.js';
 import type { Mesh } from '../core/api/mesh.js';
 import { assignMeshAddresses } from '../core/mesh/addresses.js';
-import { internalAddresses, ownSegments, present } from '../core/mesh/segments.js';
+import { internalAddresses, ownSegments, present, type Segmentation } from '../core/mesh/segments.js';
 import { assignSlots } from '../core/mesh/slots.js';
 import { singleAddress, sortCidrs } from '../core/net/cidr.js';
 import { aggregate, firstOverlap, isWithin } from '../core/net/sets.js';
@@ -79,7 +79,7 @@ export function planCluster(input: ClusterInput): ClusterPlan {
   const ranges = rangesOf(input, here);
   const overlaps = overlapsOf(spec.wireguardCIDRs, ranges);
   const { addresses, exhausted } = assignMeshAddresses(here, spec.wireguardCIDRs);
-  const slots = assignSlots(here, spec.planes);
+  const slots = assignSlots(here, spec);
   const given = new Map(here.map((node) => [nameOf(node), withoutContested(node, addresses.get(nameOf(node)) ?? [], overlaps)]));
   const withheld = [...given].filter(([name, left]) => left.length < (addresses.get(name)?.length ?? 0)).map(([name]) => name);
   const troubles = nodeTroubles(here, { exhausted, withheld });
@@ -92,7 +92,7 @@ export function planCluster(input: ClusterInput): ClusterPlan {
   });
   const released = gone.map((node): [string, PlannedNodeStatus] => [nameOf(node), { meshAddresses: [], conditions: [ready(NODE_GONE, node)] }]);
   const meshNodes = new Map([...statuses, ...released]);
-  const segments = segmentsOf(here.map((node) => withStatus(node, meshNodes.get(nameOf(node)))), spec.planes);
+  const segments = segmentsOf(here.map((node) => withStatus(node, meshNodes.get(nameOf(node)))), spec);
   const trouble = meshTrouble({ services: input.services, serviceCIDRs: ranges.serviceCIDRs, overlaps, segments, nodes: troubles });
   return {
     meshNodes,
@@ -146,8 +146,8 @@ function serviceCIDRs({ spec, status }: Mesh, services: ServiceRanges): readonly
   return before ?? spec.serviceCIDRs ?? [];
 }
 
-function segmentsOf(nodes: readonly MeshNode[], planes: number): PlannedSegment[] {
-  return ownSegments(nodes, planes).segments.map(({ name, location, nodes: members, gateways }) => ({
+function segmentsOf(nodes: readonly MeshNode[], mesh: Segmentation): PlannedSegment[] {
+  return ownSegments(nodes, mesh).segments.map(({ name, location, nodes: members, gateways }) => ({
     name,
     location,
     nodes: members.length,

@@ -20,7 +20,8 @@ const wireguardCIDRs = ruled(
 );
 
 export const meshSpecSchema = ruled(z.object({
-  granularity: z.enum(['location']).default('location').describe('What becomes a segment: every location.'),
+  granularity: z.enum(['location', 'full', 'cross']).default('location')
+    .describe('What becomes a segment. location: every location, behind its gateways. full: every node, so that all traffic between nodes is encrypted. cross: every node as seen from other locations, which it reaches without a gateway between; inside a location packets go plain. Changing it interrupts the mesh for a moment.'),
   wireguardCIDRs: wireguardCIDRs.default(['10.4.0.0/16'])
     .describe('Where mesh addresses come from, one range per family. Must not overlap another member of the federation.'),
   port: port.max(65528).default(51820).describe('UDP port of plane 0; plane p listens on port + p.'),

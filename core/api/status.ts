@@ -31,6 +31,10 @@ export const federationStatusSchema = z.object({
     meshCIDRs: z.array(z.string()),
     segments: z.array(z.object({
       location: z.string(),
+      /** The node that this segment is, where it is one by itself. */
+      node: z.string().optional(),
+      /** Segments of a member that share one reach each other without a tunnel. */
+      site: z.string().optional(),
       nodes: z.array(z.string()),
       allowedIPs: z.array(z.string()),
       gateways: z.array(z.object({

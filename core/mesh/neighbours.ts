@@ -1,12 +1,12 @@
 /**
- * The other nodes of the own segment, and how packets get to them: straight over the underlay, or in VXLAN.
+ * The other nodes of the own location, and how packets get to them: straight over the underlay, or in VXLAN.
  */
 import type { MeshSpec } from '../api/mesh.js';
 import type { MeshNode } from '../api/meshNode.js';
 import { addressOf, contains, familyOf, parseAddress, parseCidr } from '../net/cidr.js';
 import { hash32 } from '../net/hash.js';
 import { type Nexthop, VXLAN_INTERFACE, VXLAN_PORT, VXLAN_VNI, type VxlanDevice } from './plan.js';
-import { present, segmentName } from './segments.js';
+import { present, siteName } from './segments.js';
 
 export type Family = Nexthop['family'];
 
@@ -20,12 +20,12 @@ export interface Neighbour {
 export const FAMILIES: readonly Family[] = ['inet', 'inet6'];
 
 /** Sorted by name. */
-export function neighboursOf(self: MeshNode, nodes: readonly MeshNode[], encapsulation: MeshSpec['encapsulation']): Neighbour[] {
-  const own = segmentName(self);
+export function neighboursOf(self: MeshNode, nodes: readonly MeshNode[], { granularity, encapsulation }: Pick<MeshSpec, 'granularity' | 'encapsulation'>): Neighbour[] {
+  const site = siteName(self, granularity);
   const outer = outerFamily(self);
   const mine = internalByFamily(self);
   return present(nodes)
-    .filter((node) => node.metadata.name !== self.metadata.name && segmentName(node) === own)
+    .filter((node) => node.metadata.name !== self.metadata.name && siteName(node, granularity) === site)
     .map((node) => {
       const encapsulated = isEncapsulated(self, node, encapsulation);
       const theirs = internalByFamily(node);

@@ -180,6 +180,42 @@ describe('seen from each node', () => {
   });
 });
 
+describe('granularity', () => {
+  const peersOf = ({ interfaces }: NodePlan): (readonly [string, readonly string[]])[] => interfaces.map(({ name, peers }) => [name, peers.map(({ owner }) => owner).toSorted()]);
+
+  test('full: each node has a tunnel to each other, on one plane, and no neighbours', () => {
+    const mesh = { granularity: 'full' } as const;
+    const c = plan('c', cluster(EAST, '10.4.0.0/16', { ...defaults, ...mesh }), { mesh });
+    expect(c.role).toEqual({ kind: 'gateway', slot: 0 });
+    expect(peersOf(c)).toEqual([['kilo0', ['gateway a', 'gateway b', 'gateway d']]]);
+    expect(c.vxlan).toBeUndefined();
+    expect(carried(c).filter((each) => each.startsWith('10.42'))).toEqual(['10.42.1.0/24 -> plane/0', '10.42.2.0/24 -> plane/0', '10.42.4.0/24 -> plane/0']);
+    expect(c.problems).toEqual([]);
+  });
+
+  test('cross: c has a tunnel to d in the other location, and reaches a and b as neighbours', () => {
+    const mesh = { granularity: 'cross' } as const;
+    const nodes = cluster(EAST, '10.4.0.0/16', { ...defaults, ...mesh });
+    const c = plan('c', nodes, { mesh });
+    expect(peersOf(c)).toEqual([['kilo0', ['gateway d']]]);
+    expect(c.vxlan?.neighbours.map(({ node }) => node)).toEqual(['a', 'b']);
+    expect(carried(c).filter((each) => each.startsWith('10.42'))).toEqual(['10.42.1.0/24 -> node/a', '10.42.2.0/24 -> node/b', '10.42.4.0/24 -> plane/0']);
+    const d = plan('d', nodes, { mesh });
+    expect(peersOf(d)).toEqual([['kilo0', ['gateway a', 'gateway b', 'gateway c']]]);
+    expect(d.interfaces[0]?.peers.find(({ owner }) => owner === 'gateway c')?.allowedIPs).toContain('10.42.3.0/24');
+    expect([...c.problems, ...d.problems]).toEqual([]);
+  });
+
+  test('a second plane is there for the second gateway of another member, and for laptops the first', () => {
+    const mesh = { granularity: 'cross' } as const;
+    const nodes = cluster(EAST, '10.4.0.0/16', { ...defaults, ...mesh });
+    const far = cluster(['w', 'x'].map((name, index) => ({ name, internalIP: `192.168.7.${index + 1}/24`, endpoint: `203.0.113.${index + 1}`, podCIDR: `10.43.${index}.0/24` })), '10.5.0.0/16');
+    const planned = plan('c', nodes, { mesh, peers: [...asPeers('west', far, 2), personPeer('laptop')] });
+    expect(peersOf(planned)).toEqual([['kilo0', ['gateway d', 'gateway west-location--0', 'peer laptop']], ['kilo1', ['gateway west-location--1']]]);
+    expect(carried(planned)).toContain('10.43.1.0/24 -> plane/0|plane/1');
+  });
+});
+
 describe('what cannot be', () => {
   test('a location without a gateway has guards only, and one problem', () => {
     const nodes = cluster(EAST.map((node) => (node.location === 'eu' ? { ...node, gateway: 'never' } : node)), '10.4.0.0/16');

@@ -9,7 +9,7 @@ import type { MeshInput } from './input.js';
 import { neighboursOf, planVxlan } from './neighbours.js';
 import { planPaths } from './paths.js';
 import type { Firewall, NodePlan, Problem, VxlanDevice, WireguardInterface } from './plan.js';
-import { internalAddresses, ownSegments, peerSegments, present, type Segment, segmentName } from './segments.js';
+import { internalAddresses, ownSegments, peerSegments, present, type Segment, siteName, viewOf } from './segments.js';
 import { unreachableSegments, waysTo } from './ways.js';
 import { addressFor, type Interfaces, planInterfaces } from './wireguard.js';
 
@@ -30,18 +30,20 @@ export function planNode(input: MeshInput): PlannedNode {
   if (meshAddresses.length === 0) {
     return { kind: 'absent', reason: `MeshNode ${input.node} has no mesh address yet: the cluster-agent gives it one` };
   }
-  const { planes, encapsulation } = input.mesh;
-  const cluster = ownSegments(nodes, planes);
+  const { planes, granularity } = input.mesh;
+  const cluster = ownSegments(nodes, input.mesh);
   const peers = peerSegments(input.peers);
-  const own = cluster.segments.find((segment) => segment.name === segmentName(self)) as Segment;
-  const remote = [...cluster.segments.filter((segment) => segment !== own), ...peers.segments];
-  const local = nodes.filter((node) => segmentName(node) === own.name);
+  const local = nodes.filter((node) => siteName(node, granularity) === siteName(self, granularity));
+  const view = viewOf(cluster.segments, input.node, local);
+  const { own } = view;
+  const remote = [...view.remote, ...peers.segments];
   const claims = claimPrefixes({ own, remote, internalIPs: local.flatMap(({ spec }) => spec.internalIPs) });
-  const destinations = routable(claims, underlayAddresses(input, nodes, local));
+  const gateways = new Set(cluster.segments.flatMap((segment) => segment.gateways.map(({ name }) => name)));
+  const destinations = routable(claims, underlayAddresses(input, { gateways: nodes.filter(({ metadata }) => gateways.has(metadata.name)), local }));
   const slot = own.gateways.find(({ name }) => name === input.node)?.slot;
   const tunnels = slot === undefined ? undefined : { slot, ...planTunnels(input, { self, slot, remote, claims }) };
   const interfaces = tunnels?.interfaces ?? [];
-  const neighbours = neighboursOf(self, nodes, encapsulation);
+  const neighbours = neighboursOf(self, nodes, input.mesh);
   const vxlan = planVxlan(self, neighbours, input.underlayMtu);
   const paths = planPaths({
     meshAddresses,
@@ -101,8 +103,7 @@ function planFirewall(interfaces: readonly WireguardInterface[], vxlan: VxlanDev
  * and plain packets are sent to. A tunnel may end at any endpoint of a gateway, and at its internal addresses: WireGuard answers
  * to where it was last heard from, and without NAT between that is whatever source the far kernel picked.
  */
-function underlayAddresses(input: MeshInput, nodes: readonly MeshNode[], local: readonly MeshNode[]): Cidr[] {
-  const gateways = nodes.filter(({ status }) => status?.slot !== undefined);
+function underlayAddresses(input: MeshInput, { gateways, local }: { readonly gateways: readonly MeshNode[]; readonly local: readonly MeshNode[] }): Cidr[] {
   const hosts = [
     ...gateways.flatMap(({ spec }) => spec.endpoints.map(({ host }) => host)),
     ...gateways.flatMap(internalAddresses),

@@ -1,10 +1,12 @@
 /**
  * Nodes and peers to segments: what is reached through one set of gateways.
  *
- * A segment is a location of this cluster (or a node that stands alone), a location of another member, or a person's peer.
- * A gateway of it is where tunnels end; its slot says on which plane of ours.
+ * A segment is a location of this cluster (or a single node: one that stands alone, or every one, as the Mesh's granularity
+ * says), a segment of another member, or a person's peer. A gateway of it is where tunnels end; its slot says on which plane of
+ * ours.
  */
 import { ANNOTATION, HUB_MANAGER, LABEL } from '../api/names.js';
+import type { MeshSpec } from '../api/mesh.js';
 import type { MeshNode } from '../api/meshNode.js';
 import type { Peer } from '../api/peer.js';
 import { addressOf, singleAddress, sortCidrs } from '../net/cidr.js';
@@ -42,27 +44,53 @@ export interface Segmented {
   readonly problems: readonly Problem[];
 }
 
+/** What of a Mesh makes segments. */
+export type Segmentation = Pick<MeshSpec, 'granularity' | 'planes'>;
+
 /** The segment a node belongs to. A node without an internal address has no neighbours (Kilo pkg/mesh/topology.go). */
-export function segmentName(node: MeshNode): string {
-  return node.spec.internalIPs.length === 0 ? `node:${node.metadata.name}` : `location:${node.spec.location}`;
+export function segmentName(node: MeshNode, granularity: MeshSpec['granularity']): string {
+  return granularity === 'location' && node.spec.internalIPs.length > 0 ? `location:${node.spec.location}` : `node:${node.metadata.name}`;
+}
+
+/** Nodes of one site reach each other without a tunnel: those of a location, unless every node is by itself. */
+export function siteName(node: MeshNode, granularity: MeshSpec['granularity']): string {
+  return segmentName(node, granularity === 'cross' ? 'location' : granularity);
 }
 
 /** A cluster's own nodes as segments, sorted by name. Nodes that are being deleted are gone. */
-export function ownSegments(nodes: readonly MeshNode[], planes: number): Segmented {
+export function ownSegments(nodes: readonly MeshNode[], mesh: Segmentation): Segmented {
   const problems: Problem[] = [];
   const members = new Map<string, MeshNode[]>();
   for (const node of present(nodes)) {
-    append(members, segmentName(node), node);
+    append(members, segmentName(node, mesh.granularity), node);
   }
   const segments = [...members].toSorted(byFirst).map(([name, group]): Segment => ({
     name,
     kind: 'own',
     location: group[0]?.spec.location ?? '',
     nodes: group.map((node) => node.metadata.name),
-    gateways: gatewaysOf(group, planes, problems),
+    gateways: gatewaysOf(group, mesh, problems),
     allowedIPs: sortCidrs(group.flatMap(nodePrefixes)),
   }));
   return { segments, problems };
+}
+
+/** What a node needs no tunnel for, as one segment with the node's own gateways; and all that it does. */
+export interface View {
+  readonly own: Segment;
+  readonly remote: readonly Segment[];
+}
+
+/** `segments` as seen from the node `self`, one of the `site` of nodes that reach each other without a tunnel. */
+export function viewOf(segments: readonly Segment[], self: string, site: readonly MeshNode[]): View {
+  const near = new Set(site.map((node) => node.metadata.name));
+  const home = segments.filter(({ nodes }) => nodes.some((node) => near.has(node)));
+  const mine = home.find(({ nodes }) => nodes.includes(self));
+  if (mine === undefined) throw new Error(`${self} is in no segment of its own site`);
+  return {
+    own: { ...mine, nodes: home.flatMap(({ nodes }) => nodes), allowedIPs: sortCidrs(home.flatMap(({ allowedIPs }) => allowedIPs)) },
+    remote: segments.filter((segment) => !home.includes(segment)),
+  };
 }
 
 /** What is behind a node: its pods, itself, its mesh addresses. */
@@ -112,9 +140,10 @@ export function present(nodes: readonly MeshNode[]): MeshNode[] {
   return nodes.filter((node) => node.metadata.deletionTimestamp === undefined).toSorted(byName);
 }
 
-function gatewaysOf(nodes: readonly MeshNode[], planes: number, problems: Problem[]): Gateway[] {
+/** A node that is a segment of its own by the Mesh's word needs no slot to be told: nobody else could be its gateway. */
+function gatewaysOf(nodes: readonly MeshNode[], { granularity, planes }: Segmentation, problems: Problem[]): Gateway[] {
   const gateways = nodes.flatMap((node): Gateway[] => {
-    const slot = node.status?.slot;
+    const slot = granularity === 'location' ? node.status?.slot : 0;
     if (slot === undefined || slot >= planes) return [];
     const endpoint = node.spec.endpoints[0];
     return [{

@@ -16,7 +16,7 @@ function nodes(sketches: readonly NodeSketch[], slots: Readonly<Record<string, n
 }
 
 function assigned(...input: Parameters<typeof nodes>): Record<string, number> {
-  return Object.fromEntries(assignSlots(nodes(...input), 2));
+  return Object.fromEntries(assignSlots(nodes(...input), { granularity: 'location', planes: 2 }));
 }
 
 describe('slots', () => {
@@ -35,22 +35,28 @@ describe('slots', () => {
     expect(assigned(sketches, held)).toEqual(expected);
   });
 
+  test.each(['full', 'cross'] as const)('with granularity %s every node has slot 0, whatever it wishes and held before', (granularity) => {
+    const all = nodes([at('a', { gateway: 'never' }), at('b', { endpoint: null }), at('c', { location: 'us' })], { b: 1 });
+    expect(Object.fromEntries(assignSlots(all, { granularity, planes: 2 }))).toEqual({ a: 0, b: 0, c: 0 });
+  });
+
   test('are the same whatever the order, stay when asked again, and are distinct in a segment', () => {
     const sketch = fc.record({ location: fc.constantFrom('eu', 'us'), gateway: fc.constantFrom('auto' as const, 'preferred' as const, 'never' as const), endpoint: fc.constantFrom(null, '203.0.113.1', '10.0.0.1') });
     fc.assert(fc.property(fc.array(sketch, { maxLength: 8 }), fc.integer({ min: 1, max: 3 }), (sketches, planes) => {
       const before = nodes(sketches.map((each, index) => at(`n${index}`, each)));
-      const slots = assignSlots(before, planes);
-      expect(assignSlots(before.toReversed(), planes)).toEqual(slots);
+      const mesh = { granularity: 'location', planes } as const;
+      const slots = assignSlots(before, mesh);
+      expect(assignSlots(before.toReversed(), mesh)).toEqual(slots);
       const after = before.map((node): MeshNode => {
         const slot = slots.get(node.metadata.name);
         return { ...node, status: slot === undefined ? {} : { slot } };
       });
       const newcomer = nodes([at('a-better-one', { gateway: 'preferred', endpoint: '203.0.113.9' })]);
       for (const [name, slot] of slots) {
-        if (before.some(({ metadata, spec }) => metadata.name === name && spec.endpoints.length > 0)) expect(assignSlots([...after, ...newcomer], planes).get(name)).toBe(slot);
+        if (before.some(({ metadata, spec }) => metadata.name === name && spec.endpoints.length > 0)) expect(assignSlots([...after, ...newcomer], mesh).get(name)).toBe(slot);
       }
-      expect(assignSlots(after, planes)).toEqual(slots);
-      const places = before.filter(({ metadata }) => slots.has(metadata.name)).map((node) => `${segmentName(node)} ${slots.get(node.metadata.name)}`);
+      expect(assignSlots(after, mesh)).toEqual(slots);
+      const places = before.filter(({ metadata }) => slots.has(metadata.name)).map((node) => `${segmentName(node, 'location')} ${slots.get(node.metadata.name)}`);
       expect(new Set(places).size).toBe(places.length);
     }));
   });

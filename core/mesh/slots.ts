@@ -7,12 +7,13 @@
 import type { MeshNode } from '../api/meshNode.js';
 import { isSpecial } from '../net/special.js';
 import { isWithin } from '../net/sets.js';
-import { present, segmentName } from './segments.js';
+import { present, type Segmentation, segmentName } from './segments.js';
 
 const PRIVATE = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10', 'fc00::/7'];
 
-/** Node name to slot, for the nodes that are to have one. */
-export function assignSlots(nodes: readonly MeshNode[], planes: number): ReadonlyMap<string, number> {
+/** Node name to slot, for the nodes that are to have one. Where every node is a segment, each is its own gateway, whatever it wishes. */
+export function assignSlots(nodes: readonly MeshNode[], { granularity, planes }: Segmentation): ReadonlyMap<string, number> {
+  if (granularity !== 'location') return new Map(present(nodes).map((node) => [node.metadata.name, 0]));
   const result = new Map<string, number>();
   for (const group of groupBySegment(present(nodes)).values()) {
     const eligible = eligibleNodes(group);
@@ -49,8 +50,9 @@ function hasPublicEndpoint(node: MeshNode): boolean {
 function groupBySegment(nodes: readonly MeshNode[]): Map<string, MeshNode[]> {
   const groups = new Map<string, MeshNode[]>();
   for (const node of nodes) {
-    const group = groups.get(segmentName(node));
-    if (group === undefined) groups.set(segmentName(node), [node]);
+    const name = segmentName(node, 'location');
+    const group = groups.get(name);
+    if (group === undefined) groups.set(name, [node]);
     else group.push(node);
   }
   return groups;

@@ -64,7 +64,12 @@ export function planInterfaces(input: WireguardInput): Interfaces {
       peers: [...peers.values()].toSorted((a, b) => (a.publicKey < b.publicKey ? -1 : 1)),
     };
   });
-  return { interfaces, reached, problems };
+  return { interfaces: interfaces.filter((each) => isNeeded(each, input.mesh)), reached, problems };
+}
+
+/** Where every node is a segment, planes above the first have peers only for the further gateways of other members, and there may be none. */
+function isNeeded({ plane, peers }: WireguardInterface, { granularity }: MeshSpec): boolean {
+  return granularity === 'location' || plane === 0 || peers.length > 0;
 }
 
 /** Can our gateway of slot `ownSlot` peer with a remote one? Only if it has an interface for that slot; people's have one for all. */

@@ -27,6 +27,16 @@ describe('DOT', () => {
     expect(topologyDot(REFUSED_PAIR).match(/.* -- "west\/".*/g)).toEqual(['lyon', 'oslo'].map((place) => `  "east/${place}" -- "west/" [style=dotted, color=red, label="refused"];`));
   });
 
+  test('nodes that are segments stand by themselves, and those of one site have no tunnel between them', () => {
+    const [member] = HEALTHY.members;
+    if (member === undefined) throw new Error('no member');
+    const segment = (node: string, location: string, site: string): typeof member.segments[number] =>
+      ({ location, node, site, nodes: [node], allowedIPs: [], gateways: [{ slot: 0, node, publicKey: 'k' }] });
+    const dot = topologyDot({ ...EMPTY, members: [{ ...member, segments: [segment('a', 'lyon', 'location:lyon'), segment('b', 'lyon', 'location:lyon'), segment('c', 'oslo', 'location:oslo')] }] });
+    expect(dot).toContain('"east/lyon/a" [label="lyon\\na (gateway 0)"];');
+    expect(dot.match(/".*" -- ".*"/g)).toEqual(['"east/lyon/a" -- "east/oslo/c"', '"east/lyon/b" -- "east/oslo/c"']);
+  });
+
   test('names are quoted', () => {
     const [member] = HEALTHY.members;
     if (member === undefined) throw new Error('no member');

@@ -1,5 +1,5 @@
 /**
- * The federation as a picture: members as boxes with their locations, tunnels between the locations' gateways.
+ * The federation as a picture: members as boxes with their segments, tunnels between the segments' gateways.
  */
 import type { FederationStatus } from '../api/status.js';
 
@@ -9,6 +9,7 @@ interface Place {
   readonly id: string;
   readonly member: Member;
   readonly label: readonly string[];
+  readonly site?: string | undefined;
 }
 
 interface Tunnel {
@@ -47,8 +48,9 @@ const MERMAID_LINE = { linked: '---', pending: '-.-', refused: '-. refused .-' }
 
 function placesOf(member: Member): Place[] {
   return member.segments.map((segment) => ({
-    id: `${member.id}/${segment.location}`,
+    id: `${member.id}/${segment.location}${segment.node === undefined ? '' : `/${segment.node}`}`,
     member,
+    site: segment.site,
     label: [
       segment.location === '' ? 'default location' : segment.location,
       ...segment.nodes.map((node) => {
@@ -59,12 +61,12 @@ function placesOf(member: Member): Place[] {
   }));
 }
 
-/** Within a member all locations are meshed; between members as the pair says, each pair once. */
+/** Within a member all segments are meshed, but for those of one site; between members as the pair says, each pair once. */
 function tunnelsOf(status: FederationStatus): Tunnel[] {
   const places = status.members.flatMap(placesOf);
   return places.flatMap((a, index) =>
     places.slice(index + 1).flatMap((b): Tunnel[] => {
-      if (a.member.id === b.member.id) return [{ from: a.id, to: b.id, state: 'linked' }];
+      if (a.member.id === b.member.id) return a.site !== undefined && a.site === b.site ? [] : [{ from: a.id, to: b.id, state: 'linked' }];
       const states = status.pairs
         .filter(({ from, to }) => (from === a.member.id && to === b.member.id) || (from === b.member.id && to === a.member.id))
         .map(({ state }) => state);

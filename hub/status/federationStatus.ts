@@ -2,7 +2,7 @@
  * What `/api/v1/status` says, from what is remembered: members, pairs, services, and what is wrong with them.
  */
 import type { FederationProblem, FederationStatus } from '../../core/api/status.js';
-import { ownSegments } from '../../core/mesh/segments.js';
+import { ownSegments, siteName } from '../../core/mesh/segments.js';
 import { exportRequest } from '../../core/services/annotations.js';
 import type { QueueStats } from '../../core/workqueue/queue.js';
 import type { SourceProblem } from '../members/declaration.js';
@@ -58,8 +58,12 @@ function memberStatus(member: Member): FederationStatus['members'][number] {
 }
 
 function segmentsOf(facts: ClusterFacts): FederationStatus['members'][number]['segments'] {
-  return ownSegments(facts.nodes, facts.mesh.planes).segments.map((segment) => ({
+  const { granularity } = facts.mesh;
+  const sites = new Map(facts.nodes.map((node) => [node.metadata.name, siteName(node, granularity)]));
+  return ownSegments(facts.nodes, facts.mesh).segments.map((segment) => ({
     location: segment.location,
+    ...(segment.name === `node:${segment.nodes[0]}` && { node: segment.nodes[0] }),
+    ...(granularity === 'cross' && { site: sites.get(segment.nodes[0] ?? '') }),
     nodes: [...segment.nodes],
     allowedIPs: [...segment.allowedIPs],
     gateways: segment.gateways.map(({ slot, name, host, port, publicKey }) => ({

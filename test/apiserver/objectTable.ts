@@ -69,7 +69,9 @@ export const OBJECT_TABLE: readonly ObjectCase[] = [
   mesh('with a port in words', { port: '51820' }, { byServer: 'must be of type integer', byZod: 'expected number' }),
   mesh('with half a plane', { planes: 1.5 }, { byServer: 'must be of type integer', byZod: 'expected int' }),
   mesh('with an encapsulation nobody has', { encapsulation: 'sometimes' }, { byServer: 'Unsupported value', byZod: 'Invalid option' }),
-  mesh('with a granularity nobody has', { granularity: 'cross' }, { byServer: 'Unsupported value', byZod: 'Invalid input: expected' }),
+  mesh('with every node for itself', { granularity: 'full' }),
+  mesh('that is plain inside locations only', { granularity: 'cross' }),
+  mesh('with a granularity nobody has', { granularity: 'region' }, { byServer: 'Unsupported value', byZod: 'Invalid option' }),
   mesh('with an MTU below what IPv6 needs', { mtu: 1279 }, {
     byServer: 'should be greater than or equal to 1280',
     byZod: 'expected number to be >=1280',

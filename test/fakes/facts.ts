@@ -2,7 +2,7 @@
  * Clusters as the hub knows them, written in one line each.
  */
 import type { MeshNode } from '../../core/api/meshNode.js';
-import { meshSpecSchema } from '../../core/api/mesh.js';
+import { meshSpecSchema, type MeshSpec } from '../../core/api/mesh.js';
 import { assembleFacts, type ClusterFacts } from '../../hub/records/facts.js';
 
 export interface NodeSketch {
@@ -34,8 +34,8 @@ export function meshNode(sketch: NodeSketch): MeshNode {
   };
 }
 
-export function clusterFacts(nodes: readonly NodeSketch[], ranges: { readonly mesh?: readonly string[]; readonly services?: readonly string[] } = {}): ClusterFacts {
-  const spec = meshSpecSchema.parse({ wireguardCIDRs: ranges.mesh ?? ['10.4.0.0/24'] });
+export function clusterFacts(nodes: readonly NodeSketch[], ranges: { readonly mesh?: readonly string[]; readonly services?: readonly string[]; readonly granularity?: MeshSpec['granularity'] } = {}): ClusterFacts {
+  const spec = meshSpecSchema.parse({ wireguardCIDRs: ranges.mesh ?? ['10.4.0.0/24'], granularity: ranges.granularity });
   return assembleFacts(
     { apiVersion: 'kilofed.io/v1alpha1', kind: 'Mesh', metadata: { name: 'default' }, spec, status: { serviceCIDRs: [...(ranges.services ?? [])] } },
     nodes.map(meshNode),

@@ -7,7 +7,7 @@ import { type MeshNode } from '../../core/api/meshNode.js';
 import { meshSpecSchema, type MeshSpec } from '../../core/api/mesh.js';
 import { type Peer } from '../../core/api/peer.js';
 import { assignMeshAddresses } from '../../core/mesh/addresses.js';
-import { ownSegments } from '../../core/mesh/segments.js';
+import { ownSegments, type Segmentation } from '../../core/mesh/segments.js';
 import { assignSlots } from '../../core/mesh/slots.js';
 
 export interface NodeSketch {
@@ -51,7 +51,7 @@ export function cluster(sketches: readonly NodeSketch[], meshCIDR: string, mesh:
     }),
   );
   const { addresses } = assignMeshAddresses(bare, meshCIDR.split(','));
-  const slots = assignSlots(bare, mesh.planes);
+  const slots = assignSlots(bare, mesh);
   return bare.map((node) => {
     const slot = slots.get(node.metadata.name);
     return { ...node, status: { meshAddresses: [...(addresses.get(node.metadata.name) ?? [])], ...(slot === undefined ? {} : { slot }) } };
@@ -60,18 +60,19 @@ export function cluster(sketches: readonly NodeSketch[], meshCIDR: string, mesh:
 
 /**
  * The Peers that stand for `nodes` of member `id` in another cluster. As the hub does it, without the internal addresses
- * that tunnels end at.
+ * that tunnels end at. `mesh` may be the number of planes of one with granularity `location`.
  */
-export function asPeers(id: string, nodes: readonly MeshNode[], planes: number): Peer[] {
+export function asPeers(id: string, nodes: readonly MeshNode[], mesh: number | Segmentation): Peer[] {
+  const segmentation = typeof mesh === 'number' ? { granularity: 'location' as const, planes: mesh } : mesh;
   const ends = new Set(nodes.flatMap(({ spec }) => spec.endpoints.map(({ host }) => `${host}/32`)));
-  return ownSegments(nodes, planes).segments.flatMap((segment) =>
+  return ownSegments(nodes, segmentation).segments.flatMap((segment) =>
     segment.gateways.map((gateway): Peer => ({
       apiVersion: 'kilo.squat.ai/v1alpha1',
       kind: 'Peer',
       metadata: {
         name: `${id}-${segment.name.replace(':', '-')}-${gateway.slot}`,
         labels: { [LABEL.managedBy]: HUB_MANAGER, [LABEL.cluster]: id, [LABEL.segment]: segment.name.replace(':', '-'), [LABEL.location]: segment.location },
-        annotations: { [ANNOTATION.slot]: String(gateway.slot), [ANNOTATION.planes]: String(planes) },
+        annotations: { [ANNOTATION.slot]: String(gateway.slot), [ANNOTATION.planes]: String(segmentation.planes) },
       },
       spec: {
         publicKey: gateway.publicKey,

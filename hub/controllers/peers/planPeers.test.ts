@@ -29,6 +29,18 @@ describe('planPeers', () => {
     expect(peers[1]?.metadata.annotations).toMatchObject({ 'kilofed.io/slot': '1', 'kilofed.io/planes': '2', 'kilofed.io/mesh-address': '10.4.1.2' });
   });
 
+  test.each(['full', 'cross'] as const)('with granularity %s one Peer per node, in slot 0, with what is behind that node', (granularity) => {
+    const { peers, problems } = planPeers({ source: { id: 'east', facts: clusterFacts([A1, A2, A3], { mesh: ['10.4.1.0/24'], granularity }) }, target: west, rights: NOBODY, sha256 });
+    expect(problems).toEqual([]);
+    const told = peers.map(({ metadata, spec }) => [spec.publicKey, [metadata.annotations?.['kilofed.io/slot'], metadata.labels?.['kilofed.io/location'], spec.allowedIPs]]);
+    expect(Object.fromEntries(told)).toEqual({
+      'key-of-a1': ['0', 'lyon', ['10.1.0.0/24', '10.4.1.1/32']],
+      'key-of-a2': ['0', 'lyon', ['10.1.1.0/24', '10.4.1.2/32']],
+      'key-of-a3': ['0', 'lyon', ['10.1.3.0/24', '10.4.1.4/32']],
+    });
+    expect(new Set(peers.map(({ metadata }) => metadata.labels?.['kilofed.io/segment'])).size).toBe(3);
+  });
+
   test('is the same whatever the order of the nodes, and its hash tells a difference', () => {
     expect(plan([A3, A2, A1])).toEqual(plan([A1, A2, A3]));
     const hash = (nodes: readonly NodeSketch[]): unknown => plan(nodes).peers[0]?.metadata.annotations?.['kilofed.io/hash'];

@@ -49,7 +49,7 @@ const LABEL_VALUE = /^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$/;
 
 export function planPeers(input: PeersInput): PeersPlan {
   const { source } = input;
-  const { segments, problems: found } = ownSegments(source.facts.nodes, source.facts.mesh.planes);
+  const { segments, problems: found } = ownSegments(source.facts.nodes, source.facts.mesh);
   const problems: Problem[] = [...found];
   const peers = new Map<string, PeerObject>();
   for (const segment of segments) {
@@ -68,7 +68,7 @@ export function planPeers(input: PeersInput): PeersPlan {
 
 /** Every address of the source that the target can have packets for: what may be routed there, and mirrored there. */
 export function reachableFrom(input: Omit<PeersInput, 'sha256'>): string[] {
-  const { segments } = ownSegments(input.source.facts.nodes, input.source.facts.mesh.planes);
+  const { segments } = ownSegments(input.source.facts.nodes, input.source.facts.mesh);
   return sortCidrs(segments.flatMap((segment) => acceptable(segment, input)));
 }
 

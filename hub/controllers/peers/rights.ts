@@ -33,7 +33,7 @@ export function rightsOf(source: Member, target: Member, federation: Federation)
 
 function claimsOf(member: Member | undefined): string[] {
   const facts = member?.records.facts();
-  return facts === undefined ? [] : ownSegments(facts.nodes, facts.mesh.planes).segments.flatMap((segment) => segment.allowedIPs);
+  return facts === undefined ? [] : ownSegments(facts.nodes, facts.mesh).segments.flatMap((segment) => segment.allowedIPs);
 }
 
 function heldIn(records: MemberRecords, source: string): string[] {
