@@ -13,6 +13,8 @@ export const meshNodeSpecSchema = z.object({
   internalIPs: z.array(addressWithPrefix).max(4)
     .describe("Addresses inside the location with their network's prefix length, e.g. 10.0.0.2/24. Empty: the node has no neighbours."),
   podCIDRs: z.array(cidr).max(16),
+  allowedLocationIPs: z.array(cidr).max(64).optional()
+    .describe('Networks beside the nodes of its location that are reached through them, such as the LAN they are on.'),
   location: z.string().max(253).default('').describe('Empty: the default location.'),
   gateway: z.enum(['auto', 'preferred', 'never']).default('auto'),
   persistentKeepalive: z.int().min(0).max(65535).default(0).describe('Seconds; 0: off. Set where the node is behind NAT.'),

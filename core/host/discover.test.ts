@@ -40,6 +40,27 @@ describe('location', () => {
   });
 });
 
+describe('allowed location IPs', () => {
+  test.each([
+    ['one', '192.168.178.0/24', ['192.168.178.0/24'], []],
+    ['some, sorted, each once', 'fd00:7::/64, 192.168.178.3/32 ,10.7.0.0/16,192.168.178.3/32', ['10.7.0.0/16', '192.168.178.3/32', 'fd00:7::/64'], []],
+    ['none', ' , ', undefined, []],
+    ['one with host bits, left out', '192.168.178.3/24,10.7.0.0/16', ['10.7.0.0/16'], ['"192.168.178.3/24", which is left out: it has bits set behind its prefix length: write the network']],
+    ['one that is none, left out', '10.7.0.0/16,router', ['10.7.0.0/16'], ['"router", which is left out: it must be a CIDR']],
+    ['a single address without length, left out', '10.7.0.1', undefined, ['"10.7.0.1", which is left out: it must be a CIDR']],
+  ])('%s', (_what, text, expected, messages) => {
+    const { spec, problems } = found(node({ 'allowed-location-ips': text }));
+    expect(spec.allowedLocationIPs).toEqual(expected);
+    expect(problems).toEqual(messages.map((message) => ({ subject: 'node a', reason: 'BadAllowedLocationIPs', message: expect.stringContaining(message) })));
+  });
+
+  test('more than there may be', () => {
+    const { spec, problems } = found(node({ 'allowed-location-ips': Array.from({ length: 65 }, (_, index) => `10.7.${index}.0/24`).join() }));
+    expect(spec.allowedLocationIPs).toHaveLength(64);
+    expect(problems.map(({ reason }) => reason)).toEqual(['BadAllowedLocationIPs']);
+  });
+});
+
 describe('endpoints', () => {
   const external = { status: { addresses: [{ type: 'InternalIP', address: '10.0.0.2' }, { type: 'ExternalIP', address: '203.0.113.7' }] } };
   test.each([

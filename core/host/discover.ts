@@ -12,6 +12,7 @@ import { KILO_ANNOTATION } from '../api/names.js';
 import { addressWithPrefix, cidr, host, meta, port } from '../api/schema.js';
 import type { Problem } from '../mesh/plan.js';
 import type { HostAddress } from './parseIp.js';
+import { sortCidrs } from '../net/cidr.js';
 import { canonicalAddress, familyOf, singleCIDR } from './text.js';
 
 /** A Node, as far as we read it. */
@@ -40,11 +41,13 @@ export function discover(input: DiscoverInput): Discovery {
   const { node, mesh, publicKey } = input;
   const problems: Problem[] = [];
   const report = (reason: string, message: string): void => void problems.push({ subject: `node ${node.metadata.name}`, reason, message });
+  const allowedLocationIPs = locationIPsOf(node, report);
   const spec: MeshNodeSpec = {
     publicKey,
     endpoints: endpointsOf(node, mesh.port, report),
     internalIPs: internalIPsOf(node, input.addresses, report),
     podCIDRs: podCIDRsOf(node, report),
+    ...(allowedLocationIPs.length === 0 ? {} : { allowedLocationIPs }),
     location: locationOf(node, mesh.topologyLabel),
     gateway: annotation(node, 'leader') === undefined ? 'auto' : 'preferred',
     persistentKeepalive: keepaliveOf(node, report),
@@ -122,6 +125,23 @@ function podCIDRsOf(node: NodeFacts, report: Report): string[] {
     return good;
   }).slice(0, 16).toSorted((a, b) => familyOf(a).localeCompare(familyOf(b)));
 }
+
+/** Kilo takes `a, b` for `a` alone, and leaves out in silence what it does not understand (Kilo pkg/k8s/backend.go). */
+function locationIPsOf(node: NodeFacts, report: Report): string[] {
+  const parts = (annotation(node, 'allowedLocationIPs') ?? '').split(',').map((part) => part.trim()).filter((part) => part !== '');
+  const good = parts.filter((text) => {
+    const parsed = cidr.safeParse(text);
+    if (!parsed.success) report('BadAllowedLocationIPs', `annotation ${KILO_ANNOTATION.allowedLocationIPs} lists "${text}", which is left out: it ${parsed.error.issues[0]?.message}`);
+    return parsed.success;
+  });
+  const sorted = sortCidrs(good);
+  if (sorted.length > MAX_LOCATION_IPS) {
+    report('BadAllowedLocationIPs', `annotation ${KILO_ANNOTATION.allowedLocationIPs} lists ${sorted.length} networks, of which the first ${MAX_LOCATION_IPS} are taken: write wider ones`);
+  }
+  return sorted.slice(0, MAX_LOCATION_IPS);
+}
+
+const MAX_LOCATION_IPS = 64;
 
 function keepaliveOf(node: NodeFacts, report: Report): number {
   const text = annotation(node, 'persistentKeepalive');

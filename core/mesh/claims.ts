@@ -2,30 +2,38 @@
  * Who owns which prefix.
  *
  * On one WireGuard interface a prefix belongs to one peer: the last to be given it silently takes it from the other. So
- * segments claim their prefixes in order of trust (own cluster, other members, people), then of name, and a claim that
- * would take something from an earlier one is refused with a problem.
+ * segments claim their prefixes in order of trust (own cluster, other members, networks beside own nodes, people), then of
+ * name, and a claim that would take something from an earlier one is refused with a problem.
  *
  * A prefix around an earlier one takes nothing: the longest match wins, in WireGuard as in routes. A prefix inside an earlier
- * one does, so it is refused, except among people: a laptop in the range of a site's router is what both mean.
+ * one does, so it is refused, except among people and networks beside nodes: a laptop in the range of a site's router is what
+ * both mean. (Kilo drops a network beside nodes that overlaps another, or anybody's peer, on all nodes: pkg/mesh/topology.go.)
  */
-import { addressOf, type Cidr, contains, formatCidr, parseCidr } from '../net/cidr.js';
+import { addressOf, type Cidr, compareCidrs, contains, formatCidr, parseCidr } from '../net/cidr.js';
 import { createPrefixMap, type PrefixMap } from '../net/prefixMap.js';
 import { isSpecial } from '../net/special.js';
 import type { Problem } from './plan.js';
 import type { Segment } from './segments.js';
 
-const TRUST: Readonly<Record<Segment['kind'], number>> = { own: 0, member: 1, person: 2 };
+/** Whose word a claim is: a segment's about its nodes or peers, or a Node's annotation about the network it stands in. */
+type ClaimKind = Segment['kind'] | 'location';
+
+const TRUST: Readonly<Record<ClaimKind, number>> = { own: 0, member: 1, location: 2, person: 3 };
+const MAY_NEST: ReadonlySet<ClaimKind> = new Set(['location', 'person']);
 
 export interface Claims {
   /** Segment name to the prefixes it has, in address order. The node's own segment is not among them. */
   readonly prefixes: ReadonlyMap<string, readonly Claim[]>;
   /** All of them, and those of the own segment. */
   readonly index: PrefixMap<Claim>;
+  /** Networks beside the nodes of the own location. Nobody there has a way back to the mesh, unless somebody made one. */
+  readonly ownLocationIPs: readonly string[];
   readonly problems: readonly Problem[];
 }
 
 export interface Claim {
   readonly segment: Segment;
+  readonly kind: ClaimKind;
   readonly cidr: Cidr;
   /** `cidr` as canonical text. */
   readonly text: string;
@@ -41,21 +49,32 @@ export interface ClaimsInput {
 
 export function claimPrefixes({ own, remote, internalIPs }: ClaimsInput): Claims {
   const index = createPrefixMap<Claim>();
-  const prefixes = new Map<string, readonly Claim[]>();
+  const granted = new Map<Segment, Claim[]>([own, ...remote].map((segment) => [segment, []]));
   const problems: Problem[] = [];
   const networks = localNetworks(internalIPs);
 
-  for (const claim of claimsOf(own)) index.set(claim.cidr, claim);
-  for (const segment of [...remote].toSorted(byTrust)) {
-    const granted = claimsOf(segment).filter((claim) => {
-      const refusal = refusalOf(claim, index, networks);
+  for (const claim of claimsOf(own, own.allowedIPs, 'own')) index.set(claim.cidr, claim);
+  for (const { segment, kind, prefixes } of bidsOf(own, remote)) {
+    const good = claimsOf(segment, prefixes, kind).filter((claim) => {
+      const refusal = refusalOf(claim, index, segment === own ? [] : networks);
       if (refusal !== undefined) problems.push({ subject: subjectOf(segment), ...refusal });
       return refusal === undefined;
     });
-    for (const claim of granted) index.set(claim.cidr, claim);
-    prefixes.set(segment.name, granted);
+    for (const claim of good) index.set(claim.cidr, claim);
+    granted.get(segment)?.push(...good);
   }
-  return { prefixes, index, problems };
+  return {
+    prefixes: new Map(remote.map((segment) => [segment.name, (granted.get(segment) ?? []).toSorted((a, b) => compareCidrs(a.cidr, b.cidr))])),
+    index,
+    ownLocationIPs: (granted.get(own) ?? []).map(({ text }) => text),
+    problems,
+  };
+}
+
+interface Bid {
+  readonly segment: Segment;
+  readonly kind: ClaimKind;
+  readonly prefixes: readonly string[];
 }
 
 interface LocalNetwork {
@@ -65,17 +84,17 @@ interface LocalNetwork {
 
 type Refusal = Omit<Problem, 'subject'>;
 
-function refusalOf({ segment, cidr, text }: Claim, index: PrefixMap<Claim>, networks: readonly LocalNetwork[]): Refusal | undefined {
+function refusalOf({ segment, kind, cidr, text }: Claim, index: PrefixMap<Claim>, networks: readonly LocalNetwork[]): Refusal | undefined {
   if (cidr.length === 0) {
     return { reason: 'DefaultRoute', message: `${text} would carry the tunnels themselves: list the networks behind it instead` };
   }
   if (isSpecial(cidr)) return { reason: 'SpecialRange', message: `${text} touches a loopback, link-local, multicast or reserved range: leave it out` };
-  const holder = index.covering(cidr).find((each) => each.segment.kind !== 'person' || each.cidr.length === cidr.length);
-  if (holder !== undefined && holder.segment !== segment) {
+  const holder = index.covering(cidr).find((each) => !(MAY_NEST.has(each.kind) && MAY_NEST.has(kind)) || each.cidr.length === cidr.length);
+  if (holder !== undefined && (holder.segment !== segment || holder.kind !== kind)) {
     const where = holder.text === text ? 'already belongs to' : `lies in ${holder.text}, which belongs to`;
-    return { reason: 'PrefixTaken', message: `${text} ${where} ${holder.segment.name}: remove it from one of the two` };
+    return { reason: 'PrefixTaken', message: `${kind === 'location' ? 'allowed location IP ' : ''}${text} ${where} ${holder.segment.name}: remove it from one of the two` };
   }
-  const lan = segment.kind === 'person' ? networks.find((each) => cutsOff(cidr, each)) : undefined;
+  const lan = MAY_NEST.has(kind) ? networks.find((each) => cutsOff(cidr, each)) : undefined;
   if (lan !== undefined) {
     return { reason: 'LocalNetwork', message: `${text} would cut nodes off from their own network ${formatCidr(lan.network)}: list single addresses, or a range without nodes` };
   }
@@ -104,10 +123,10 @@ function localNetworks(internalIPs: readonly string[]): LocalNetwork[] {
   return [...byNetwork.values()];
 }
 
-function claimsOf(segment: Segment): Claim[] {
-  return segment.allowedIPs.flatMap((text) => {
+function claimsOf(segment: Segment, prefixes: readonly string[], kind: ClaimKind): Claim[] {
+  return prefixes.flatMap((text) => {
     const cidr = parseCidr(text);
-    return cidr === undefined ? [] : [{ segment, cidr, text }];
+    return cidr === undefined ? [] : [{ segment, kind, cidr, text }];
   });
 }
 
@@ -115,6 +134,9 @@ function subjectOf(segment: Segment): string {
   return segment.kind === 'person' ? segment.name.replace(':', ' ') : `segment ${segment.name}`;
 }
 
-function byTrust(a: Segment, b: Segment): number {
-  return TRUST[a.kind] - TRUST[b.kind] || (a.name < b.name ? -1 : 1);
+/** By trust, then the own segment, then by name. */
+function bidsOf(own: Segment, remote: readonly Segment[]): Bid[] {
+  const beside = (segment: Segment): Bid => ({ segment, kind: 'location', prefixes: segment.locationIPs });
+  const bids = [beside(own), ...remote.toSorted((a, b) => (a.name < b.name ? -1 : 1)).flatMap((segment): Bid[] => [{ segment, kind: segment.kind, prefixes: segment.allowedIPs }, beside(segment)])];
+  return bids.toSorted((a, b) => TRUST[a.kind] - TRUST[b.kind]);
 }

@@ -5,11 +5,11 @@ import { routable } from './detours.js';
 import type { Segment } from './segments.js';
 
 function person(name: string, allowedIPs: readonly string[]): Segment {
-  return { name: `peer:${name}`, kind: 'person', location: '', nodes: [], gateways: [], allowedIPs };
+  return { name: `peer:${name}`, kind: 'person', location: '', nodes: [], gateways: [], allowedIPs, locationIPs: [] };
 }
 
 function destinations(people: Readonly<Record<string, readonly string[]>>, underlay: readonly string[]): Record<string, readonly string[]> {
-  const own: Segment = { name: 'location:', kind: 'own', location: '', nodes: [], gateways: [], allowedIPs: [] };
+  const own: Segment = { name: 'location:', kind: 'own', location: '', nodes: [], gateways: [], allowedIPs: [], locationIPs: [] };
   const remote = Object.entries(people).map(([name, allowedIPs]) => person(name, allowedIPs));
   const claims = claimPrefixes({ own, remote, internalIPs: [] });
   return Object.fromEntries(routable(claims, underlay.map((each) => parseCidr(each) as Cidr)));

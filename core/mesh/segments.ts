@@ -23,6 +23,8 @@ export interface Segment {
   readonly gateways: readonly Gateway[];
   /** Every prefix behind the segment, sorted. */
   readonly allowedIPs: readonly string[];
+  /** Networks beside its nodes that are reached through them (kilo.squat.ai/allowed-location-ips), sorted; of own segments only. */
+  readonly locationIPs: readonly string[];
 }
 
 export interface Gateway {
@@ -71,6 +73,7 @@ export function ownSegments(nodes: readonly MeshNode[], mesh: Segmentation): Seg
     nodes: group.map((node) => node.metadata.name),
     gateways: gatewaysOf(group, mesh, problems),
     allowedIPs: sortCidrs(group.flatMap(nodePrefixes)),
+    locationIPs: sortCidrs(group.flatMap(({ spec }) => spec.allowedLocationIPs ?? [])),
   }));
   return { segments, problems };
 }
@@ -88,7 +91,12 @@ export function viewOf(segments: readonly Segment[], self: string, site: readonl
   const mine = home.find(({ nodes }) => nodes.includes(self));
   if (mine === undefined) throw new Error(`${self} is in no segment of its own site`);
   return {
-    own: { ...mine, nodes: home.flatMap(({ nodes }) => nodes), allowedIPs: sortCidrs(home.flatMap(({ allowedIPs }) => allowedIPs)) },
+    own: {
+      ...mine,
+      nodes: home.flatMap(({ nodes }) => nodes),
+      allowedIPs: sortCidrs(home.flatMap(({ allowedIPs }) => allowedIPs)),
+      locationIPs: sortCidrs(home.flatMap(({ locationIPs }) => locationIPs)),
+    },
     remote: segments.filter((segment) => !home.includes(segment)),
   };
 }
@@ -132,6 +140,7 @@ export function peerSegments(peers: readonly Peer[]): Segmented {
     nodes: [],
     gateways: uniqueSlots(entries.map(({ gateway }) => gateway), problems),
     allowedIPs: sortCidrs(entries.flatMap(({ peer }) => peer.spec.allowedIPs)),
+    locationIPs: [],
   }));
   return { segments: [...members, ...persons], problems };
 }
@@ -195,6 +204,7 @@ function personSegment(peer: Peer): Segment {
     nodes: [],
     gateways: [peerGateway(peer)],
     allowedIPs: sortCidrs(peer.spec.allowedIPs),
+    locationIPs: [],
   };
 }
 

@@ -14,6 +14,7 @@ export interface NodeSketch {
   readonly mesh?: readonly string[];
   readonly slot?: number;
   readonly keepalive?: number;
+  readonly locationIPs?: readonly string[];
 }
 
 export function meshNode(sketch: NodeSketch): MeshNode {
@@ -26,6 +27,7 @@ export function meshNode(sketch: NodeSketch): MeshNode {
       endpoints: sketch.endpoint === undefined ? [] : [{ host: sketch.endpoint, port: 51820 }],
       internalIPs: [...(sketch.internal ?? [])],
       podCIDRs: [...(sketch.pods ?? [])],
+      ...(sketch.locationIPs !== undefined && { allowedLocationIPs: [...sketch.locationIPs] }),
       location: sketch.location ?? '',
       gateway: 'auto',
       persistentKeepalive: sketch.keepalive ?? 0,

@@ -23,6 +23,7 @@ export interface NodeSketch {
   /** A host; null: it can only dial; absent: its internal address. */
   readonly endpoint?: string | null;
   readonly gateway?: MeshNode['spec']['gateway'];
+  readonly locationIPs?: readonly string[];
 }
 
 export const defaults: MeshSpec = meshSpecSchema.parse({});
@@ -35,7 +36,7 @@ export function fakeKey(name: string): string {
 /** Nodes with addresses and slots assigned, as after the cluster-agent's pass. `meshCIDR` may be two, with a comma between. */
 export function cluster(sketches: readonly NodeSketch[], meshCIDR: string, mesh: MeshSpec = defaults): MeshNode[] {
   const bare = sketches.map(
-    ({ name, location, internalIP, secondIP, podCIDR, secondPods, endpoint, gateway }): MeshNode => ({
+    ({ name, location, internalIP, secondIP, podCIDR, secondPods, endpoint, gateway, locationIPs }): MeshNode => ({
       apiVersion: 'kilofed.io/v1alpha1',
       kind: 'MeshNode',
       metadata: { name, creationTimestamp: '2026-01-01T00:00:00Z' },
@@ -45,6 +46,7 @@ export function cluster(sketches: readonly NodeSketch[], meshCIDR: string, mesh:
         internalIPs: [internalIP ?? undefined, secondIP].filter((each) => each !== undefined),
         podCIDRs: [podCIDR, secondPods].filter((each) => each !== undefined),
         location: location ?? '',
+        ...(locationIPs === undefined ? {} : { allowedLocationIPs: [...locationIPs] }),
         gateway: gateway ?? 'auto',
         persistentKeepalive: 0,
       },

@@ -29,6 +29,10 @@ describe('planPeers', () => {
     expect(peers[1]?.metadata.annotations).toMatchObject({ 'kilofed.io/slot': '1', 'kilofed.io/planes': '2', 'kilofed.io/mesh-address': '10.4.1.2' });
   });
 
+  test('networks beside nodes stay in their cluster: nothing registers them, and LANs everywhere use the same', () => {
+    expect(plan([{ ...A1, locationIPs: ['192.168.178.0/24'] }])).toEqual(plan([A1]));
+  });
+
   test.each(['full', 'cross'] as const)('with granularity %s one Peer per node, in slot 0, with what is behind that node', (granularity) => {
     const { peers, problems } = planPeers({ source: { id: 'east', facts: clusterFacts([A1, A2, A3], { mesh: ['10.4.1.0/24'], granularity }) }, target: west, rights: NOBODY, sha256 });
     expect(problems).toEqual([]);
