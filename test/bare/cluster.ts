@@ -13,10 +13,11 @@ import { createKubeClient } from '../../kube/wire/http2Client.js';
 import { systemClock } from '../../kube/wire/systemClock.js';
 import { type ControlPlane, startControlPlane } from '../apiserver/controlPlane.js';
 import { binaryPath } from '../lab/binaries/locate.js';
-import { serveFlows } from './flow.js';
+import { fetchText } from './fetchText.js';
+import { type FlowPod, withFlows } from './flow.js';
 import { createNamespace, type Namespace } from './namespace.js';
 import { type Lan, plug } from './network.js';
-import { createPod, createPodBridge, type Pod } from './pod.js';
+import { createPod, createPodBridge } from './pod.js';
 import { logTo, run, start, until } from '../lab/process.js';
 
 /** The programs as they ship. */
@@ -42,12 +43,15 @@ export interface BareNode {
   readonly namespace: Namespace;
   readonly address: string;
   readonly podCIDR: string;
-  /** A pod that answers flows. */
-  readonly pod: Pod;
-  startAgent(): void;
+  /** A pod that sends and answers flows. */
+  readonly pod: FlowPod;
+  /** `program`: another build than the one that ships. */
+  startAgent(program?: string): void;
   /** Resolves when it has ended. */
   killAgent(signal: NodeJS.Signals): Promise<void>;
   agentPid(): number | undefined;
+  /** What the agent's /metrics says; throws while it does not answer. */
+  metrics(): Promise<string>;
 }
 
 export interface BareCluster {
@@ -165,8 +169,7 @@ async function createNode(at: {
   const address = await plug(namespace, at.lan, at.host);
   await namespace.exec(['sysctl', '-qw', 'net.ipv4.ip_forward=1']);
   await createPodBridge(namespace, at.podCIDR, POD_MTU);
-  const pod = await createPod(namespace, at.podCIDR, { host: 10, mtu: POD_MTU });
-  await serveFlows(pod);
+  const pod = await withFlows(await createPod(namespace, at.podCIDR, { host: 10, mtu: POD_MTU }));
   const log = logTo(`${at.dir}/log/node-agent-${at.name}.log`);
   const wireguard = binaryPath('wireguard-go');
   const env = { ...process.env, ...(wireguard === undefined ? {} : { PATH: `${wireguard.replace(/\/[^/]*$/, '')}:${process.env['PATH']}` }) };
@@ -177,11 +180,11 @@ async function createNode(at: {
     address,
     podCIDR: at.podCIDR,
     pod,
-    startAgent() {
+    startAgent(program = PROGRAM) {
       agent = namespace.spawn(
         [
-          ...[process.execPath, PROGRAM, 'node-agent', '--node-name', at.name, '--server', at.server],
-          ...['--token-file', `${at.dir}/token`, '--ca-file', `${at.dir}/ca.crt`],
+          ...[process.execPath, program, 'node-agent', '--node-name', at.name, '--server', at.server],
+          ...['--token-file', `${at.dir}/token`, '--ca-file', `${at.dir}/ca.crt`, '--listen', `${address}:9107`],
         ],
         { stdio: log, env },
       );
@@ -194,6 +197,7 @@ async function createNode(at: {
         return undefined;
       }),
     agentPid: () => agent?.pid,
+    metrics: () => fetchText(`http://${address}:9107/metrics`),
   };
 }
 

@@ -4,9 +4,9 @@
  */
 import { type ChildProcess } from 'node:child_process';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { get } from 'node:http';
 import { type FederationStatus, federationStatusSchema } from '../../core/api/status.js';
 import { type BareCluster, type BareNode, PROGRAM, startBareCluster } from '../bare/cluster.js';
+import { fetchText } from '../bare/fetchText.js';
 import { reaches } from '../bare/flow.js';
 import { createLan, createWan, type Lan } from '../bare/network.js';
 import { logTo, run, start, until } from '../lab/process.js';
@@ -33,6 +33,7 @@ export interface ClusterSketch {
   readonly index: number;
   /** Where it differs from what `index` gives. */
   readonly podPrefix?: string;
+  readonly meshSpec?: Readonly<Record<string, unknown>>;
   /** Location to number of nodes; nodes are named `<cluster>-<location><n>`. */
   readonly locations: Readonly<Record<string, number>>;
 }
@@ -58,6 +59,7 @@ export async function startFederation(sketches: readonly ClusterSketch[], option
       meshCIDR: `10.4.${sketch.index}.0/24`,
       podPrefix: sketch.podPrefix ?? `10.${40 + sketch.index}`,
       serviceCIDR: `10.9${sketch.index}.0.0/16`,
+      ...(sketch.meshSpec === undefined ? {} : { meshSpec: sketch.meshSpec }),
     });
     for (const [location, count] of Object.entries(sketch.locations)) {
       const lan = await createLan(lans.length + 1);
@@ -123,16 +125,4 @@ export async function unreachablePairs(nodes: readonly BareNode[], ms: number): 
 
 export async function reachable(from: BareNode, to: BareNode, ms: number): Promise<void> {
   await until(`${from.name} -> ${to.name}`, ms, async () => (await reaches(from.pod, to.pod, 500)) ?? undefined);
-}
-
-export function fetchText(url: string): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const request = get(url, { timeout: 5_000 }, (response) => {
-      let body = '';
-      response.on('data', (chunk: Buffer) => (body += chunk.toString()));
-      response.on('end', () => (response.statusCode === 200 ? resolve(body) : reject(new Error(`${url}: ${response.statusCode} ${body}`))));
-    });
-    request.on('timeout', () => request.destroy(new Error(`${url}: no answer`)));
-    request.on('error', reject);
-  });
 }
