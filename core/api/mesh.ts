@@ -34,6 +34,8 @@ export const meshSpecSchema = ruled(z.object({
   ).default('topology.kubernetes.io/region')
     .describe('The Node label that names its location; the annotation kilo.squat.ai/location wins over it.'),
   mtu: z.int().min(1280).max(65455).optional().describe('MTU of the WireGuard interfaces; absent: underlay minus 80.'),
+  podNAT: z.boolean().optional()
+    .describe("Whether pods reach what is outside the mesh under their node's address. Absent: where spec.cni is on, since another network plugin does it itself."),
   serviceCIDRs: z.array(cidr).max(8).optional()
     .describe('Only for clusters older than the ServiceCIDR API (1.33), which cannot tell their Service ranges.'),
 }).refine((spec) => spec.port > VXLAN_PORT || spec.port + spec.planes <= VXLAN_PORT, VXLAN_MESSAGE), {

@@ -29,8 +29,11 @@ export type Change =
   | { readonly kind: 'route.delete'; readonly route: HostRoute }
   | { readonly kind: 'rule.add'; readonly rule: HostRule }
   | { readonly kind: 'rule.delete'; readonly rule: HostRule }
-  | { readonly kind: 'firewall.set'; readonly firewall: Firewall }
-  | { readonly kind: 'firewall.delete' };
+  /** `elements`: the same by elements of sets alone, where that is possible; it may fail, and then the whole table is loaded. */
+  | { readonly kind: 'firewall.set'; readonly firewall: Firewall; readonly elements?: string }
+  | { readonly kind: 'firewall.delete' }
+  /** Connections that were translated on the way to these prefixes, from before they had a route of ours. */
+  | { readonly kind: 'conntrack.forget'; readonly prefixes: readonly string[] };
 
 /** Only the attributes that are written; the others stay as they are. */
 export interface PeerSet {

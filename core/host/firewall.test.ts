@@ -1,20 +1,27 @@
 import { describe, expect, test } from '@jest/globals';
-import { firewallFacts, firewallText } from './firewall.js';
+import { elementChanges, firewallFacts, firewallText } from './firewall.js';
 import { parseFirewall } from './parseFirewall.js';
+import type { Firewall, Nat } from '../mesh/plan.js';
 
 const firewall = { clampInterfaces: ['kilo0', 'kilo1'], vxlan: { port: 51819, from: ['10.0.1.7', 'fd00:0:0::7'] } };
+const nat: Nat = {
+  from: ['10.42.1.0/24', '10.9.0.1/32', 'fd42:1::/64'],
+  known: ['10.42.0.0/23', '10.4.0.1/32', '10.9.0.1/32', 'fd42::/48', 'fd04::1/128'],
+  location: ['192.168.7.0/24'],
+};
 
 test('the table is replaced in one transaction', () => {
   expect(firewallText(firewall)).toBe(`table inet kilofed
 delete table inet kilofed
 table inet kilofed {
   set clamp { type ifname; elements = { "kilo0", "kilo1" }; }
-  chain forward {
-    type filter hook forward priority mangle; policy accept;
-    oifname @clamp tcp flags syn / syn,rst tcp option maxseg size set rt mtu comment "kilofed: clamp mss to route mtu"
-  }
   set vtep4 { type ipv4_addr; elements = { 10.0.1.7 }; }
   set vtep6 { type ipv6_addr; elements = { fd00::7 }; }
+  chain forward {
+    type filter hook forward priority mangle; policy accept;
+    oifname @clamp tcp flags syn / syn,rst tcp option maxseg size set rt mtu comment "kilofed: clamp mss to route mtu, oifname"
+    iifname @clamp tcp flags syn / syn,rst tcp option maxseg size set rt mtu comment "kilofed: clamp mss to route mtu, iifname"
+  }
   chain input {
     type filter hook input priority filter; policy accept;
     udp dport 51819 ip saddr != @vtep4 drop comment "kilofed: ip vxlan 51819 only from the location"
@@ -22,6 +29,51 @@ table inet kilofed {
   }
 }
 `);
+});
+
+test('translation: known prefixes first, and as many rules for thousands of them', () => {
+  expect(firewallText({ clampInterfaces: [], nat })).toBe(`table inet kilofed
+delete table inet kilofed
+table inet kilofed {
+  set from4 { type ipv4_addr; flags interval; elements = { 10.42.1.0/24, 10.9.0.1 }; }
+  set from6 { type ipv6_addr; flags interval; elements = { fd42:1::/64 }; }
+  set known4 { type ipv4_addr; flags interval; elements = { 10.42.0.0/23, 10.4.0.1, 10.9.0.1 }; }
+  set known6 { type ipv6_addr; flags interval; elements = { fd42::/48, fd04::1 }; }
+  set location4 { type ipv4_addr; flags interval; elements = { 192.168.7.0/24 }; }
+  set location6 { type ipv6_addr; flags interval; }
+  chain postrouting {
+    type nat hook postrouting priority srcnat; policy accept;
+    ip daddr @known4 return comment "kilofed: ip keep the sender inside the mesh"
+    ip saddr @known4 ip daddr @location4 masquerade fully-random comment "kilofed: ip masquerade from the mesh to networks of the location"
+    ip saddr @from4 masquerade fully-random comment "kilofed: ip masquerade pods and peers to the outside"
+    ip6 daddr @known6 return comment "kilofed: ip6 keep the sender inside the mesh"
+    ip6 saddr @known6 ip6 daddr @location6 masquerade fully-random comment "kilofed: ip6 masquerade from the mesh to networks of the location"
+    ip6 saddr @from6 masquerade fully-random comment "kilofed: ip6 masquerade pods and peers to the outside"
+  }
+}
+`);
+});
+
+describe('elementChanges', () => {
+  const before = firewallFacts({ ...firewall, nat });
+  test.each<[string, Firewall, string | undefined]>([
+    ['a prefix joins', { ...firewall, nat: { ...nat, known: [...nat.known, '10.43.0.0/24'] } }, 'add element inet kilofed known4 { 10.43.0.0/24 }\n'],
+    ['one goes', { ...firewall, nat: { ...nat, known: nat.known.slice(1) } }, 'delete element inet kilofed known4 { 10.42.0.0/23 }\n'],
+    [
+      'one grows: the narrower makes room first',
+      { ...firewall, nat: { ...nat, known: ['10.42.0.0/22', ...nat.known.slice(1)] } },
+      'delete element inet kilofed known4 { 10.42.0.0/23 }\nadd element inet kilofed known4 { 10.42.0.0/22 }\n',
+    ],
+    ['an interface comes', { ...firewall, clampInterfaces: ['kilo0', 'kilo1', 'kilovx'], nat }, 'add element inet kilofed clamp { "kilovx" }\n'],
+    ['a rule goes too', { ...firewall }, undefined],
+    ['a rule changes', { ...firewall, vxlan: { ...firewall.vxlan, port: 1 }, nat }, undefined],
+  ])('%s', (_what, wanted, text) => {
+    expect(elementChanges(before, wanted)).toBe(text);
+  });
+
+  test("somebody else's rule is no matter of elements", () => {
+    expect(elementChanges([...before, 'rule input: not ours'], { ...firewall, nat })).toBeUndefined();
+  });
 });
 
 test('no tunnels, no clamp; no VXLAN, no filter; neither, no table', () => {
@@ -39,7 +91,8 @@ describe('parseFirewall', () => {
       { set: { family: 'inet', name: 'vtep6', table: 'kilofed', type: 'ipv6_addr', handle: 4, elem: ['fd00::7'] } },
       { set: { family: 'inet', name: 'vtep4', table: 'kilofed', type: 'ipv4_addr', handle: 3, elem: ['10.0.1.7'] } },
       { chain: { family: 'inet', table: 'kilofed', name: 'forward', handle: 1, type: 'filter', hook: 'forward', prio: -150, policy: 'accept' } },
-      { rule: { family: 'inet', table: 'kilofed', chain: 'forward', handle: 5, comment: 'kilofed: clamp mss to route mtu', expr: [] } },
+      { rule: { family: 'inet', table: 'kilofed', chain: 'forward', handle: 5, comment: 'kilofed: clamp mss to route mtu, oifname', expr: [] } },
+      { rule: { family: 'inet', table: 'kilofed', chain: 'forward', handle: 5, comment: 'kilofed: clamp mss to route mtu, iifname', expr: [] } },
       { rule: { family: 'inet', table: 'kilofed', chain: 'input', handle: 6, comment: 'kilofed: ip vxlan 51819 only from the location', expr: [] } },
       { rule: { family: 'inet', table: 'kilofed', chain: 'input', handle: 7, comment: 'kilofed: ip6 vxlan 51819 only from the location', expr: [] } },
     ],

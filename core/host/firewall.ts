@@ -9,42 +9,41 @@ import { canonicalAddress, familyOf } from './text.js';
 
 /** Sorted. Empty: no table is wanted. */
 export function firewallFacts(firewall: Firewall): readonly string[] {
-  const { clampInterfaces, vxlan } = firewall;
+  const { chains, sets } = tableOf(firewall);
   return [
-    ...(clampInterfaces.length === 0 ? [] : [fact.rule('forward', CLAMP)]),
-    ...clampInterfaces.map((name) => fact.element('clamp', name)),
-    ...(vxlan === undefined ? [] : [fact.rule('input', vxlanComment('ip', vxlan.port)), fact.rule('input', vxlanComment('ip6', vxlan.port))]),
-    ...(vxlan?.from ?? []).map((address) => fact.element(vtepSet(address), canonicalAddress(address))),
+    ...chains.flatMap((chain) => chain.rules.map(({ comment }) => fact.rule(chain.name, comment))),
+    ...sets.flatMap((set) => set.elements.map((element) => fact.element(set.name, element))),
   ].toSorted();
 }
 
 /** What `nft -f -` reads: the old table goes and the new one comes in one transaction. */
 export function firewallText(firewall: Firewall): string {
-  const { clampInterfaces, vxlan } = firewall;
-  const vteps = (vxlan?.from ?? []).map(canonicalAddress);
-  const lines = [
-    ...(clampInterfaces.length === 0
-      ? []
-      : [
-          setText('clamp', 'ifname', clampInterfaces.map((name) => `"${name}"`)),
-          '  chain forward {',
-          '    type filter hook forward priority mangle; policy accept;',
-          `    oifname @clamp tcp flags syn / syn,rst tcp option maxseg size set rt mtu comment "${CLAMP}"`,
-          '  }',
-        ]),
-    ...(vxlan === undefined
-      ? []
-      : [
-          setText('vtep4', 'ipv4_addr', vteps.filter((address) => familyOf(address) === 'inet')),
-          setText('vtep6', 'ipv6_addr', vteps.filter((address) => familyOf(address) === 'inet6')),
-          '  chain input {',
-          '    type filter hook input priority filter; policy accept;',
-          `    udp dport ${vxlan.port} ip saddr != @vtep4 drop comment "${vxlanComment('ip', vxlan.port)}"`,
-          `    udp dport ${vxlan.port} ip6 saddr != @vtep6 drop comment "${vxlanComment('ip6', vxlan.port)}"`,
-          '  }',
-        ]),
-  ];
-  return [...DROP_TABLE, `table inet ${NFT_TABLE} {`, ...lines, '}', ''].join('\n');
+  const { chains, sets } = tableOf(firewall);
+  return [
+    ...DROP_TABLE,
+    `table inet ${NFT_TABLE} {`,
+    ...sets.map(({ name, type, elements }) => `  set ${name} { type ${type}; ${elements.length === 0 ? '' : `elements = { ${elements.map((element) => quoted(type, element)).join(', ')} }; `}}`),
+    ...chains.flatMap(({ name, hook, rules }) => [`  chain ${name} {`, `    type ${hook}; policy accept;`, ...rules.map(({ match, comment }) => `    ${match} comment "${comment}"`), '  }']),
+    '}',
+    '',
+  ].join('\n');
+}
+
+/**
+ * The way from an observed table to the wanted one by elements of sets alone, so that one prefix among thousands costs one
+ * line; undefined when rules differ too, or there is no such way.
+ */
+export function elementChanges(observed: readonly string[], firewall: Firewall): string | undefined {
+  const { sets } = tableOf(firewall);
+  const wanted = new Set(firewallFacts(firewall));
+  const present = new Set(observed);
+  const added = [...wanted].filter((each) => !present.has(each)).map(elementOf);
+  const gone = observed.filter((each) => !wanted.has(each)).map(elementOf);
+  const types = new Map(sets.map(({ name, type }) => [name, type]));
+  if ([...added, ...gone].some((element) => element === undefined || !types.has(element.set))) return undefined;
+  const line = (verb: string) => (element: Element | undefined): string => (element === undefined ? '' : `${verb} element inet ${NFT_TABLE} ${element.set} { ${quoted(types.get(element.set) ?? '', element.value)} }\n`);
+  // What goes first makes room for the wider or narrower prefix that comes in its place.
+  return [...gone.map(line('delete')), ...added.map(line('add'))].join('');
 }
 
 /** Removes the table, and is content when there is none. */
@@ -55,21 +54,74 @@ export const fact = {
   element: (set: string, value: string): string => `element ${set}: ${value}`,
 } as const;
 
-const CLAMP = 'kilofed: clamp mss to route mtu';
+interface Element {
+  readonly set: string;
+  readonly value: string;
+}
+
+interface Table {
+  readonly chains: readonly { readonly name: string; readonly hook: string; readonly rules: readonly { readonly match: string; readonly comment: string }[] }[];
+  readonly sets: readonly { readonly name: string; readonly type: string; readonly elements: readonly string[] }[];
+}
+
 const DROP_TABLE = firewallRemoval();
+const FAMILIES = [['ip', '4', 'inet'], ['ip6', '6', 'inet6']] as const;
+
+function tableOf({ clampInterfaces, vxlan, nat }: Firewall): Table {
+  return {
+    chains: [
+      ...(clampInterfaces.length === 0 ? [] : [{ name: 'forward', hook: 'filter hook forward priority mangle', rules: CLAMP }]),
+      ...(vxlan === undefined ? [] : [{ name: 'input', hook: 'filter hook input priority filter', rules: FAMILIES.map(([ip, digit]) => vxlanRule(ip, digit, vxlan.port)) }]),
+      ...(nat === undefined ? [] : [{ name: 'postrouting', hook: 'nat hook postrouting priority srcnat', rules: NAT }]),
+    ],
+    sets: [
+      ...(clampInterfaces.length === 0 ? [] : [{ name: 'clamp', type: 'ifname', elements: clampInterfaces }]),
+      ...(vxlan === undefined ? [] : byFamily('vtep', vxlan.from.map(canonicalAddress), '')),
+      ...(nat === undefined ? [] : NAT_SETS.flatMap((name) => byFamily(name, nat[name], '; flags interval'))),
+    ],
+  };
+}
+
+/**
+ * Both directions: `rt mtu` takes the smaller of the ways to and from (kernel net/netfilter/nft_rt.c), and a SYN that comes out
+ * of a tunnel tells its receiver how much may go back into it.
+ */
+const CLAMP = ['oifname', 'iifname'].map((direction) => ({
+  match: `${direction} @clamp tcp flags syn / syn,rst tcp option maxseg size set rt mtu`,
+  comment: `kilofed: clamp mss to route mtu, ${direction}`,
+}));
+
+function vxlanRule(ip: string, digit: string, port: number): { readonly match: string; readonly comment: string } {
+  return { match: `udp dport ${port} ${ip} saddr != @vtep${digit} drop`, comment: `kilofed: ${ip} vxlan ${port} only from the location` };
+}
+
+const NAT_SETS = ['from', 'known', 'location'] as const;
+
+/** `return`, so that chains of others, such as kube-proxy's, have their say. */
+const NAT = FAMILIES.flatMap(([ip, digit]) => [
+  { match: `${ip} daddr @known${digit} return`, comment: `kilofed: ${ip} keep the sender inside the mesh` },
+  { match: `${ip} saddr @known${digit} ${ip} daddr @location${digit} masquerade fully-random`, comment: `kilofed: ${ip} masquerade from the mesh to networks of the location` },
+  { match: `${ip} saddr @from${digit} masquerade fully-random`, comment: `kilofed: ${ip} masquerade pods and peers to the outside` },
+]);
+
+/** Canonical CIDRs or addresses; nft prints a CIDR of one address without its length. */
+function byFamily(name: string, elements: readonly string[], flags: string): Table['sets'] {
+  return FAMILIES.map(([, digit, family]) => ({
+    name: `${name}${digit}`,
+    type: `${family === 'inet' ? 'ipv4_addr' : 'ipv6_addr'}${flags}`,
+    elements: elements.filter((element) => familyOf(element) === family).map((element) => element.replace(family === 'inet' ? /\/32$/ : /\/128$/, '')),
+  }));
+}
+
+function elementOf(text: string): Element | undefined {
+  const [, set, value] = /^element ([a-z0-9]+): (.+)$/.exec(text) ?? [];
+  return set === undefined || value === undefined ? undefined : { set, value };
+}
+
+function quoted(type: string, element: string): string {
+  return type === 'ifname' ? `"${element}"` : element;
+}
 
 function firewallRemoval(): readonly string[] {
   return [`table inet ${NFT_TABLE}`, `delete table inet ${NFT_TABLE}`];
-}
-
-function vxlanComment(family: 'ip' | 'ip6', port: number): string {
-  return `kilofed: ${family} vxlan ${port} only from the location`;
-}
-
-function setText(name: string, type: string, elements: readonly string[]): string {
-  return `  set ${name} { type ${type}; ${elements.length === 0 ? '' : `elements = { ${elements.join(', ')} }; `}}`;
-}
-
-function vtepSet(address: string): string {
-  return familyOf(address) === 'inet' ? 'vtep4' : 'vtep6';
 }

@@ -214,6 +214,7 @@ function recordersOf(host: Host): ByKind<void> {
     'rule.delete': ({ rule }) => void host.rules.delete(ruleKey(rule)),
     'firewall.set': ({ firewall }) => void (host.firewall = firewallFacts(firewall)),
     'firewall.delete': () => void (host.firewall = undefined),
+    'conntrack.forget': () => undefined,
   };
 }
 

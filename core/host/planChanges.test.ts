@@ -38,7 +38,8 @@ describe('planChanges', () => {
       expect.stringMatching(/^ip nexthop replace id [0-9]+ group 1073741825 protocol 107$/),
       expect.stringMatching(/^ip route replace 10\.42\.0\.0\/24 nhid [0-9]+ table 254 metric 107 proto 107$/),
       'ip route replace unreachable 10.42.0.0/24 table 254 metric 4000000107 proto 107',
-      'nft table inet kilofed: element clamp: kilo0; rule forward: kilofed: clamp mss to route mtu',
+      'nft table inet kilofed: element clamp: kilo0; rule forward: kilofed: clamp mss to route mtu, iifname; rule forward: kilofed: clamp mss to route mtu, oifname',
+      'conntrack -D -d 10.42.0.0/24 (translated only)',
     ]);
   });
 
@@ -62,6 +63,18 @@ describe('planChanges', () => {
     go(host, gatewayPlan({ planes: 1, remotes: [east, west] }));
     const kinds = go(host, gatewayPlan({ planes: 1, remotes: [east] })).map((text) => text.split(' ').slice(0, 3).join(' '));
     expect(kinds).toEqual(['ip route del', 'ip route del', 'ip nexthop del', 'wg set kilo0']);
+  });
+
+  test.each<[string, NodePlan, NodePlan, readonly string[]]>([
+    ['for a new prefix, and that only', gatewayPlan({ remotes: [east] }), gatewayPlan({ remotes: [east, west] }), ['conntrack -D -d 10.43.0.0/24 (translated only)']],
+    ['not when a known one moves to another gateway', gatewayPlan({ remotes: [east] }), gatewayPlan({ remotes: [{ ...east, active: 1, generation: 1 }] }), []],
+    ['not when one goes', gatewayPlan({ remotes: [east, west] }), gatewayPlan({ remotes: [east] }), []],
+  ])('forgets connections last of all: %s', (_what, before, after, expected) => {
+    const host = createFakeHost();
+    go(host, before);
+    const commands = go(host, after);
+    expect(commands.filter((text) => text.startsWith('conntrack'))).toEqual(expected);
+    if (expected.length > 0) expect(commands.at(-1)).toBe(expected[0]);
   });
 
   test('drops a plane without a moment in which a remote has no way', () => {
@@ -115,7 +128,7 @@ describe('planChanges', () => {
     go(host, plan);
     expect(go(host, plan)).toEqual([]);
     expect(go(host, memberPlan(['10.0.1.7']))).toEqual([
-      'nft table inet kilofed: element vtep4: 10.0.1.7; rule input: kilofed: ip vxlan 51819 only from the location; rule input: kilofed: ip6 vxlan 51819 only from the location',
+      'nft delete element inet kilofed vtep4 { 10.0.2.7 }',
       'ip rule del priority 1107 from 10.42.9.0/24 to 10.0.2.7/32 table 1107 protocol 107',
       'ip route del 10.0.2.7/32 table 1107 metric 107 proto 107',
       'ip nexthop del id 1073741924',

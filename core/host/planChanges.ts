@@ -6,12 +6,13 @@
  * all. Nothing is flushed, and no device is made again, except one that nobody serves any more (its userspace process is
  * deaf) or a VXLAN device whose id or port changed, which the kernel cannot alter.
  */
-import type { NodePlan, VxlanDevice, WireguardInterface } from '../mesh/plan.js';
+import { ROUTE_METRIC, type NodePlan, type VxlanDevice, type WireguardInterface } from '../mesh/plan.js';
+import { aggregate } from '../net/sets.js';
 import type { Change, Difference } from './change.js';
 import { diffPeers } from './diffPeers.js';
 import { diffSysctls } from './diffSysctls.js';
 import type { EndpointMemory } from './endpoints.js';
-import { firewallFacts } from './firewall.js';
+import { elementChanges, firewallFacts } from './firewall.js';
 import { createHostModel } from './hostModel.js';
 import { routeKey, ruleKey, type HostNexthop, type HostRoute, type HostRule, type HostState, type RouteTarget } from './state.js';
 import { canonicalAddress, canonicalCIDR, familyOf } from './text.js';
@@ -30,6 +31,7 @@ export function planChanges(input: ChangesInput): readonly Change[] {
   const obsolete = obsoleteLinks(desired, input.observed);
   const observed = without(input.observed, obsolete);
   const sysctls = diffSysctls(desired, observed);
+  const routes = diffRoutes(desired, observed);
   const parts: readonly Difference[] = [
     { set: [...sysctls.before, ...obsolete], remove: [] },
     diffLinks(input, observed),
@@ -39,9 +41,11 @@ export function planChanges(input: ChangesInput): readonly Change[] {
     diffNeighbours(desired.vxlan, observed),
     diffNexthops(desired, observed),
     diffGroups(desired, observed),
-    diffRoutes(desired, observed),
+    routes,
     diffRules(desired, observed),
     diffFirewall(desired, observed),
+    // Last: a packet in between would be translated by the old rules once more.
+    { set: forgetFlows(routes.set, observed), remove: [] },
   ];
   return [...parts.flatMap((part) => part.set), ...parts.toReversed().flatMap((part) => part.remove)];
 }
@@ -180,6 +184,12 @@ function obsoleteRoutes(wanted: ReadonlySet<string>, observed: HostState): reado
   return [...observed.routes].filter(([key]) => !wanted.has(key)).map(([, route]) => ({ kind: 'route.delete', route }));
 }
 
+/** Prefixes that get their first route. Those of an adopted host have theirs, so a restart forgets nothing. */
+function forgetFlows(set: readonly Change[], observed: HostState): readonly Change[] {
+  const prefixes = set.flatMap((change) => (change.kind === 'route.set' && change.route.metric === ROUTE_METRIC && !observed.routes.has(routeKey(change.route)) ? [change.route.dst] : []));
+  return prefixes.length === 0 ? [] : [{ kind: 'conntrack.forget', prefixes: aggregate(prefixes) }];
+}
+
 function sameRoute(to: RouteTarget, src: string | undefined, now: HostRoute | undefined): boolean {
   if (now === undefined || now.src !== src || now.to.kind !== to.kind) return false;
   if ('id' in to && 'id' in now.to) return to.id === now.to.id;
@@ -207,6 +217,7 @@ function hostRule({ priority, from, to, table }: NodePlan['rules'][number]): Hos
 function diffFirewall(desired: NodePlan, observed: HostState): Difference {
   const facts = firewallFacts(desired.firewall);
   if (facts.length === 0) return { set: [], remove: observed.firewall === undefined ? [] : [{ kind: 'firewall.delete' }] };
-  const same = observed.firewall?.join('\n') === facts.join('\n');
-  return { set: same ? [] : [{ kind: 'firewall.set', firewall: desired.firewall }], remove: [] };
+  if (observed.firewall?.join('\n') === facts.join('\n')) return { set: [], remove: [] };
+  const elements = observed.firewall === undefined ? undefined : elementChanges(observed.firewall, desired.firewall);
+  return { set: [{ kind: 'firewall.set', firewall: desired.firewall, ...(elements === undefined ? {} : { elements }) }], remove: [] };
 }

@@ -46,6 +46,7 @@ const LINES: ByKind<string | undefined> = {
   'peer.delete': none,
   'firewall.set': none,
   'firewall.delete': none,
+  'conntrack.forget': none,
   'vxlan.add': ({ device: { name, mtu, mac, vni, port, local } }) =>
     `link add ${name} mtu ${mtu} address ${mac} type vxlan id ${vni} dstport ${port} local ${local} nolearning`,
   'vxlan.set': ({ name, mac, local }) =>
@@ -113,9 +114,11 @@ export function changeText(change: Change): string {
     case 'peer.delete':
       return `wg set ${change.interface} peer ${change.publicKey} remove`;
     case 'firewall.set':
-      return `nft table inet kilofed: ${firewallFacts(change.firewall).join('; ')}`;
+      return change.elements === undefined ? `nft table inet kilofed: ${firewallFacts(change.firewall).join('; ')}` : `nft ${change.elements.trimEnd().replaceAll('\n', '; ')}`;
     case 'firewall.delete':
       return 'nft delete table inet kilofed';
+    case 'conntrack.forget':
+      return `conntrack -D -d ${change.prefixes.join(',')} (translated only)`;
     default:
       return change.kind;
   }

@@ -135,6 +135,18 @@ export interface Firewall {
   readonly clampInterfaces: readonly string[];
   /** VXLAN is taken only from these underlay addresses; absent: no VXLAN here, no rule. */
   readonly vxlan?: { readonly port: number; readonly from: readonly string[] };
+  /** Absent: nothing is translated. */
+  readonly nat?: Nat;
+}
+
+/** Who takes this node's own address towards whom. All lists are canonical CIDRs in address order, none inside another. */
+export interface Nat {
+  /** Senders that are translated wherever they go but `known`: pods of this node, and people's peers. */
+  readonly from: readonly string[];
+  /** All prefixes of the mesh. What goes there keeps its sender's address. */
+  readonly known: readonly string[];
+  /** Networks of the own location beyond its nodes: they know no address of the mesh, so whatever comes from `known` is translated. */
+  readonly location: readonly string[];
 }
 
 export interface Problem {

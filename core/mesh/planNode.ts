@@ -6,9 +6,10 @@ import { type Cidr, parseCidr } from '../net/cidr.js';
 import { claimPrefixes, type Claims } from './claims.js';
 import { routable } from './detours.js';
 import type { MeshInput } from './input.js';
+import { planNat } from './nat.js';
 import { neighboursOf, planVxlan } from './neighbours.js';
 import { planPaths } from './paths.js';
-import type { Firewall, NodePlan, Problem, VxlanDevice, WireguardInterface } from './plan.js';
+import type { Firewall, Nat, NodePlan, Problem, VxlanDevice, WireguardInterface } from './plan.js';
 import { internalAddresses, ownSegments, peerSegments, present, type Segment, siteName, viewOf } from './segments.js';
 import { unreachableSegments, waysTo } from './ways.js';
 import { addressFor, type Interfaces, planInterfaces } from './wireguard.js';
@@ -56,6 +57,7 @@ export function planNode(input: MeshInput): PlannedNode {
       candidates: waysTo(segment, { own, neighbours, planes, tunnels }),
     })),
   });
+  const nat = planNat({ own, claims, gateway: slot !== undefined, podCIDRs: translatesPods(input) ? self.spec.podCIDRs : [] });
   const problems = [cluster, peers, claims, tunnels ?? NOTHING, paths].flatMap((part) => part.problems);
   return {
     kind: 'plan',
@@ -66,7 +68,7 @@ export function planNode(input: MeshInput): PlannedNode {
       meshAddresses: meshAddresses.toSorted(),
       interfaces,
       ...(vxlan === undefined ? {} : { vxlan }),
-      firewall: planFirewall(interfaces, vxlan),
+      firewall: planFirewall(interfaces, vxlan, nat),
       problems: sortProblems([...problems, ...unreachableSegments(own, remote, planes)]),
     },
   };
@@ -89,12 +91,15 @@ function planTunnels(
   });
 }
 
-function planFirewall(interfaces: readonly WireguardInterface[], vxlan: VxlanDevice | undefined): Firewall {
-  const clampInterfaces = interfaces.map(({ name }) => name);
-  if (vxlan === undefined) return { clampInterfaces };
+function translatesPods({ mesh }: MeshInput): boolean {
+  return mesh.podNAT ?? false;
+}
+
+function planFirewall(interfaces: readonly WireguardInterface[], vxlan: VxlanDevice | undefined, nat: Nat | undefined): Firewall {
   return {
-    clampInterfaces: [...clampInterfaces, vxlan.name],
-    vxlan: { port: vxlan.port, from: vxlan.neighbours.map(({ address }) => address).toSorted() },
+    clampInterfaces: [...interfaces, ...(vxlan === undefined ? [] : [vxlan])].map(({ name }) => name),
+    ...(vxlan === undefined ? {} : { vxlan: { port: vxlan.port, from: vxlan.neighbours.map(({ address }) => address).toSorted() } }),
+    ...(nat === undefined ? {} : { nat }),
   };
 }
 

@@ -9,6 +9,7 @@ import { FIREWALL_REMOVAL, firewallText } from '../../core/host/firewall.js';
 import { provides, type HostModel } from '../../core/host/hostModel.js';
 import { batchLine, changeText, type BatchChannel } from '../../core/host/render.js';
 import type { Batch } from './batch.js';
+import type { Conntrack } from './conntrack.js';
 import type { Runner } from './runner.js';
 import type { Sysctls } from './sysctl.js';
 import { setWireguard } from './setWireguard.js';
@@ -19,6 +20,7 @@ export interface ApplyDeps {
   readonly runner: Runner;
   readonly devices: WireguardDevices;
   readonly sysctls: Sysctls;
+  readonly conntrack: Conntrack;
   readonly keyFile: string;
   /** A folder that only we can read. */
   readonly secretDir: string;
@@ -113,12 +115,20 @@ async function carryOutOne(deps: ApplyDeps, change: Change): Promise<string | un
     case 'wireguard.add':
       return deps.devices.add(change.name);
     case 'firewall.set':
-      return nft(deps.runner, firewallText(change.firewall));
+      return setFirewall(deps.runner, change);
     case 'firewall.delete':
       return nft(deps.runner, FIREWALL_REMOVAL);
+    case 'conntrack.forget':
+      deps.conntrack.forget(change.prefixes);
+      return undefined;
     default:
       throw new Error(`no way to carry out: ${changeText(change)}`);
   }
+}
+
+async function setFirewall(runner: Runner, { firewall, elements }: Extract<Change, { kind: 'firewall.set' }>): Promise<string | undefined> {
+  const failed = elements === undefined ? 'all of it' : await nft(runner, elements);
+  return failed === undefined ? undefined : nft(runner, firewallText(firewall));
 }
 
 async function nft(runner: Runner, stdin: string): Promise<string | undefined> {

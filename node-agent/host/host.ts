@@ -7,6 +7,7 @@ import type { Clock } from '../../core/runtime/clock.js';
 import type { Log } from '../../core/runtime/log.js';
 import { applyChanges, type ApplyResult } from './apply.js';
 import { createBatch } from './batch.js';
+import { createConntrack } from './conntrack.js';
 import { createMonitor, type OnLoss } from './monitor.js';
 import { observeHost, type Observation } from './observe.js';
 import { createRunner } from './runner.js';
@@ -42,7 +43,8 @@ export function createHost(options: HostOptions, deps: { readonly clock: Clock; 
   };
   const devices = createWireguardDevices({ stateDir, env, ...(hostNamespace === undefined ? {} : { hostNamespace }) }, { runner, ...deps });
   const monitor = createMonitor({ env, ...deps });
-  const applyDeps = { batches, runner, devices, sysctls, keyFile, secretDir: `${stateDir}/secret` };
+  const conntrack = createConntrack({ runner, sysctls, log: deps.log });
+  const applyDeps = { batches, runner, devices, sysctls, conntrack, keyFile, secretDir: `${stateDir}/secret` };
   return {
     observe: (internalIPs) => observeHost({ runner, sysctls, wall: () => deps.clock.wall() }, internalIPs),
     apply: (model, changes, signal) => monitor.during(() => applyChanges(applyDeps, model, changes, signal)),

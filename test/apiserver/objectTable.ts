@@ -45,6 +45,7 @@ export const OBJECT_TABLE: readonly ObjectCase[] = [
     encapsulation: 'always',
     topologyLabel: 'example.com/site',
     mtu: 1380,
+    podNAT: true,
     serviceCIDRs: ['10.96.0.0/12'],
   }),
   mesh('whose planes end just below the VXLAN port', { port: 51815, planes: 4 }),

@@ -74,6 +74,8 @@ function run(kernel: Kernel, underlay: string, change: Change): string | undefin
     case 'firewall.delete':
       kernel.firewall = undefined;
       return undefined;
+    case 'conntrack.forget':
+      return undefined;
     default:
       return runWg(kernel, change, changeText(change).split(' '));
   }

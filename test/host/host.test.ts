@@ -8,6 +8,7 @@ import type { Container } from './container.js';
 import type { Drift } from './drift.js';
 import type { Failing } from './failing.js';
 import type { Join } from './join.js';
+import type { NatScenario } from './nat.js';
 import { remoteKey } from './plans.js';
 import type { Restart } from './restart.js';
 import type { Scale } from './scale.js';
@@ -82,6 +83,22 @@ describeOnHost('the host half of the node-agent', () => {
     expect(result.switched).toEqual({ sent: 800, received: 800, switches: 20 });
     expect(result.bothPlanesUsed).toBe(true);
     expect(result.restarted).toEqual({ sent: 800, received: 800, changes: 0 });
+  }, TIMEOUT_MS);
+
+  test('translates pods on their way out, nobody inside the mesh, and forgets a translation when its destination joins', async () => {
+    const result = await runScenario<NatScenario>('nat');
+    expect(result.failures).toEqual([]);
+    expect(result.seen).toEqual({ untranslated: '10.42.0.9', outside: '10.0.0.2', known: '10.42.0.9' });
+    expect(result.six).toMatchObject({ outside: true, known: true });
+    expect(result.six.translated).toContain('dst=fd00::1');
+    expect(result.six.translated).not.toContain('dst=fd43::1');
+    expect(result.commands).toContain('nft add element inet kilofed known4 { 10.43.0.0/24 }; add element inet kilofed known6 { fd43::/64 }');
+    expect(result.commands.at(-1)).toBe('conntrack -D -d 10.43.0.0/24,fd43::/64 (translated only)');
+    // Of the two seconds since it joined, the first may be lost.
+    expect(result.early.seenAs).toEqual(['10.42.0.9']);
+    expect(result.early.received).toBeGreaterThan(100);
+    expect(result.other).toMatchObject({ lost: 0, seenAs: ['10.0.0.2'] });
+    expect(result.again).toEqual([]);
   }, TIMEOUT_MS);
 
   test('2,000 peers: found as planned at once, and one change stays one change', async () => {

@@ -1,0 +1,98 @@
+/**
+ * A pod, a node and the world outside: who is seen as whom, and a flow that was under way before its destination joined.
+ *
+ * The outside stands for the far end of a tunnel, too: to 10.43.0.1 it lets only senders of the mesh through, as WireGuard does.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { NEXTHOP_BASE, ROUTE_METRIC, type NodePlan } from '../../core/mesh/plan.js';
+import { type FlowPod, type FlowReport, reaches, startFlow, withFlows } from '../bare/flow.js';
+import { createNamespace, type Namespace } from '../bare/namespace.js';
+import { createPod, createPodBridge } from '../bare/pod.js';
+import { run } from '../lab/process.js';
+import { createWorkbench, INTERNAL_IP } from './bench.js';
+import { gatewayPlan } from './plans.js';
+
+export interface NatScenario {
+  readonly failures: readonly string[];
+  /** Under which address the pod is seen: before anything is translated, then outside, and by a known prefix. */
+  readonly seen: { readonly untranslated: string | undefined; readonly outside: string | undefined; readonly known: string | undefined };
+  readonly six: { readonly outside: boolean; readonly known: boolean; readonly translated: string };
+  /** A flow of 100 packets/s to a prefix that is unknown for its first second, and known for its last two. */
+  readonly early: FlowReport;
+  /** One to the outside, all the while. */
+  readonly other: FlowReport;
+  /** What the second prefix cost. */
+  readonly commands: readonly string[];
+  readonly again: readonly string[];
+}
+
+const OUTSIDE = '10.0.0.1';
+const FAR = '10.43.0.1';
+
+export async function nat(): Promise<NatScenario> {
+  const bench = await createWorkbench();
+  const outside = await createOutside();
+  await createPodBridge(await here(), '10.42.0.0/24', 1500);
+  const pod = await withFlows(await createPod(await here(), '10.42.0.0/24', { host: 9, mtu: 1500 }));
+  await run(['ip', '-batch', '-'], { input: `addr add fd00::2/64 dev eth0 nodad\naddr add fd42::1/64 dev cni0 nodad\nroute add default via fd00::1\n` });
+  await pod.namespace.exec(['ip', '-6', '-batch', '-'], { input: 'addr add fd42::9/64 dev eth0 nodad\nroute add default via fd42::1\n' });
+  const world = await withFlows({ address: OUTSIDE, namespace: outside });
+  const far: FlowPod = { ...world, address: FAR };
+  await run(['sysctl', '-qw', 'net.ipv4.ip_forward=1']);
+  const untranslated = await reaches(pod, world, 500);
+
+  const alone = await bench.go(planOf(['10.42.0.0/24', 'fd42::/64']));
+  const seenOutside = await reaches(pod, world);
+  const other = await startFlow(pod, world, 100);
+  const early = await startFlow(pod, far, 100);
+  await sleep(1000);
+  const joined = await bench.go(planOf(['10.42.0.0/24', 'fd42::/64', '10.43.0.0/24', 'fd43::/64']));
+  await sleep(2000);
+  const reports = await Promise.all([early.stop(), other.stop()]);
+  const seenKnown = await reaches(pod, far);
+  const ping = (address: string): Promise<boolean> => pod.namespace.exec(['busybox', 'ping', '-6', '-c1', '-W1', address]).then(() => true, () => false);
+  const six = { outside: await ping('fd00::1'), known: await ping('fd43::1'), translated: await run(['conntrack', '-L', '-f', 'ipv6', '-q', 'fd00::2']) };
+  const again = await bench.go(planOf(['10.42.0.0/24', 'fd42::/64', '10.43.0.0/24', 'fd43::/64']));
+  return {
+    failures: [alone, joined, again].flatMap(({ failures }) => failures),
+    seen: { untranslated, outside: seenOutside, known: seenKnown },
+    six,
+    early: reports[0],
+    other: reports[1],
+    commands: joined.commands,
+    again: again.commands,
+  };
+}
+
+/** Behind eth0: knows the way to the pods, and answers by it whoever asks from there. */
+async function createOutside(): Promise<Namespace> {
+  const outside = await createNamespace('outside');
+  await run(['ip', 'link', 'set', 'far', 'netns', String(outside.pid)]);
+  await outside.exec(['ip', '-batch', '-'], {
+    input: `link set far name eth0\nlink set eth0 up\naddr add ${OUTSIDE}/24 dev eth0\naddr add ${FAR}/32 dev lo\naddr add fd00::1/64 dev eth0 nodad\naddr add fd43::1/128 dev lo\nroute add 10.42.0.0/24 via ${INTERNAL_IP}\nroute add fd42::/64 via fd00::2\n`,
+  });
+  await outside.exec(['nft', '-f', '-'], { input: `table inet far { chain c { type filter hook input priority 0; ip daddr ${FAR} ip saddr != 10.42.0.0/16 drop; ip6 daddr fd43::1 ip6 saddr != fd42::/16 drop; }\n }\n` });
+  return outside;
+}
+
+/** The world's own namespace is the node. */
+function here(): Promise<Pick<Namespace, 'exec' | 'name' | 'pid'> & Namespace> {
+  const exec: Namespace['exec'] = (argv, options) => run([...argv], options);
+  return Promise.resolve({ name: 'node', pid: process.pid, exec, inside: (argv) => [...argv], spawn: () => { throw new Error('not needed'); }, stop: () => undefined });
+}
+
+/** A member with routes to the known prefixes but its own, over the underlay. */
+function planOf(known: readonly string[]): NodePlan {
+  const ids = { inet: NEXTHOP_BASE + 1, inet6: NEXTHOP_BASE + 2 };
+  const remote = known.filter((prefix) => prefix.includes('43'));
+  return {
+    ...gatewayPlan({ planes: 0, remotes: [] }),
+    meshAddresses: ['10.4.0.1', 'fd04::1'],
+    nexthops: remote.length === 0 ? [] : [
+      { id: ids.inet, name: 'node/far', dev: 'underlay', via: OUTSIDE, family: 'inet' },
+      { id: ids.inet6, name: 'node/far', dev: 'underlay', via: 'fd00::1', family: 'inet6' },
+    ],
+    routes: remote.map((dst) => ({ dst, table: 254, metric: ROUTE_METRIC, to: { kind: 'nexthop', id: ids[dst.includes(':') ? 'inet6' : 'inet'] } })),
+    firewall: { clampInterfaces: [], nat: { from: ['10.42.0.0/24', 'fd42::/64'], known, location: [] } },
+  };
+}
