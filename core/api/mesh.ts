@@ -10,6 +10,7 @@ import { cidr, conditions, LIST_MAP_KEYS, LIST_TYPE, meta, port, ruled } from '.
 
 const FAMILIES_MESSAGE = 'give one range per address family: at most one IPv4 and one IPv6 range';
 const VXLAN_MESSAGE = `a plane would listen on UDP port ${VXLAN_PORT}, which VXLAN uses: choose a port above it, or at least as many below it as there are planes`;
+const BESIDE_MESSAGE = 'besideKilo needs planes of at least 2: plane 0 is left to Kilo while it is set';
 const LABEL_MESSAGE = 'must be a label key, such as topology.kubernetes.io/region';
 const LABEL_KEY = /^([a-z0-9]([-a-z0-9.]*[a-z0-9])?\/)?[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$/;
 
@@ -38,9 +39,16 @@ export const meshSpecSchema = ruled(z.object({
     .describe("Whether pods reach what is outside the mesh under their node's address. Absent: where spec.cni is on, since another network plugin does it itself."),
   serviceCIDRs: z.array(cidr).max(8).optional()
     .describe('Only for clusters older than the ServiceCIDR API (1.33), which cannot tell their Service ranges.'),
-}).refine((spec) => spec.port > VXLAN_PORT || spec.port + spec.planes <= VXLAN_PORT, VXLAN_MESSAGE), {
+  besideKilo: z.enum(['behind', 'ahead']).optional()
+    .describe("Only while Kilo's own agent still runs on the nodes: plane 0, and the Peers on it, are left to Kilo. behind: Kilo's routes carry the traffic, and ours wait. ahead: ours carry it. Absent: nodes take over what a Kilo that has ended left, and remove the rest of it."),
+})
+  .refine((spec) => spec.port > VXLAN_PORT || spec.port + spec.planes <= VXLAN_PORT, VXLAN_MESSAGE)
+  .refine((spec) => spec.besideKilo === undefined || spec.planes > 1, BESIDE_MESSAGE), {
   rule: `self.port > ${VXLAN_PORT} || self.port + self.planes <= ${VXLAN_PORT}`,
   message: VXLAN_MESSAGE,
+}, {
+  rule: '!has(self.besideKilo) || self.planes > 1',
+  message: BESIDE_MESSAGE,
 });
 
 export const meshStatusSchema = z.object({

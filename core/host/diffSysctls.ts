@@ -50,6 +50,7 @@ function looseFilters(desired: NodePlan, observed: HostState): readonly Change[]
   const viaUnderlay = desired.nexthops.some((nexthop) => nexthop.dev === 'underlay');
   const devices = [
     ...desired.interfaces.map((one) => one.name),
+    ...(desired.looseFilters ?? []).filter((dev) => observed.sysctls.has(rpFilter(dev))),
     ...(desired.vxlan === undefined ? [] : [desired.vxlan.name]),
     ...(viaUnderlay && observed.underlay !== undefined ? [observed.underlay.dev] : []),
   ];

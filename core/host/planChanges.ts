@@ -204,10 +204,10 @@ function diffRules(desired: NodePlan, observed: HostState): Difference {
   };
 }
 
-function hostRule({ priority, from, to, table }: NodePlan['rules'][number]): HostRule {
+function hostRule({ priority, family, from, to, table }: NodePlan['rules'][number]): HostRule {
   return {
     priority,
-    family: familyOf(to ?? from ?? ''),
+    family: family ?? familyOf(to ?? from ?? ''),
     ...(from === undefined ? {} : { from: canonicalCIDR(from) }),
     ...(to === undefined ? {} : { to: canonicalCIDR(to) }),
     table,

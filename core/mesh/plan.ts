@@ -22,6 +22,8 @@ export interface NodePlan {
   readonly rules: readonly Rule[];
   /** Absent: this node ends no tunnel, or encapsulates nothing. */
   readonly tunnelRules?: readonly TunnelRule[];
+  /** Devices that are not ours, by which packets of the mesh may come in whatever the way back; absent: none. */
+  readonly looseFilters?: readonly string[];
   readonly firewall: Firewall;
   /** What could not be planned, and why; never a reason to stop. */
   readonly problems: readonly Problem[];
@@ -116,6 +118,8 @@ export interface Route {
 
 export interface Rule {
   readonly priority: number;
+  /** Where neither `from` nor `to` tells it. */
+  readonly family?: 'inet' | 'inet6';
   readonly from?: string;
   readonly to?: string;
   readonly table: number;

@@ -3,6 +3,7 @@
  */
 import type { MeshNode } from '../api/meshNode.js';
 import { type Cidr, parseCidr } from '../net/cidr.js';
+import { placeBesideKilo } from './besideKilo.js';
 import { claimPrefixes, type Claims } from './claims.js';
 import { routable } from './detours.js';
 import type { MeshInput } from './input.js';
@@ -33,7 +34,8 @@ export function planNode(input: MeshInput): PlannedNode {
   }
   const { planes, granularity } = input.mesh;
   const cluster = ownSegments(nodes, input.mesh);
-  const peers = peerSegments(input.peers);
+  // A peer has one tunnel with a key of ours: while Kilo holds it, a second one would take its sessions away.
+  const peers = peerSegments(input.mesh.besideKilo === undefined ? input.peers : []);
   const local = nodes.filter((node) => siteName(node, granularity) === siteName(self, granularity));
   const view = viewOf(cluster.segments, input.node, local);
   const { own } = view;
@@ -61,7 +63,7 @@ export function planNode(input: MeshInput): PlannedNode {
   const problems = [cluster, peers, claims, tunnels ?? NOTHING, paths].flatMap((part) => part.problems);
   return {
     kind: 'plan',
-    plan: {
+    plan: placeBesideKilo({
       ...paths,
       node: input.node,
       role: slot === undefined ? { kind: 'member' } : { kind: 'gateway', slot },
@@ -70,7 +72,7 @@ export function planNode(input: MeshInput): PlannedNode {
       ...(vxlan === undefined ? {} : { vxlan }),
       firewall: planFirewall(interfaces, vxlan, nat),
       problems: sortProblems([...problems, ...unreachableSegments(own, remote, planes)]),
-    },
+    }, input.mesh.besideKilo),
   };
 }
 

@@ -47,7 +47,12 @@ export interface Segmented {
 }
 
 /** What of a Mesh makes segments. */
-export type Segmentation = Pick<MeshSpec, 'granularity' | 'planes'>;
+export type Segmentation = Pick<MeshSpec, 'granularity' | 'planes' | 'besideKilo'>;
+
+/** Planes below it are left to Kilo's own agent, whose only interface is what plane 0 would be: same name, same port. */
+export function firstPlane({ besideKilo }: Pick<MeshSpec, 'besideKilo'>): number {
+  return besideKilo === undefined ? 0 : 1;
+}
 
 /** The segment a node belongs to. A node without an internal address has no neighbours (Kilo pkg/mesh/topology.go). */
 export function segmentName(node: MeshNode, granularity: MeshSpec['granularity']): string {
@@ -150,10 +155,11 @@ export function present(nodes: readonly MeshNode[]): MeshNode[] {
 }
 
 /** A node that is a segment of its own by the Mesh's word needs no slot to be told: nobody else could be its gateway. */
-function gatewaysOf(nodes: readonly MeshNode[], { granularity, planes }: Segmentation, problems: Problem[]): Gateway[] {
+function gatewaysOf(nodes: readonly MeshNode[], mesh: Segmentation, problems: Problem[]): Gateway[] {
+  const { granularity, planes } = mesh;
   const gateways = nodes.flatMap((node): Gateway[] => {
-    const slot = granularity === 'location' ? node.status?.slot : 0;
-    if (slot === undefined || slot >= planes) return [];
+    const slot = granularity === 'location' ? node.status?.slot : firstPlane(mesh);
+    if (slot === undefined || slot < firstPlane(mesh) || slot >= planes) return [];
     const endpoint = node.spec.endpoints[0];
     return [{
       slot,

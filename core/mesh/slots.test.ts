@@ -61,3 +61,17 @@ describe('slots', () => {
     }));
   });
 });
+
+describe("slots beside Kilo's agent", () => {
+  const beside = (besideKilo: 'behind' | 'ahead', held: Readonly<Record<string, number>>): Record<string, number> =>
+    Object.fromEntries(assignSlots(nodes(['a', 'b', 'c'].map((name) => at(name)), held), { granularity: 'location', planes: 2, besideKilo }));
+
+  test.each([
+    ['behind', {}, { a: 1, b: 0 }],
+    ['behind: the best node, whatever came first', { c: 1, b: 0 }, { a: 1, b: 0 }],
+    ['ahead: nobody moves', { c: 1, b: 0 }, { c: 1, b: 0 }],
+    ['ahead: the slot that carries traffic is filled first', { c: 0 }, { a: 1, c: 0 }],
+  ] as const)('%s', (mode, held, expected) => {
+    expect(beside(mode.startsWith('behind') ? 'behind' : 'ahead', held)).toEqual(expected);
+  });
+});

@@ -2,23 +2,28 @@
  * Gateway slots: which nodes terminate the tunnels of their segment.
  *
  * Slots are sticky. A holder keeps its slot as long as it can be a gateway, whatever better node appears: every move costs
- * all remote segments a new peer, and Kilo's stateless choice moves leaders whenever a node with a lower name joins.
+ * all remote segments a new peer, and Kilo's stateless choice moves leaders whenever a node with a lower name joins. Only while
+ * Kilo's routes carry the traffic a move costs nothing, and the best node of each segment is found whatever came first: the one
+ * that leads for Kilo, too (Kilo pkg/mesh/topology.go findLeader), so that it keeps the tunnels of people.
  */
 import type { MeshNode } from '../api/meshNode.js';
 import { isSpecial } from '../net/special.js';
 import { isWithin } from '../net/sets.js';
-import { present, type Segmentation, segmentName } from './segments.js';
+import { firstPlane, present, type Segmentation, segmentName } from './segments.js';
 
 const PRIVATE = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10', 'fc00::/7'];
 
 /** Node name to slot, for the nodes that are to have one. Where every node is a segment, each is its own gateway, whatever it wishes. */
-export function assignSlots(nodes: readonly MeshNode[], { granularity, planes }: Segmentation): ReadonlyMap<string, number> {
-  if (granularity !== 'location') return new Map(present(nodes).map((node) => [node.metadata.name, 0]));
+export function assignSlots(nodes: readonly MeshNode[], mesh: Segmentation): ReadonlyMap<string, number> {
+  const first = firstPlane(mesh);
+  if (mesh.granularity !== 'location') return new Map(present(nodes).map((node) => [node.metadata.name, first]));
+  // Slots whose plane is Kilo's for now come last: a single gateway must have one that carries traffic.
+  const slots = Array.from({ length: mesh.planes }, (_, index) => (first + index) % mesh.planes);
   const result = new Map<string, number>();
   for (const group of groupBySegment(present(nodes)).values()) {
     const eligible = eligibleNodes(group);
-    const free = new Set(Array.from({ length: planes }, (_, slot) => slot));
-    for (const node of eligible) {
+    const free = new Set(slots);
+    for (const node of mesh.besideKilo === 'behind' ? [] : eligible) {
       const slot = node.status?.slot;
       if (slot !== undefined && free.delete(slot)) result.set(node.metadata.name, slot);
     }

@@ -8,7 +8,7 @@
 import type { MeshSpec } from '../api/mesh.js';
 import { addressOf, formatAddress, parseAddress } from '../net/cidr.js';
 import { INTERFACE_PREFIX, type Problem, VXLAN_PORT, type WireguardInterface, type WireguardPeer } from './plan.js';
-import type { Gateway, Segment } from './segments.js';
+import { firstPlane, type Gateway, type Segment } from './segments.js';
 
 export interface WireguardInput {
   readonly mesh: MeshSpec;
@@ -84,7 +84,7 @@ export function addressFor(host: string, resolved: Readonly<Record<string, strin
 
 /** Those whose port can be listened on. */
 function planes({ mesh, self }: WireguardInput, problems: Problem[]): number[] {
-  const all = Array.from({ length: mesh.planes }, (_, plane) => plane);
+  const all = Array.from({ length: mesh.planes }, (_, plane) => plane).filter((plane) => plane >= firstPlane(mesh));
   const usable = all.filter((plane) => self.port + plane <= MAX_PORT && self.port + plane !== VXLAN_PORT);
   if (usable.length < all.length) {
     problems.push({

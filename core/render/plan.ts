@@ -57,7 +57,7 @@ function routeRow({ table, dst, metric, to, src }: Route, { groups, nexthops }: 
 
 function ruleRows({ rules, tunnelRules = [] }: NodePlan): string[][] {
   return [
-    ...rules.map(({ priority, from, to, table }) => [String(priority), `from ${from ?? 'all'} to ${to ?? 'all'}`, String(table)]),
+    ...rules.map(({ priority, family, from, to, table }) => [String(priority), `${family === undefined ? '' : `${family} `}from ${from ?? 'all'} to ${to ?? 'all'}`, String(table)]),
     ...tunnelRules.map(({ priority, family, iif, table }) => [String(priority), `${family} in by ${iif}`, String(table)]),
   ];
 }

@@ -8,6 +8,7 @@ import { parseFirewall } from '../../core/host/parseFirewall.js';
 import { parseAddresses, parseFdb, parseNeighbours, parseNexthops, parseRoutes, parseRules, type HostAddress } from '../../core/host/parseIp.js';
 import { parseWireguard } from '../../core/host/parseWireguard.js';
 import type { HostState, Link, Underlay, WireguardState } from '../../core/host/state.js';
+import { KILO_DEVICES } from '../../core/mesh/besideKilo.js';
 import { NFT_TABLE, ROUTE_PROTOCOL, VXLAN_INTERFACE } from '../../core/mesh/plan.js';
 import type { Runner, RunResult } from './runner.js';
 import type { Sysctls } from './sysctl.js';
@@ -45,7 +46,7 @@ export async function observeHost(deps: ObserveDeps, internalIPs: readonly strin
     readWireguard(deps.runner, [...links.values()]),
     vxlan ? read('ip', '-j', 'neigh', 'show', 'dev', VXLAN_INTERFACE) : '',
     vxlan ? read('bridge', '-j', 'fdb', 'show', 'dev', VXLAN_INTERFACE) : '',
-    deps.sysctls.read(sysctlNames([...links.keys()], underlay?.dev)),
+    deps.sysctls.read(sysctlNames([...new Set([...links.keys(), ...KILO_DEVICES])], underlay?.dev)),
   ]);
   const state: HostState = {
     at: Math.floor(deps.wall() / 1000),
