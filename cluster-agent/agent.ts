@@ -9,6 +9,7 @@ import type { ReconcileResult } from '../core/workqueue/queue.js';
 import type { KubeClient } from '../kube/wire/client.js';
 import type { ClusterAgentMetrics } from './metrics.js';
 import { createObserver } from './observer.js';
+import { createOrphanRemover } from './orphanRemover.js';
 import { type ClusterInput, type ClusterPlan, planCluster, type PlannedCondition, type PlannedNodeStatus } from './planCluster.js';
 import { createStatusWriter, type StatusWrite } from './statusWriter.js';
 
@@ -39,6 +40,7 @@ export function createClusterAgent(deps: ClusterAgentDeps): ClusterAgent {
   const queue = createMemoryQueue({ backoff: { baseMs: 100, maxMs: 30_000 } }, deps);
   const observer = createObserver({ ...deps, onChange: () => queue.addAfter(KEY, COALESCE_MS) });
   const writer = createStatusWriter({ client, wall: () => clock.wall(), onRequest: (kind) => metrics.wrote(kind) });
+  const remover = createOrphanRemover({ client, onRequest: (kind) => metrics.wrote(kind) });
   let notReady: string | undefined = 'starting';
 
   function become(next: string | undefined): void {
@@ -70,10 +72,11 @@ export function createClusterAgent(deps: ClusterAgentDeps): ClusterAgent {
       const status = plan.meshNodes.get(node.metadata.name);
       return status === undefined ? [] : [{ node, status }];
     });
-    const releases = planned.filter(({ node, status }) => givesUp(node, status));
+    const orphans = new Set(plan.orphans);
+    const releases = planned.filter(({ node, status }) => orphans.has(node) || givesUp(node, status));
     const others = planned.filter((each) => !releases.includes(each));
-    const released = await inParallel(releases, writeNode);
-    if (released.some(({ kind }) => kind === 'failed')) return released;
+    const released = await inParallel(releases, (each) => (orphans.has(each.node) ? removeNode(each) : writeNode(each)));
+    if (released.some(({ kind }) => kind === 'failed' || kind === 'overtaken')) return released;
     return [...released, ...(await inParallel(others, writeNode))];
   }
 
@@ -82,6 +85,22 @@ export function createClusterAgent(deps: ClusterAgentDeps): ClusterAgent {
     const { meshAddresses, slot, conditions } = status;
     if (result.kind === 'written') log.info('Wrote the place of a node in the mesh', { node: node.metadata.name, meshAddresses, slot, ...troubleOf(conditions) });
     return result;
+  }
+
+  /** Where we may not delete it, its status at least says that its Node is gone. */
+  async function removeNode(planned: { readonly node: MeshNode; readonly status: PlannedNodeStatus }): Promise<StatusWrite> {
+    const { name } = planned.node.metadata;
+    const removal = await remover.remove(planned.node);
+    switch (removal.kind) {
+      case 'removed':
+        log.info('Deleted the MeshNode of a Node that is gone', { node: name });
+        return { kind: 'written' };
+      case 'forbidden':
+        log.warn('The MeshNode of a Node that is gone may not be deleted: apply manifests/cluster.yaml of this version', { node: name, reason: removal.message });
+        return writeNode(planned);
+      default:
+        return removal;
+    }
   }
 
   async function writeMesh(plan: ClusterPlan, { mesh }: ClusterInput): Promise<StatusWrite> {

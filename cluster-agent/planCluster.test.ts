@@ -71,6 +71,12 @@ test('a MeshNode without a Node gives everything up and says why', () => {
   });
 });
 
+test('an orphan is a MeshNode that belongs to a Node, which is gone', () => {
+  const { meshNodes } = input([]);
+  const owned = meshNodes.map((node): MeshNode => (node.metadata.name === 'd' ? node : { ...node, metadata: { ...node.metadata, ownerReferences: [{ apiVersion: 'v1', kind: 'Node', name: node.metadata.name, uid: 'u' }] } }));
+  expect(planCluster(input(['b'], { meshNodes: owned })).orphans.map(({ metadata }) => metadata.name)).toEqual(['a', 'c']);
+});
+
 test('a MeshNode that is being deleted is not touched any more', () => {
   const { meshNodes } = input(['a']);
   const leaving = meshNodes.map((node) => (node.metadata.name === 'a' ? { ...node, metadata: { ...node.metadata, deletionTimestamp: '2026-01-02T00:00:00Z' } } : node));

@@ -2,7 +2,8 @@
  * The cluster-wide bookkeeping as a pure function: mesh addresses and gateway slots for the nodes, facts for the Mesh.
  *
  * A MeshNode outlives its Node until the garbage collector comes, or for ever where nobody owns it. One whose Node is not in
- * a complete list is gone: it loses its address and slot, and others may have them.
+ * a complete list is gone: it loses its address and slot, and others may have them. One that belongs to such a Node is to be
+ * deleted at once; until then the whole federation would send to it, and the garbage collector takes up to half a minute.
  */
 import type { MeshNode } from '../core/api/meshNode.js';
 import type { Mesh } from '../core/api/mesh.js';
@@ -32,8 +33,10 @@ export type ServiceRanges =
   | { readonly kind: 'silent'; readonly reason: string };
 
 export interface ClusterPlan {
-  /** By node name. */
+  /** By node name; also of those to be deleted, in case that fails. */
   readonly meshNodes: ReadonlyMap<string, PlannedNodeStatus>;
+  /** Those to be deleted: each belongs to a Node that is gone. */
+  readonly orphans: readonly MeshNode[];
   readonly mesh: PlannedMeshStatus;
 }
 
@@ -96,6 +99,7 @@ export function planCluster(input: ClusterInput): ClusterPlan {
   const trouble = meshTrouble({ services: input.services, serviceCIDRs: ranges.serviceCIDRs, overlaps, segments, nodes: troubles });
   return {
     meshNodes,
+    orphans: gone.filter(isOwned),
     mesh: {
       observedGeneration: input.mesh.metadata.generation ?? 0,
       ...ranges,
@@ -163,6 +167,11 @@ function ready(trouble: Trouble | undefined, object: { readonly metadata: { read
   const observedGeneration = object.metadata.generation ?? 0;
   if (trouble === undefined) return { type: 'Ready', status: 'True', reason: 'Meshed', message: '', observedGeneration };
   return { type: 'Ready', status: 'False', ...trouble, observedGeneration };
+}
+
+/** By a Node of its name: the garbage collector would delete it, too. */
+function isOwned({ metadata }: MeshNode): boolean {
+  return (metadata.ownerReferences ?? []).some(({ kind, name }) => kind === 'Node' && name === metadata.name);
 }
 
 function nameOf(node: MeshNode): string {

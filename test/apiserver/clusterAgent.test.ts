@@ -141,6 +141,21 @@ describeWithApiServer('the cluster-agent, under its own account', { controllers:
     for (const name of ['b', 'c', 'd']) expect(after[name]?.meshAddresses).toEqual(before[name]?.meshAddresses);
   }, 60_000);
 
+  test('the MeshNode of a Node that is deleted goes at once, and comes again with it', async () => {
+    start();
+    await addNode('gone', 7, 'eu');
+    await eventually(async () => expect((await meshNodes())['gone']?.meshAddresses).toHaveLength(1));
+    const began = performance.now();
+    must(await deleteObject(client, { resource: RESOURCE.node, name: 'gone' }));
+    await eventually(async () => expect(Object.keys(await meshNodes())).not.toContain('gone'));
+    // The garbage collector alone may take half a minute.
+    expect(performance.now() - began).toBeLessThan(5_000);
+    await addNode('gone', 7, 'eu');
+    await eventually(async () => expect((await meshNodes())['gone']?.meshAddresses).toHaveLength(1));
+    must(await deleteObject(client, { resource: RESOURCE.node, name: 'gone' }));
+    await eventually(async () => expect(Object.keys(await meshNodes())).not.toContain('gone'));
+  }, 60_000);
+
   test('a MeshNode that nobody collects gives up its slot when its Node is gone', async () => {
     start();
     await addNode('e', 5, 'asia', false);

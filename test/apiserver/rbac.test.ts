@@ -145,7 +145,7 @@ describeWithApiServer('the accounts of the manifests', {}, (server) => {
       ['cluster-agent', CLUSTER_AGENT, 'kilofed', {
         meshes: READ,
         'meshes/status': ['patch'],
-        meshnodes: READ,
+        meshnodes: [...READ, 'delete'],
         'meshnodes/status': ['patch'],
         nodes: READ,
         servicecidrs: READ,
@@ -185,9 +185,39 @@ describeWithApiServer('the accounts of the manifests', {}, (server) => {
     const thief = clientWithToken(server(), token.trim());
     clients.push(thief);
     expect(await call(thief, apply(meshNode('a')))).toMatchObject({ ok: true });
-    expect(await call(thief, apply(meshNode('b')))).toMatchObject({ ok: false, error: { message: expect.stringContaining(OWN_MESHNODE) } });
+    const answers = await Promise.all(THEFTS.map(async ({ title, request }) => [title, await refusalOf(thief, request)]));
+    expect(answers).toEqual(THEFTS.map(({ title, refused }) => [title, expect.stringContaining(refused)]));
+    expect(await thief.call({ method: 'GET', path: path(RESOURCE.secret, 'kilofed-hub', 'kilofed') })).toMatchObject({ ok: false, error: { kind: 'forbidden' } });
   });
 });
+
+/** What the thief's token is tried for, and what it must be told; every verb that writes, on everything it can read. */
+const THEFTS: readonly { readonly title: string; readonly request: Attempt['request']; readonly refused: string }[] = [
+  { title: 'create a MeshNode', request: { method: 'POST', path: resourcePath(RESOURCE.meshNode), body: meshNode('b') }, refused: OWN_MESHNODE },
+  { title: 'apply a MeshNode', request: apply(meshNode('b')), refused: OWN_MESHNODE },
+  { title: 'change a MeshNode by apply', request: apply(meshNode('held')), refused: OWN_MESHNODE },
+  { title: 'change a MeshNode by merge', request: merge(RESOURCE.meshNode, 'held', { spec: { podCIDRs: ['10.0.0.0/24'] } }), refused: OWN_MESHNODE },
+  { title: 'give a MeshNode another owner', request: merge(RESOURCE.meshNode, 'held', { metadata: { ownerReferences: [] } }), refused: OWN_MESHNODE },
+  { title: 'update a MeshNode', request: { method: 'PUT', path: path(RESOURCE.meshNode, 'held'), body: meshNode('held') }, refused: 'cannot update resource "meshnodes"' },
+  { title: 'delete a MeshNode', request: { method: 'DELETE', path: path(RESOURCE.meshNode, 'held') }, refused: 'cannot delete resource "meshnodes"' },
+  { title: 'delete all MeshNodes', request: { method: 'DELETE', path: resourcePath(RESOURCE.meshNode) }, refused: 'cannot deletecollection resource "meshnodes"' },
+  { title: 'move a slot', request: { method: 'PATCH', path: `${path(RESOURCE.meshNode, 'held')}/status`, body: { ...meshNode('held'), status: { slot: 0 } } }, refused: 'meshnodes' },
+  { title: 'update a status', request: { method: 'PUT', path: `${path(RESOURCE.meshNode, 'held')}/status`, body: { ...meshNode('held'), status: { slot: 0 } } }, refused: 'meshnodes' },
+  ...(['POST', 'PATCH', 'PUT', 'DELETE'] as const).flatMap((method) => [
+    { title: `${method} a Peer`, request: written(method, RESOURCE.peer, peer('laptop', LABEL)), refused: 'resource "peers"' },
+    { title: `${method} the Mesh`, request: written(method, RESOURCE.mesh, { apiVersion: 'kilofed.io/v1alpha1', kind: 'Mesh', metadata: { name: 'default' }, spec: {} }), refused: 'resource "meshes"' },
+    { title: `${method} a Node`, request: written(method, RESOURCE.node, { apiVersion: 'v1', kind: 'Node', metadata: { name: 'a', annotations: { 'kilo.squat.ai/location': 'elsewhere' } } }), refused: 'resource "nodes"' },
+  ]),
+];
+
+function written(method: 'POST' | 'PATCH' | 'PUT' | 'DELETE', resource: Resource, body: Some): Attempt['request'] {
+  return { method, path: method === 'POST' ? resourcePath(resource) : path(resource, body.metadata.name), body };
+}
+
+async function refusalOf(client: KubeClient, request: Attempt['request']): Promise<string> {
+  const answer = await call(client, request);
+  return answer.ok ? 'allowed' : answer.error.message;
+}
 
 function attempt(title: string, as: Account, request: Attempt['request'], refused?: string): Attempt {
   return { title, as, request, ...(refused === undefined ? {} : { refused }) };
@@ -200,6 +230,7 @@ function perform(each: Attempt, as: (account: Account) => KubeClient): Promise<K
 /** Nothing is changed: admission runs, and then the write is dropped. */
 function call(client: KubeClient, request: Attempt['request']): Promise<KubeResult<unknown>> {
   if (request.method === 'DELETE') return client.call({ ...request, body: { apiVersion: 'v1', kind: 'DeleteOptions', dryRun: ['All'] } });
+  if (request.method !== 'PATCH') return client.call({ ...request, query: { dryRun: 'All' } });
   const merging = !('apiVersion' in (request.body as object));
   return client.call({
     ...request,
