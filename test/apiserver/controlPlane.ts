@@ -73,7 +73,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   ]);
   const ca = readFileSync(pki.ca, 'utf8');
   const tokens = writeTokens(options);
-  const server = `https://${bind}:${port}`;
+  const server = `https://${bind.includes(':') ? `[${bind}]` : bind}:${port}`;
   const kubeconfig = (user: string): string => kubeconfigText({ name: options.name, server, ca, token: token(user) });
   const token = (user: string): string => {
     const found = tokens.get(user);

@@ -5,7 +5,7 @@
 import { type ChildProcess } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { type KubeObject, type Resource, RESOURCE } from '../../core/api/resources.js';
+import { type KubeObject, type Resource, RESOURCE, resourcePath } from '../../core/api/resources.js';
 import { loadKubeconfig } from '../../kube/config/kubeconfig.js';
 import { applyObject, deleteObject, getObject } from '../../kube/wire/apply.js';
 import type { KubeClient, KubeResult } from '../../kube/wire/client.js';
@@ -13,6 +13,7 @@ import { createKubeClient } from '../../kube/wire/http2Client.js';
 import { systemClock } from '../../kube/wire/systemClock.js';
 import { type ControlPlane, startControlPlane } from '../apiserver/controlPlane.js';
 import { binaryPath } from '../lab/binaries/locate.js';
+import { familyOf, inUrl, networkBelow } from './addresses.js';
 import { fetchText } from './fetchText.js';
 import { type FlowPod, withFlows } from './flow.js';
 import { createNamespace, type Namespace } from './namespace.js';
@@ -31,9 +32,12 @@ export interface BareClusterSpec {
   readonly dir: string;
   /** An address of the lab's own namespace. */
   readonly address: string;
-  readonly meshCIDR: string;
-  /** e.g. `10.42`: nodes get 10.42.1.0/24 and up. */
-  readonly podPrefix: string;
+  readonly meshCIDRs: readonly string[];
+  /**
+   * e.g. `10.42` and `fd42:2`, one of each family that the cluster has: nodes get 10.42.1.0/24 and fd42:2:1::/64, and up. Nodes have
+   * addresses of the same families.
+   */
+  readonly podPrefixes: readonly string[];
   readonly serviceCIDR: string;
   readonly meshSpec?: Readonly<Record<string, unknown>>;
 }
@@ -41,8 +45,12 @@ export interface BareClusterSpec {
 export interface BareNode {
   readonly name: string;
   readonly namespace: Namespace;
+  /** On its LAN; the first of `addresses`. */
   readonly address: string;
+  readonly addresses: readonly string[];
+  /** The first of `podCIDRs`. */
   readonly podCIDR: string;
+  readonly podCIDRs: readonly string[];
   /** A pod that sends and answers flows. */
   readonly pod: FlowPod;
   /** `program`: another build than the one that ships. */
@@ -52,6 +60,8 @@ export interface BareNode {
   agentPid(): number | undefined;
   /** What the agent's /metrics says; throws while it does not answer. */
   metrics(): Promise<string>;
+  /** What the agent's /healthz says; why it does not answer 200, where it does not. */
+  health(): Promise<string>;
 }
 
 export interface BareCluster {
@@ -71,7 +81,7 @@ export interface BareCluster {
 
 export async function startBareCluster(spec: BareClusterSpec): Promise<BareCluster> {
   const dir = `${spec.dir}/${spec.name}`;
-  await run(['ip', 'addr', 'replace', `${spec.address}/32`, 'dev', 'lo']);
+  await run(['ip', 'addr', 'replace', spec.address, 'dev', 'lo']);
   const api = await startControlPlane({
     name: spec.name,
     dir,
@@ -95,11 +105,11 @@ export async function startBareCluster(spec: BareClusterSpec): Promise<BareClust
       apiVersion: 'kilofed.io/v1alpha1',
       kind: 'Mesh',
       metadata: { name: 'default' },
-      spec: { wireguardCIDRs: [spec.meshCIDR], ...spec.meshSpec },
+      spec: { wireguardCIDRs: spec.meshCIDRs, ...spec.meshSpec },
     });
     return true;
   });
-  const agent = start([process.execPath, PROGRAM, 'cluster-agent', '--kubeconfig', kubeconfig, '--listen', `${spec.address}:9108`], {
+  const agent = start([process.execPath, PROGRAM, 'cluster-agent', '--kubeconfig', kubeconfig, '--listen', `${inUrl(spec.address)}:9108`], {
     stdio: logTo(`${dir}/log/cluster-agent.log`),
   });
   const nodes = new Map<string, BareNode>();
@@ -113,16 +123,21 @@ export async function startBareCluster(spec: BareClusterSpec): Promise<BareClust
     ...cluster,
     async addNode(name, { location, lan, host }) {
       count += 1;
-      const podCIDR = `${spec.podPrefix}.${count}.0/24`;
-      const node = await createNode({ name, dir, podCIDR, lan, host, server: api.server });
+      const podCIDRs = spec.podPrefixes.map((prefix) => networkBelow(prefix, count));
+      const node = await createNode({ name, dir, podCIDRs, lan, host, server: api.server });
       await cluster.apply({
         apiVersion: 'v1',
         kind: 'Node',
         metadata: { name, labels: { 'topology.kubernetes.io/region': location } },
-        spec: { podCIDR, podCIDRs: [podCIDR] },
+        spec: { podCIDR: podCIDRs[0], podCIDRs },
       });
-      // Status fields are owned like others: the kubelet's part here is the address.
-      must(await applyObject(client, { apiVersion: 'v1', kind: 'Node', metadata: { name }, status: { addresses: [{ type: 'InternalIP', address: node.address }] } } as KubeObject, { fieldManager: 'lab', subresource: 'status' }));
+      // The kubelet's part. Two addresses of one type cannot be applied: the list's key is the type.
+      must(await client.call({
+        method: 'PATCH',
+        path: `${resourcePath(RESOURCE.node, undefined, name)}/status`,
+        contentType: 'application/merge-patch+json',
+        body: { status: { addresses: node.addresses.map((address) => ({ type: 'InternalIP', address })) } },
+      }));
       nodes.set(name, node);
       node.startAgent();
       return node;
@@ -158,7 +173,7 @@ export async function startBareCluster(spec: BareClusterSpec): Promise<BareClust
 async function createNode(at: {
   readonly name: string;
   readonly dir: string;
-  readonly podCIDR: string;
+  readonly podCIDRs: readonly string[];
   readonly lan: Lan;
   readonly host: number;
   readonly server: string;
@@ -166,10 +181,11 @@ async function createNode(at: {
   const stateDir = `${at.dir}/nodes/${at.name}`;
   mkdirSync(stateDir, { recursive: true });
   const namespace = await createNamespace(at.name, stateDir);
-  const address = await plug(namespace, at.lan, at.host);
-  await namespace.exec(['sysctl', '-qw', 'net.ipv4.ip_forward=1']);
-  await createPodBridge(namespace, at.podCIDR, POD_MTU);
-  const pod = await withFlows(await createPod(namespace, at.podCIDR, { host: 10, mtu: POD_MTU }));
+  const addresses = await plug(namespace, at.lan, at.host, at.podCIDRs.map(familyOf));
+  await namespace.exec(['sysctl', '-qw', 'net.ipv4.ip_forward=1', 'net.ipv6.conf.all.forwarding=1']);
+  await createPodBridge(namespace, at.podCIDRs, POD_MTU);
+  const pod = await withFlows(await createPod(namespace, at.podCIDRs, { host: 10, mtu: POD_MTU }));
+  const listen = `${inUrl(addresses[0] ?? '')}:9107`;
   const log = logTo(`${at.dir}/log/node-agent-${at.name}.log`);
   const wireguard = binaryPath('wireguard-go');
   const env = { ...process.env, ...(wireguard === undefined ? {} : { PATH: `${wireguard.replace(/\/[^/]*$/, '')}:${process.env['PATH']}` }) };
@@ -177,14 +193,16 @@ async function createNode(at: {
   return {
     name: at.name,
     namespace,
-    address,
-    podCIDR: at.podCIDR,
+    address: addresses[0] ?? '',
+    addresses,
+    podCIDR: at.podCIDRs[0] ?? '',
+    podCIDRs: at.podCIDRs,
     pod,
     startAgent(program = PROGRAM) {
       agent = namespace.spawn(
         [
           ...[process.execPath, program, 'node-agent', '--node-name', at.name, '--server', at.server],
-          ...['--token-file', `${at.dir}/token`, '--ca-file', `${at.dir}/ca.crt`, '--listen', `${address}:9107`],
+          ...['--token-file', `${at.dir}/token`, '--ca-file', `${at.dir}/ca.crt`, '--listen', listen],
         ],
         { stdio: log, env },
       );
@@ -197,7 +215,8 @@ async function createNode(at: {
         return undefined;
       }),
     agentPid: () => agent?.pid,
-    metrics: () => fetchText(`http://${address}:9107/metrics`),
+    metrics: () => fetchText(`http://${listen}/metrics`),
+    health: () => fetchText(`http://${listen}/healthz`).catch((error: unknown) => String(error)),
   };
 }
 

@@ -4,6 +4,7 @@
  * It routes LAN addresses only. Pod and mesh addresses are unknown to it, and dropped there, so that whatever reaches a pod
  * of another node went through the mesh.
  */
+import { assigned, type Family, familyOf, hostIn } from './addresses.js';
 import { type Namespace } from './namespace.js';
 import { run } from '../lab/process.js';
 
@@ -12,6 +13,8 @@ export interface Lan {
   readonly gateway: string;
   /** e.g. `172.20.1`; hosts are .10 and up. */
   readonly prefix: string;
+  /** One of each family, e.g. `172.20.1.0/24` and `fd20:0:1::/64`; the router is host 1. */
+  readonly networks: readonly string[];
 }
 
 /** Makes the lab's namespace a router that drops what is not LAN traffic. */
@@ -26,6 +29,7 @@ export async function createWan(): Promise<void> {
     table inet wan {
       chain forward { type filter hook forward priority 0; policy drop;
         ip saddr 172.16.0.0/12 ip daddr 172.16.0.0/12 accept
+        ip6 saddr fd20::/16 ip6 daddr fd20::/16 accept
       }
     }\n`,
   });
@@ -34,22 +38,31 @@ export async function createWan(): Promise<void> {
 /** `index`: 1..254. The bridge's MAC is given: its own choice changes with its ports, and hosts would keep the old one. */
 export async function createLan(index: number): Promise<Lan> {
   const prefix = `172.20.${index}`;
-  const lan = { bridge: `lan${index}`, gateway: `${prefix}.1`, prefix };
+  const lan = { bridge: `lan${index}`, gateway: `${prefix}.1`, prefix, networks: [`${prefix}.0/24`, `fd20:0:${index}::/64`] };
   await run(['ip', '-batch', '-'], {
-    input: `link add ${lan.bridge} address 02:00:00:00:01:${index.toString(16).padStart(2, '0')} type bridge\naddr add ${lan.gateway}/24 dev ${lan.bridge}\nlink set ${lan.bridge} up\n`,
+    input: [
+      `link add ${lan.bridge} address 02:00:00:00:01:${index.toString(16).padStart(2, '0')} type bridge`,
+      ...lan.networks.map((network) => `addr add ${assigned(network, 1)} dev ${lan.bridge}`),
+      `link set ${lan.bridge} up\n`,
+    ].join('\n'),
   });
   return lan;
 }
 
-/** Plugs a host into a LAN as eth0 with the address `<prefix>.<host>/24`. */
-export async function plug(namespace: Namespace, lan: Lan, host: number): Promise<string> {
-  const address = `${lan.prefix}.${host}`;
+/** Plugs a host into a LAN as eth0, with an address of each of `families`, which are returned in that order. */
+export async function plug(namespace: Namespace, lan: Lan, host: number, families: readonly Family[] = ['inet']): Promise<readonly string[]> {
+  const networks = families.map((family) => lan.networks.find((network) => familyOf(network) === family) ?? '');
   const outer = `v${lan.bridge.slice(3)}h${host}`;
   await run(['ip', '-batch', '-'], {
     input: `link add ${outer} type veth peer name eth0 netns ${namespace.pid}\nlink set ${outer} master ${lan.bridge} up\n`,
   });
   await namespace.exec(['ip', '-batch', '-'], {
-    input: `addr add ${address}/24 dev eth0\nlink set eth0 up\nroute add default via ${lan.gateway}\n`,
+    input: [
+      ...networks.map((network) => `addr add ${assigned(network, host)} dev eth0`),
+      'link set eth0 up',
+      ...networks.map((network) => `route add default via ${hostIn(network, 1)}`),
+      '',
+    ].join('\n'),
   });
-  return address;
+  return networks.map((network) => hostIn(network, host));
 }

@@ -5,7 +5,8 @@
 import { type ChildProcess } from 'node:child_process';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { type FederationStatus, federationStatusSchema } from '../../core/api/status.js';
-import { type BareCluster, type BareNode, PROGRAM, startBareCluster } from '../bare/cluster.js';
+import type { Family } from '../bare/addresses.js';
+import { type BareCluster, type BareClusterSpec, type BareNode, PROGRAM, startBareCluster } from '../bare/cluster.js';
 import { fetchText } from '../bare/fetchText.js';
 import { reaches } from '../bare/flow.js';
 import { createLan, createWan, type Lan } from '../bare/network.js';
@@ -33,6 +34,9 @@ export interface ClusterSketch {
   readonly index: number;
   /** Where it differs from what `index` gives. */
   readonly podPrefix?: string;
+  /** Of pods, nodes and mesh addresses, the first one first; default IPv4 alone. */
+  readonly families?: readonly Family[];
+  /** Of its Mesh, beside the ranges. */
   readonly meshSpec?: Readonly<Record<string, unknown>>;
   /** Location to number of nodes; nodes are named `<cluster>-<location><n>`. */
   readonly locations: Readonly<Record<string, number>>;
@@ -55,10 +59,7 @@ export async function startFederation(sketches: readonly ClusterSketch[], option
     const cluster = await startBareCluster({
       name: sketch.name,
       dir,
-      address: `172.16.1.${sketch.index}`,
-      meshCIDR: `10.4.${sketch.index}.0/24`,
-      podPrefix: sketch.podPrefix ?? `10.${40 + sketch.index}`,
-      serviceCIDR: `10.9${sketch.index}.0.0/16`,
+      ...rangesOf(sketch),
       ...(sketch.meshSpec === undefined ? {} : { meshSpec: sketch.meshSpec }),
     });
     for (const [location, count] of Object.entries(sketch.locations)) {
@@ -108,6 +109,17 @@ export async function startFederation(sketches: readonly ClusterSketch[], option
   for (const cluster of clusters.values()) federation.join(cluster.name, cluster.api.kubeconfig('admin'));
   federation.startHub();
   return federation;
+}
+
+type Ranges = Pick<BareClusterSpec, 'address' | 'meshCIDRs' | 'podPrefixes' | 'serviceCIDR'>;
+
+function rangesOf({ index, podPrefix, families = ['inet'] }: ClusterSketch): Ranges {
+  const ranges: Readonly<Record<Family, { readonly [name in keyof Ranges]: string }>> = {
+    inet: { address: `172.16.1.${index}`, meshCIDRs: `10.4.${index}.0/24`, podPrefixes: podPrefix ?? `10.${40 + index}`, serviceCIDR: `10.9${index}.0.0/16` },
+    inet6: { address: `fd16::1:${index}`, meshCIDRs: `fd04:0:${index}::/64`, podPrefixes: `fd42:${index}`, serviceCIDR: `fd90:${index}::/112` },
+  };
+  const of = (name: keyof Ranges): string[] => families.map((family) => ranges[family][name]);
+  return { address: of('address')[0] ?? '', meshCIDRs: of('meshCIDRs'), podPrefixes: of('podPrefixes'), serviceCIDR: of('serviceCIDR').join() };
 }
 
 /** Every ordered pair of pods of different nodes that does not get through within `ms`, or not as itself. */

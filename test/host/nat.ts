@@ -32,11 +32,10 @@ const FAR = '10.43.0.1';
 export async function nat(): Promise<NatScenario> {
   const bench = await createWorkbench();
   const outside = await createOutside();
-  await createPodBridge(await here(), '10.42.0.0/24', 1500);
-  const pod = await withFlows(await createPod(await here(), '10.42.0.0/24', { host: 9, mtu: 1500 }));
-  await run(['ip', '-batch', '-'], { input: `addr add fd00::2/64 dev eth0 nodad\naddr add fd42::1/64 dev cni0 nodad\nroute add default via fd00::1\n` });
-  await pod.namespace.exec(['ip', '-6', '-batch', '-'], { input: 'addr add fd42::9/64 dev eth0 nodad\nroute add default via fd42::1\n' });
-  const world = await withFlows({ address: OUTSIDE, namespace: outside });
+  await createPodBridge(await here(), ['10.42.0.0/24', 'fd42::/64'], 1500);
+  const pod = await withFlows(await createPod(await here(), ['10.42.0.0/24', 'fd42::/64'], { host: 9, mtu: 1500 }));
+  await run(['ip', '-batch', '-'], { input: `addr add fd00::2/64 dev eth0 nodad\nroute add default via fd00::1\n` });
+  const world = await withFlows({ address: OUTSIDE, addresses: [OUTSIDE], namespace: outside });
   const far: FlowPod = { ...world, address: FAR };
   await run(['sysctl', '-qw', 'net.ipv4.ip_forward=1']);
   const untranslated = await reaches(pod, world, 500);

@@ -66,7 +66,7 @@ export function createFaults(): Faults {
 
   return {
     silence: (host) => add(`${host.name} is silent`, portOf(host.address), { from: ['drop'], to: ['drop'] }),
-    dropOneWay: (from, address) => add(`${from.name} does not reach ${address}`, portOf(from.address), { from: [`ip daddr ${address} drop`], to: [] }),
+    dropOneWay: (from, address) => add(`${from.name} does not reach ${address}`, portOf(from.address), { from: [`${address.includes(':') ? 'ip6' : 'ip'} daddr ${address} drop`], to: [] }),
     // What the bridge itself hands up or is given is what leaves or enters the LAN; its ports go on talking to each other.
     cutLan: (lan) => add(`${lan.bridge} is cut off`, lan.bridge, { from: ['drop'], to: ['drop'] }),
     lose(host, share) {
@@ -112,9 +112,9 @@ function chain(name: string, hook: string, statements: readonly string[]): strin
   return `  chain ${name} {\n${lines.map((line) => `    ${line}\n`).join('')}  }\n`;
 }
 
-/** The bridge port of the host with that address: 172.20.3.11 is plugged into v3h11. */
+/** The bridge port of the host with that address: 172.20.3.11 and fd20:0:3::11 are plugged into v3h11. */
 function portOf(address: string): string {
-  const [, lan, host] = /^172\.20\.(\d+)\.(\d+)$/.exec(address) ?? [];
+  const [, lan, host] = /^(?:172\.20\.|fd20:0:)(\d+)(?:\.|::)(\d+)$/.exec(address) ?? [];
   if (lan === undefined || host === undefined) throw new Error(`${address} is not an address of a LAN`);
   return `v${lan}h${host}`;
 }

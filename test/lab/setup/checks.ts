@@ -26,6 +26,8 @@ const PACKAGES: Readonly<Record<string, string>> = {
   conntrack: '/usr/sbin/conntrack',
   'wireguard-tools': '/usr/bin/wg',
   iproute2: '/sbin/ip',
+  'iputils-ping': '/usr/bin/ping',
+  procps: '/usr/sbin/sysctl',
   'redis-server': '/usr/bin/redis-server',
   'redis-tools': '/usr/bin/redis-cli',
   iperf3: '/usr/bin/iperf3',
