@@ -183,6 +183,16 @@ describe('an agent', () => {
     expect(one.observations).toBe(2);
   });
 
+  test('on a kernel without ipip says what to do, and has all else that is planned', async () => {
+    const one = setting({}, createFakeHost('eth0', 0, { lacks: ['ipip'] }));
+    const near = meshNode('c', 'one', 2);
+    one.inputs = { ...INPUTS, mesh: { ...mesh, spec: { ...mesh.spec, encapsulationType: 'ipip' } }, meshNodes: [...INPUTS.meshNodes, { ...near, status: { meshAddresses: ['10.4.0.3'] } }] };
+    await one.pass();
+    expect(one.result()).toMatchObject({ kind: 'failed', failures: expect.arrayContaining([expect.stringMatching(/^ip link add kiloip .*: this kernel has no ipip: load the module .*, or let the Mesh say encapsulationType vxlan$/)]) });
+    const routes = [...one.host.state().routes.values()].filter(({ dst }) => dst.startsWith('10.42'));
+    expect(routes.map(({ dst, to }) => `${dst} ${to.kind}`)).toEqual(['10.42.1.0/24 group', '10.42.1.0/24 unreachable', '10.42.2.0/24 unreachable']);
+  });
+
   test('believes what it knows for 30 s, and not after a doubt', async () => {
     const one = setting();
     await one.pass();

@@ -10,6 +10,7 @@ import { discover, internalAddresses } from '../core/host/discover.js';
 import { createHostModel, type HostModel } from '../core/host/hostModel.js';
 import type { HostAddress } from '../core/host/parseIp.js';
 import { planChanges } from '../core/host/planChanges.js';
+import { explainFailure } from '../core/host/explainFailure.js';
 import { changeText } from '../core/host/render.js';
 import type { MeshInput } from '../core/mesh/input.js';
 import type { Problem } from '../core/mesh/plan.js';
@@ -160,7 +161,7 @@ function tellProblems(log: Log, told: Map<string, string>, about: string, proble
 }
 
 function failureText({ change, reason }: Failure): string {
-  return `${changeText(change)}: ${reason}`;
+  return `${changeText(change)}: ${explainFailure(change, reason)}`;
 }
 
 function sameMap(a: ReadonlyMap<string, string>, b: ReadonlyMap<string, string>): boolean {

@@ -28,7 +28,9 @@ export const meshSpecSchema = ruled(z.object({
   port: port.max(65528).default(51820).describe('UDP port of plane 0; plane p listens on port + p.'),
   planes: z.int().min(1).max(4).default(2).describe('How many WireGuard interfaces a gateway has.'),
   encapsulation: z.enum(['never', 'crosssubnet', 'always']).default('crosssubnet')
-    .describe('When traffic inside a location is carried in VXLAN.'),
+    .describe('When traffic inside a location is carried in something that the network there need not understand: never, between subnets, or always.'),
+  encapsulationType: z.enum(['vxlan', 'ipip', 'flannel', 'cilium']).default('vxlan')
+    .describe('What carries it. vxlan: a device of our own. ipip: likewise, with 30 bytes less of overhead, for IPv4 only, where the network lets IP protocol 4 pass. flannel, cilium: for a cluster with that network plugin, which carries pods inside a location itself; our packets to the gateways go by its flannel.1, or in IPIP between the addresses of its cilium_host.'),
   topologyLabel: ruled(
     z.string().max(317).regex(LABEL_KEY, LABEL_MESSAGE),
     { rule: `self.matches('${LABEL_KEY.source.replaceAll('\\/', '/')}')`, message: LABEL_MESSAGE },

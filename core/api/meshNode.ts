@@ -15,6 +15,8 @@ export const meshNodeSpecSchema = z.object({
   podCIDRs: z.array(cidr).max(16),
   allowedLocationIPs: z.array(cidr).max(64).optional()
     .describe('Networks beside the nodes of its location that are reached through them, such as the LAN they are on.'),
+  cniCompatibilityIP: ipAddress.optional()
+    .describe('IPv4 address of cilium_host, where the Mesh says encapsulationType cilium.'),
   location: z.string().max(253).default('').describe('Empty: the default location.'),
   gateway: z.enum(['auto', 'preferred', 'never']).default('auto'),
   persistentKeepalive: z.int().min(0).max(65535).default(0).describe('Seconds; 0: off. Set where the node is behind NAT.'),

@@ -1,7 +1,7 @@
 /**
  * Change: one step that brings a host nearer to its plan. Each is idempotent and independent of how it is carried out.
  */
-import type { Firewall, VxlanDevice } from '../mesh/plan.js';
+import type { Firewall, IpipDevice, VxlanDevice } from '../mesh/plan.js';
 import type { HostNexthop, HostRoute, HostRule } from './state.js';
 
 export type Change =
@@ -10,6 +10,7 @@ export type Change =
   | { readonly kind: 'wireguard.add'; readonly name: string }
   | { readonly kind: 'wireguard.configure'; readonly name: string; readonly listenPort?: number; readonly key: boolean; readonly publicKey: string }
   | { readonly kind: 'vxlan.add'; readonly device: VxlanDevice }
+  | { readonly kind: 'ipip.add'; readonly device: IpipDevice }
   | { readonly kind: 'vxlan.set'; readonly name: string; readonly local?: string; readonly mac?: string }
   | { readonly kind: 'link.set'; readonly name: string; readonly mtu: number }
   | { readonly kind: 'link.delete'; readonly name: string }

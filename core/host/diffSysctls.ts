@@ -52,6 +52,7 @@ function looseFilters(desired: NodePlan, observed: HostState): readonly Change[]
     ...desired.interfaces.map((one) => one.name),
     ...(desired.looseFilters ?? []).filter((dev) => observed.sysctls.has(rpFilter(dev))),
     ...(desired.vxlan === undefined ? [] : [desired.vxlan.name]),
+    ...(desired.ipip === undefined ? [] : [desired.ipip.name]),
     ...(viaUnderlay && observed.underlay !== undefined ? [observed.underlay.dev] : []),
   ];
   const all = Number(observed.sysctls.get(rpFilter('all')) ?? 0);

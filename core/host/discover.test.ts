@@ -61,6 +61,20 @@ describe('allowed location IPs', () => {
   });
 });
 
+describe('the address of cilium_host', () => {
+  const cilium = (held: typeof addresses): ReturnType<typeof discover> => discover({ node: node(), mesh: { ...mesh, encapsulationType: 'cilium' }, addresses: held, publicKey });
+  const host = { address: '10.42.0.99', prefixLength: 32, dev: 'cilium_host', mtu: 1500 };
+
+  test('is told where the Mesh asks for Cilium, and only there', () => {
+    expect(cilium([...addresses, { ...host, address: 'fd00:42::99', prefixLength: 128 }, host]).spec.cniCompatibilityIP).toBe('10.42.0.99');
+    expect(discover({ node: node(), mesh, addresses: [...addresses, host], publicKey }).spec.cniCompatibilityIP).toBeUndefined();
+  });
+
+  test('that is not there is a problem', () => {
+    expect(cilium(addresses)).toMatchObject({ problems: [{ reason: 'NoCiliumHost', message: expect.stringContaining('run Cilium here, or choose vxlan') }] });
+  });
+});
+
 describe('endpoints', () => {
   const external = { status: { addresses: [{ type: 'InternalIP', address: '10.0.0.2' }, { type: 'ExternalIP', address: '203.0.113.7' }] } };
   test.each([

@@ -10,7 +10,7 @@ import type { MeshSpec } from '../api/mesh.js';
 import { meshNodeSpecSchema, type MeshNodeSpec } from '../api/meshNode.js';
 import { KILO_ANNOTATION } from '../api/names.js';
 import { addressWithPrefix, cidr, host, meta, port } from '../api/schema.js';
-import type { Problem } from '../mesh/plan.js';
+import { CILIUM_HOST, type Problem } from '../mesh/plan.js';
 import type { HostAddress } from './parseIp.js';
 import { sortCidrs } from '../net/cidr.js';
 import { canonicalAddress, familyOf, singleCIDR } from './text.js';
@@ -42,12 +42,14 @@ export function discover(input: DiscoverInput): Discovery {
   const problems: Problem[] = [];
   const report = (reason: string, message: string): void => void problems.push({ subject: `node ${node.metadata.name}`, reason, message });
   const allowedLocationIPs = locationIPsOf(node, report);
+  const cniCompatibilityIP = mesh.encapsulationType === 'cilium' ? ciliumAddress(input.addresses, report) : undefined;
   const spec: MeshNodeSpec = {
     publicKey,
     endpoints: endpointsOf(node, mesh.port, report),
     internalIPs: internalIPsOf(node, input.addresses, report),
     podCIDRs: podCIDRsOf(node, report),
     ...(allowedLocationIPs.length === 0 ? {} : { allowedLocationIPs }),
+    ...(cniCompatibilityIP === undefined ? {} : { cniCompatibilityIP }),
     location: locationOf(node, mesh.topologyLabel),
     gateway: annotation(node, 'leader') === undefined ? 'auto' : 'preferred',
     persistentKeepalive: keepaliveOf(node, report),
@@ -124,6 +126,13 @@ function podCIDRsOf(node: NodeFacts, report: Report): string[] {
     if (!good) report('BadPodCIDR', `the Node's pod CIDR ${text} is no network: its pods cannot be reached`);
     return good;
   }).slice(0, 16).toSorted((a, b) => familyOf(a).localeCompare(familyOf(b)));
+}
+
+/** What Kilo publishes as cni-compatibility-ip (Kilo pkg/encapsulation/cilium.go). */
+function ciliumAddress(addresses: readonly HostAddress[], report: Report): string | undefined {
+  const held = addresses.find(({ dev, address }) => dev === CILIUM_HOST && familyOf(address) === 'inet');
+  if (held === undefined) report('NoCiliumHost', `the Mesh says encapsulationType cilium, but this host has no device ${CILIUM_HOST} with an IPv4 address: run Cilium here, or choose vxlan`);
+  return held?.address;
 }
 
 /** Kilo takes `a, b` for `a` alone, and leaves out in silence what it does not understand (Kilo pkg/k8s/backend.go). */

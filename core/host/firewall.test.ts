@@ -76,6 +76,22 @@ describe('elementChanges', () => {
   });
 });
 
+test('IPIP is taken at our own address from the neighbours only', () => {
+  const ipip = { clampInterfaces: [], ipip: { local: '10.0.0.2', from: ['10.0.1.7', '10.0.1.8'] } };
+  expect(firewallText(ipip)).toBe(`table inet kilofed
+delete table inet kilofed
+table inet kilofed {
+  set ipip4 { type ipv4_addr; elements = { 10.0.1.7, 10.0.1.8 }; }
+  chain ipip {
+    type filter hook input priority filter; policy accept;
+    ip daddr 10.0.0.2 ip protocol 4 ip saddr != @ipip4 drop comment "kilofed: ipip to 10.0.0.2 only from the location"
+  }
+}
+`);
+  expect(elementChanges(firewallFacts(ipip), { clampInterfaces: [], ipip: { local: '10.0.0.2', from: ['10.0.1.7'] } })).toBe('delete element inet kilofed ipip4 { 10.0.1.8 }\n');
+  expect(elementChanges(firewallFacts(ipip), { clampInterfaces: [], ipip: { local: '10.0.0.3', from: ['10.0.1.7'] } })).toBeUndefined();
+});
+
 test('no tunnels, no clamp; no VXLAN, no filter; neither, no table', () => {
   expect(firewallText({ clampInterfaces: [] })).toBe('table inet kilofed\ndelete table inet kilofed\ntable inet kilofed {\n}\n');
   expect(firewallFacts({ clampInterfaces: [] })).toEqual([]);

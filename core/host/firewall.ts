@@ -67,16 +67,18 @@ interface Table {
 const DROP_TABLE = firewallRemoval();
 const FAMILIES = [['ip', '4', 'inet'], ['ip6', '6', 'inet6']] as const;
 
-function tableOf({ clampInterfaces, vxlan, nat }: Firewall): Table {
+function tableOf({ clampInterfaces, vxlan, ipip, nat }: Firewall): Table {
   return {
     chains: [
       ...(clampInterfaces.length === 0 ? [] : [{ name: 'forward', hook: 'filter hook forward priority mangle', rules: CLAMP }]),
       ...(vxlan === undefined ? [] : [{ name: 'input', hook: 'filter hook input priority filter', rules: FAMILIES.map(([ip, digit]) => vxlanRule(ip, digit, vxlan.port)) }]),
+      ...(ipip === undefined ? [] : [{ name: 'ipip', hook: 'filter hook input priority filter', rules: [ipipRule(canonicalAddress(ipip.local))] }]),
       ...(nat === undefined ? [] : [{ name: 'postrouting', hook: 'nat hook postrouting priority srcnat', rules: NAT }]),
     ],
     sets: [
       ...(clampInterfaces.length === 0 ? [] : [{ name: 'clamp', type: 'ifname', elements: clampInterfaces }]),
       ...(vxlan === undefined ? [] : byFamily('vtep', vxlan.from.map(canonicalAddress), '')),
+      ...(ipip === undefined ? [] : [{ name: 'ipip4', type: 'ipv4_addr', elements: ipip.from.map(canonicalAddress) }]),
       ...(nat === undefined ? [] : NAT_SETS.flatMap((name) => byFamily(name, nat[name], '; flags interval'))),
     ],
   };
@@ -93,6 +95,11 @@ const CLAMP = ['oifname', 'iifname'].map((direction) => ({
 
 function vxlanRule(ip: string, digit: string, port: number): { readonly match: string; readonly comment: string } {
   return { match: `udp dport ${port} ${ip} saddr != @vtep${digit} drop`, comment: `kilofed: ${ip} vxlan ${port} only from the location` };
+}
+
+/** Not any IPIP of the host, as Kilo's: others may have tunnels at other addresses. */
+function ipipRule(local: string): { readonly match: string; readonly comment: string } {
+  return { match: `ip daddr ${local} ip protocol 4 ip saddr != @ipip4 drop`, comment: `kilofed: ipip to ${local} only from the location` };
 }
 
 const NAT_SETS = ['from', 'known', 'location'] as const;

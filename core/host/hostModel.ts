@@ -25,6 +25,7 @@ export function provides(change: Change): string | undefined {
     case 'wireguard.add':
       return thing.link(change.name);
     case 'vxlan.add':
+    case 'ipip.add':
       return thing.link(change.device.name);
     case 'nexthop.set':
     case 'group.set':
@@ -99,6 +100,7 @@ function view(host: Host): HostState {
   return {
     at: initial.at,
     ...(initial.underlay === undefined ? {} : { underlay: initial.underlay }),
+    pluginDevices: initial.pluginDevices,
     ...rest,
     ...(firewall === undefined ? {} : { firewall }),
   };
@@ -106,7 +108,7 @@ function view(host: Host): HostState {
 
 const NOTHING: ReadonlySet<string> = new Set();
 
-/** Of the devices we only know the underlay and our own. */
+/** Of the devices we only know the underlay, our own, and those of network plugins. */
 function missing(host: Host, change: Change, soon: ReadonlySet<string>): string | undefined {
   const lacking = needs(change).find((need) => !soon.has(need) && !isThere(host, need));
   return lacking === undefined ? undefined : `${lacking} is missing`;
@@ -114,7 +116,7 @@ function missing(host: Host, change: Change, soon: ReadonlySet<string>): string 
 
 function isThere(host: Host, need: string): boolean {
   const [kind = '', name = ''] = need.split(' ');
-  if (kind === 'device') return name === host.initial.underlay?.dev || host.links.has(name);
+  if (kind === 'device') return name === host.initial.underlay?.dev || host.links.has(name) || host.initial.pluginDevices.has(name);
   return host.nexthops.has(Number(name)) || host.groups.has(Number(name));
 }
 
@@ -182,6 +184,7 @@ function recordersOf(host: Host): ByKind<void> {
       const { vni, port, local, mac } = device;
       host.links.set(device.name, { name: device.name, kind: 'vxlan', up: false, mtu: device.mtu, vxlan: { vni, port, local, mac } });
     },
+    'ipip.add': ({ device: { name, mtu, local } }) => void host.links.set(name, { name, kind: 'ipip', up: false, mtu, local }),
     'vxlan.set': ({ name, local, mac }) => {
       const link = host.links.get(name);
       if (link?.vxlan === undefined) return;

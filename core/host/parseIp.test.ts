@@ -20,6 +20,9 @@ describe('parseAddresses (ip -j -d addr)', () => {
       ifname: 'kilovx', flags: ['UP'], mtu: 1450, address: '02:11:22:33:44:55', addr_info: [],
       linkinfo: { info_kind: 'vxlan', info_data: { id: 1107, local: '10.0.0.2', port_range: { low: 0, high: 0 }, port: 51819, learning: false } },
     },
+    { ifname: 'kiloip', flags: ['NOARP', 'UP'], mtu: 1480, addr_info: [], linkinfo: { info_kind: 'ipip', info_data: { proto: 'ipip', remote: 'any', local: '10.0.0.2', ttl: 0, pmtudisc: true } } },
+    { ifname: 'tunl0', flags: ['NOARP'], mtu: 1480, addr_info: [], linkinfo: { info_kind: 'ipip', info_data: { proto: 'ipip', remote: 'any', local: 'any', ttl: 0, pmtudisc: false } } },
+    { ifname: 'flannel.1', flags: ['UP'], mtu: 1450, linkinfo: { info_kind: 'vxlan', info_data: { id: 1, local: '10.0.0.2', port: 8472 } }, addr_info: [{ local: '10.42.0.0', prefixlen: 32, scope: 'global' }] },
     {},
   ]);
 
@@ -28,7 +31,12 @@ describe('parseAddresses (ip -j -d addr)', () => {
       { name: 'kilo0', kind: 'tun', up: true, mtu: 1420 },
       { name: 'kilo1', kind: 'wireguard', up: false, mtu: 1420 },
       { name: 'kilovx', kind: 'vxlan', up: true, mtu: 1450, vxlan: { vni: 1107, port: 51819, local: '10.0.0.2', mac: '02:11:22:33:44:55' } },
+      { name: 'kiloip', kind: 'ipip', up: true, mtu: 1480, local: '10.0.0.2' },
     ]);
+  });
+
+  test('tells which devices of network plugins are there', () => {
+    expect([...parseAddresses(text).pluginDevices]).toEqual(['flannel.1']);
   });
 
   test('our addresses on lo carry our metric', () => {
@@ -36,7 +44,7 @@ describe('parseAddresses (ip -j -d addr)', () => {
   });
 
   test('all addresses but link-local ones are told with their device', () => {
-    expect(parseAddresses(text).all.filter(({ dev }) => dev !== 'lo')).toEqual([{ address: '10.0.0.2', prefixLength: 24, dev: 'eth0', mtu: 1500 }]);
+    expect(parseAddresses(text).all.filter(({ dev }) => dev === 'eth0')).toEqual([{ address: '10.0.0.2', prefixLength: 24, dev: 'eth0', mtu: 1500 }]);
   });
 });
 

@@ -5,12 +5,13 @@
  * the prefix length of a single address are left out; filtering routes by protocol leaves out the protocol; a nexthop
  * without gateway does not say its family, but its scope does (`host`: IPv4, `link`: IPv6); empty lists may be no text at all.
  */
-import { INTERFACE_PREFIX, NEXTHOP_BASE, ROUTE_METRIC, ROUTE_PROTOCOL, RULE_PRIORITY, VXLAN_INTERFACE } from '../mesh/plan.js';
+import { FLANNEL_DEVICE, INTERFACE_PREFIX, IPIP_INTERFACE, NEXTHOP_BASE, ROUTE_METRIC, ROUTE_PROTOCOL, RULE_PRIORITY, VXLAN_INTERFACE } from '../mesh/plan.js';
 import { routeKey, ruleKey, type HostNexthop, type HostRoute, type HostRule, type HostState, type Link, type RouteTarget } from './state.js';
 import { canonicalAddress, canonicalCIDR, familyOf } from './text.js';
 
 export interface HostLinks {
   readonly links: HostState['links'];
+  readonly pluginDevices: HostState['pluginDevices'];
   readonly addresses: HostState['addresses'];
   /** Every address of the host, with its device: how the underlay is found. */
   readonly all: readonly HostAddress[];
@@ -30,6 +31,7 @@ interface Json {
 /** `ip -j -d addr`. */
 export function parseAddresses(text: string): HostLinks {
   const links = new Map<string, Link>();
+  const pluginDevices = new Set<string>();
   const addresses = new Set<string>();
   const all: HostAddress[] = [];
   for (const one of list(text)) {
@@ -37,6 +39,7 @@ export function parseAddresses(text: string): HostLinks {
     const mtu = number(one['mtu']);
     const link = ourLink(dev, mtu, one);
     if (link !== undefined) links.set(dev, link);
+    if (PLUGIN_DEVICES.has(dev)) pluginDevices.add(dev);
     for (const info of objects(one['addr_info'])) {
       if (info['local'] === undefined || info['scope'] === 'link') continue;
       const address = canonicalAddress(string(info['local']));
@@ -46,9 +49,10 @@ export function parseAddresses(text: string): HostLinks {
       if (dev === 'lo' && single && info['metric'] === ROUTE_METRIC) addresses.add(address);
     }
   }
-  return { links, addresses, all };
+  return { links, pluginDevices, addresses, all };
 }
 
+const PLUGIN_DEVICES: ReadonlySet<string> = new Set(Object.values(FLANNEL_DEVICE));
 const OUR_WIREGUARD = new RegExp(`^${INTERFACE_PREFIX}[0-9]+$`);
 
 function ourLink(name: string, mtu: number, one: Json): Link | undefined {
@@ -56,8 +60,9 @@ function ourLink(name: string, mtu: number, one: Json): Link | undefined {
   const kind = info['info_kind'];
   const up = Array.isArray(one['flags']) && one['flags'].includes('UP');
   if (OUR_WIREGUARD.test(name) && (kind === 'wireguard' || kind === 'tun')) return { name, kind, up, mtu };
-  if (name !== VXLAN_INTERFACE || kind !== 'vxlan') return undefined;
   const data = object(info['info_data']);
+  if (name === IPIP_INTERFACE && kind === 'ipip') return { name, kind, up, mtu, local: data['local'] === undefined || data['local'] === 'any' ? '' : canonicalAddress(string(data['local'])) };
+  if (name !== VXLAN_INTERFACE || kind !== 'vxlan') return undefined;
   const local = data['local'] ?? data['local6'];
   return {
     name,

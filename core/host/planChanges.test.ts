@@ -149,6 +149,51 @@ describe('planChanges', () => {
     expect(go(host, { ...plan, vxlan: { ...vxlan, vni: 7 } })).toEqual([]);
   });
 
+  test('makes an IPIP device, and again where its own address is another', () => {
+    const host = createFakeHost();
+    const plan = ipipPlan('10.0.0.2');
+    expect(go(host, plan)).toEqual([
+      'ip link add kiloip mtu 1480 type ipip local 10.0.0.2',
+      'ip link set kiloip mtu 1480 up',
+      'ip nexthop replace id 1073741924 via 10.0.1.7 dev kiloip onlink protocol 107',
+      'ip route replace 10.42.7.0/24 nhid 1073741924 table 254 metric 107 proto 107',
+      'nft table inet kilofed: element ipip4: 10.0.1.7; rule ipip: kilofed: ipip to 10.0.0.2 only from the location',
+      'conntrack -D -d 10.42.7.0/24 (translated only)',
+    ]);
+    expect(go(host, plan)).toEqual([]);
+    expect(go(host, ipipPlan('10.0.0.3')).slice(0, 2)).toEqual(['ip link del kiloip', 'ip link add kiloip mtu 1480 type ipip local 10.0.0.3']);
+    expect(go(host, ipipPlan('10.0.0.3'))).toEqual([]);
+    go(host, emptyPlan('m'));
+    expect(host.state()).toEqual(createFakeHost().state());
+  });
+
+  test('goes from VXLAN to IPIP and back with a way at every step', () => {
+    const host = createFakeHost();
+    const { ipip: _none, ...rest } = ipipPlan('10.0.0.2');
+    const vxlan: NodePlan = { ...rest, vxlan: { name: VXLAN_INTERFACE, vni: VXLAN_VNI, port: VXLAN_PORT, mtu: 1450, local: '10.0.0.2', mac: '02:6b:0a:00:00:02', neighbours: [] }, nexthops: rest.nexthops.map((one) => ({ ...one, dev: VXLAN_INTERFACE })) };
+    const hasWay = (state: HostState): void => expect(state.routes.has(routeKey({ dst: '10.42.7.0/24', table: 254, metric: 107 }))).toBe(true);
+    go(host, vxlan);
+    for (const [plan, device] of [[ipipPlan('10.0.0.2'), 'kiloip'], [vxlan, 'kilovx']] as const) {
+      go(host, plan, new Map(), hasWay);
+      expect([...host.state().links.keys()]).toEqual([device]);
+    }
+  });
+
+  test("uses a network plugin's device, leaves it alone, and waits for it where it is missing", () => {
+    const host = createFakeHost('eth0', 0, { plugins: ['flannel.1'] });
+    const { ipip: _none, ...rest } = ipipPlan('10.0.0.2');
+    const plan: NodePlan = { ...rest, firewall: { clampInterfaces: [] }, nexthops: rest.nexthops.map((one) => ({ ...one, dev: 'flannel.1' })) };
+    expect(go(host, plan)).toEqual([
+      'ip nexthop replace id 1073741924 via 10.0.1.7 dev flannel.1 onlink protocol 107',
+      'ip route replace 10.42.7.0/24 nhid 1073741924 table 254 metric 107 proto 107',
+      'conntrack -D -d 10.42.7.0/24 (translated only)',
+    ]);
+    expect(go(host, emptyPlan('m'))).toEqual(['ip route del 10.42.7.0/24 table 254 metric 107 proto 107', 'ip nexthop del id 1073741924']);
+    const model = createHostModel(createFakeHost().state());
+    const [first] = planChanges({ desired: plan, observed: model.state(), prior: new Map(), publicKey });
+    expect(first === undefined ? undefined : model.unmet(first)).toBe('device flannel.1 is missing');
+  });
+
   test('only loosens what is strict, and forwards only where it did not', () => {
     const host = createFakeHost();
     const sysctls = new Map([['net/ipv4/ip_forward', '1'], ['net/ipv4/nexthop_compat_mode', '1'], ['net/ipv4/conf/all/rp_filter', '1'], ['net/ipv4/conf/default/rp_filter', '0']]);
@@ -217,6 +262,17 @@ function comparable(state: HostState): unknown {
   const sorted = <T>(map: ReadonlyMap<string, T>): readonly (readonly [string, T])[] => [...map].toSorted(([a], [b]) => a.localeCompare(b));
   const wireguard = sorted(state.wireguard).map(([name, one]) => [name, one.publicKey, one.listenPort, sorted(one.peers)]);
   return { ...state, at: 0, wireguard, routes: sorted(state.routes) };
+}
+
+/** A member that reaches a neighbour's pods in IPIP. */
+function ipipPlan(local: string): NodePlan {
+  return {
+    ...emptyPlan('m'),
+    ipip: { name: 'kiloip', mtu: 1480, local },
+    nexthops: [{ id: 1_073_741_924, name: 'node/n', dev: 'kiloip', via: '10.0.1.7', family: 'inet' }],
+    routes: [{ dst: '10.42.7.0/24', table: 254, metric: 107, to: { kind: 'nexthop', id: 1_073_741_924 } }],
+    firewall: { clampInterfaces: [], ipip: { local, from: ['10.0.1.7'] } },
+  };
 }
 
 function memberPlan(others: readonly string[]): NodePlan {

@@ -4,9 +4,9 @@
  * New before old: interfaces, peers, addresses, neighbours, nexthops, groups, routes, rules, firewall; then what is no
  * longer wanted, in reverse. What is already right is not touched, so a restarted agent adopts a host with no change at
  * all. Nothing is flushed, and no device is made again, except one that nobody serves any more (its userspace process is
- * deaf) or a VXLAN device whose id or port changed, which the kernel cannot alter.
+ * deaf), a VXLAN device whose id or port changed, which the kernel cannot alter, or an IPIP device of another own address.
  */
-import { ROUTE_METRIC, type NodePlan, type VxlanDevice, type WireguardInterface } from '../mesh/plan.js';
+import { type IpipDevice, type NodePlan, ROUTE_METRIC, type VxlanDevice, type WireguardInterface } from '../mesh/plan.js';
 import { aggregate } from '../net/sets.js';
 import type { Change, Difference } from './change.js';
 import { diffPeers } from './diffPeers.js';
@@ -56,7 +56,10 @@ function obsoleteLinks(desired: NodePlan, observed: HostState): readonly Extract
   const device = desired.vxlan;
   const link = device === undefined ? undefined : observed.links.get(device.name);
   const unlike = device !== undefined && link !== undefined && (link.vxlan === undefined || link.vxlan.vni !== device.vni || link.vxlan.port !== device.port);
-  return [...deaf, ...(unlike ? [device.name] : [])].map((name) => ({ kind: 'link.delete', name }));
+  const { ipip } = desired;
+  const moved = ipip === undefined ? undefined : observed.links.get(ipip.name);
+  const elsewhere = ipip !== undefined && moved !== undefined && (moved.kind !== 'ipip' || moved.local !== canonicalAddress(ipip.local));
+  return [...deaf, ...(unlike ? [device.name] : []), ...(elsewhere ? [ipip.name] : [])].map((name) => ({ kind: 'link.delete', name }));
 }
 
 function without(observed: HostState, obsolete: readonly Change[]): HostState {
@@ -68,11 +71,13 @@ function without(observed: HostState, obsolete: readonly Change[]): HostState {
 
 function diffLinks(input: ChangesInput, observed: HostState): Difference {
   const { desired } = input;
-  const wanted = new Set([...desired.interfaces.map(({ name }) => name), ...(desired.vxlan === undefined ? [] : [desired.vxlan.name])]);
+  const { vxlan, ipip } = desired;
+  const wanted = new Set([...desired.interfaces, ...(vxlan === undefined ? [] : [vxlan]), ...(ipip === undefined ? [] : [ipip])].map(({ name }) => name));
   return {
     set: [
       ...desired.interfaces.flatMap((one) => diffInterface(one, observed, input.publicKey)),
-      ...(desired.vxlan === undefined ? [] : diffVxlan(desired.vxlan, observed)),
+      ...(vxlan === undefined ? [] : diffVxlan(vxlan, observed)),
+      ...(ipip === undefined ? [] : diffIpip(ipip, observed)),
     ],
     remove: [...observed.links.keys()].filter((name) => !wanted.has(name)).toSorted().map((name) => ({ kind: 'link.delete', name })),
   };
@@ -103,6 +108,14 @@ function diffVxlan(desired: VxlanDevice, observed: HostState): readonly Change[]
     ...('local' in local || 'mac' in mac ? [{ kind: 'vxlan.set', name, ...local, ...mac } as const] : []),
     ...(link.up && link.mtu === mtu ? [] : [up]),
   ];
+}
+
+function diffIpip(desired: IpipDevice, observed: HostState): readonly Change[] {
+  const { name, mtu, local } = desired;
+  const link = observed.links.get(name);
+  const up: Change = { kind: 'link.set', name, mtu };
+  if (link === undefined) return [{ kind: 'ipip.add', device: { name, mtu, local: canonicalAddress(local) } }, up];
+  return link.up && link.mtu === mtu ? [] : [up];
 }
 
 function diffAddresses(desired: NodePlan, observed: HostState): Difference {

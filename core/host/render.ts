@@ -49,6 +49,7 @@ const LINES: ByKind<string | undefined> = {
   'conntrack.forget': none,
   'vxlan.add': ({ device: { name, mtu, mac, vni, port, local } }) =>
     `link add ${name} mtu ${mtu} address ${mac} type vxlan id ${vni} dstport ${port} local ${local} nolearning`,
+  'ipip.add': ({ device: { name, mtu, local } }) => `link add ${name} mtu ${mtu} type ipip local ${local}`,
   'vxlan.set': ({ name, mac, local }) =>
     `link set ${name}${mac === undefined ? '' : ` address ${mac}`}${local === undefined ? '' : ` type vxlan local ${local}`}`,
   'link.set': ({ name, mtu }) => `link set ${name} mtu ${mtu} up`,

@@ -1,9 +1,9 @@
 /**
  * HostState: what a host holds now of the things we own, as plain data with the keys that the kernel itself uses.
  *
- * Ours are: links `kilo<n>` and `kilovx`, addresses on `lo` with metric ROUTE_METRIC, nexthops, routes and rules with
+ * Ours are: links `kilo<n>`, `kilovx` and `kiloip`, addresses on `lo` with metric ROUTE_METRIC, nexthops, routes and rules with
  * ROUTE_PROTOCOL (rules also by priority), neighbours and FDB of `kilovx`, and the nft table `inet kilofed`. Everything
- * else is somebody else's and never appears here, except the underlay device, which is only read.
+ * else is somebody else's and never appears here, except the underlay and the devices of network plugins, which are only read.
  */
 
 export interface HostState {
@@ -12,6 +12,8 @@ export interface HostState {
   /** The device that holds the node's internal address; absent: not found. */
   readonly underlay?: Underlay;
   readonly links: ReadonlyMap<string, Link>;
+  /** Devices of network plugins that packets of ours may go by, those that are there. */
+  readonly pluginDevices: ReadonlySet<string>;
   /** By interface. A WireGuard link that is missing here has nobody behind it who answers `wg`. */
   readonly wireguard: ReadonlyMap<string, WireguardState>;
   /** Mesh addresses on `lo`, canonical, without prefix length. */
@@ -41,10 +43,12 @@ export interface Underlay {
 export interface Link {
   readonly name: string;
   /** `tun` is what userspace WireGuard makes. */
-  readonly kind: 'wireguard' | 'tun' | 'vxlan';
+  readonly kind: 'wireguard' | 'tun' | 'vxlan' | 'ipip';
   readonly up: boolean;
   readonly mtu: number;
   readonly vxlan?: VxlanLink;
+  /** Of an IPIP device: its own end; empty: any. */
+  readonly local?: string;
 }
 
 export interface VxlanLink {
@@ -121,6 +125,7 @@ export function ruleKey(rule: HostRule): string {
 export const EMPTY_HOST: HostState = {
   at: 0,
   links: new Map(),
+  pluginDevices: new Set(),
   wireguard: new Map(),
   addresses: new Set(),
   neighbours: new Map(),

@@ -1,4 +1,4 @@
-import { expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { type Cidr, parseCidr } from '../net/cidr.js';
 import { claimPrefixes } from './claims.js';
 import { routable } from './detours.js';
@@ -12,7 +12,7 @@ function destinations(people: Readonly<Record<string, readonly string[]>>, under
   const own: Segment = { name: 'location:', kind: 'own', location: '', nodes: [], gateways: [], allowedIPs: [], locationIPs: [] };
   const remote = Object.entries(people).map(([name, allowedIPs]) => person(name, allowedIPs));
   const claims = claimPrefixes({ own, remote, internalIPs: [] });
-  return Object.fromEntries(routable(claims, underlay.map((each) => parseCidr(each) as Cidr)));
+  return Object.fromEntries(routable(claims, { underlay: underlay.map((each) => parseCidr(each) as Cidr), outbid: false }));
 }
 
 test('without anything to go around, destinations are the prefixes', () => {
@@ -21,6 +21,23 @@ test('without anything to go around, destinations are the prefixes', () => {
 
 test('an address is gone around in as few prefixes as possible, and a prefix that is one has no route', () => {
   expect(destinations({ a: ['10.9.0.0/29', '10.8.0.1/32'] }, ['10.9.0.1', '10.8.0.1'])).toEqual({ 'peer:a': ['10.9.0.0/32', '10.9.0.2/31', '10.9.0.4/30'] });
+});
+
+describe('where a network plugin has routes of its own for the cluster', () => {
+  const cluster = (name: string, allowedIPs: readonly string[]): Segment => ({ ...person(name, allowedIPs), name, kind: 'own' });
+
+  test("the cluster's networks are routed as halves, others and single addresses as they are", () => {
+    const claims = claimPrefixes({ own: cluster('own', []), remote: [cluster('far', ['10.42.4.0/24', '10.4.0.7/32', 'fd00:42::/64']), person('p', ['10.9.0.0/24'])], internalIPs: [] });
+    expect(Object.fromEntries(routable(claims, { underlay: [], outbid: true }))).toEqual({
+      'far': ['10.4.0.7/32', '10.42.4.0/25', '10.42.4.128/25', 'fd00:42::/65', 'fd00:42:0:0:8000::/65'],
+      'peer:p': ['10.9.0.0/24'],
+    });
+  });
+
+  test('a half that is somebody else\'s stays theirs, and an address in the other is gone around', () => {
+    const claims = claimPrefixes({ own: cluster('own', ['10.42.4.0/30']), remote: [cluster('far', ['10.42.4.0/29'])], internalIPs: [] });
+    expect(routable(claims, { underlay: [parseCidr('10.42.4.4') as Cidr], outbid: true }).get('far')).toEqual(['10.42.4.5/32', '10.42.4.6/31']);
+  });
 });
 
 test('pieces take nothing from a narrower prefix of somebody else', () => {

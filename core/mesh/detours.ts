@@ -4,22 +4,34 @@
  * The address that a tunnel or a VXLAN packet is sent to must be reached without the mesh; a route to it through the mesh would
  * send the tunnel into itself. Kilo leaves out a prefix that is exactly such an address (pkg/mesh/routes.go). A wider one that
  * contains some is routed around them: 10.0.0.0/8 without 10.0.0.1 is 24 prefixes.
+ *
+ * A network plugin that we are added to has routes of its own for the pods of all nodes of the cluster, of metric 0, also to where it
+ * cannot send. The longer prefix wins over any metric, so there each network of the cluster is routed as its two halves.
  */
-import { type Cidr, compareCidrs, contains, formatCidr, lastOf } from '../net/cidr.js';
-import { subtract } from '../net/sets.js';
+import { type Cidr, compareCidrs, contains, formatCidr, lastOf, widthOf } from '../net/cidr.js';
+import { halves, subtract } from '../net/sets.js';
 import type { Claim, Claims } from './claims.js';
 
-/** Segment name to the destinations of its routes, in address order. `underlay`: single addresses. */
-export function routable(claims: Claims, underlay: readonly Cidr[]): ReadonlyMap<string, readonly string[]> {
-  const spared = underlay.toSorted(compareCidrs);
-  return new Map([...claims.prefixes].map(([segment, granted]) => [segment, granted.flatMap((claim) => around(claim, spared, claims))]));
+export interface Surroundings {
+  /** Single addresses. */
+  readonly underlay: readonly Cidr[];
+  /** Whether routes of somebody else for the cluster's networks are to be outbid. */
+  readonly outbid: boolean;
 }
 
-function around(claim: Claim, spared: readonly Cidr[], claims: Claims): string[] {
+/** Segment name to the destinations of its routes, in address order. */
+export function routable(claims: Claims, { underlay, outbid }: Surroundings): ReadonlyMap<string, readonly string[]> {
+  const spared = underlay.toSorted(compareCidrs);
+  return new Map([...claims.prefixes].map(([segment, granted]) => [segment, granted.flatMap((claim) => around(claim, outbid && claim.kind === 'own', { spared, claims }))]));
+}
+
+function around(claim: Claim, halved: boolean, { spared, claims }: { readonly spared: readonly Cidr[]; readonly claims: Claims }): string[] {
   const holes = within(claim.cidr, spared);
-  if (holes.length === 0) return [claim.text];
+  const isDivided = halved && claim.cidr.length < widthOf(claim.cidr.family);
+  if (holes.length === 0 && !isDivided) return [claim.text];
+  const parts = isDivided ? halves(claim.cidr) : [claim.cidr];
   // A piece may be as narrow as somebody's own prefix inside the claim; there it would take that one's packets.
-  return subtract(claim.cidr, holes).filter((piece) => claims.index.covering(piece)[0] === claim).map(formatCidr);
+  return parts.flatMap((part) => subtract(part, holes)).filter((piece) => claims.index.covering(piece)[0] === claim).map(formatCidr);
 }
 
 function within(network: Cidr, sorted: readonly Cidr[]): Cidr[] {

@@ -25,7 +25,7 @@ export function planNat({ own, claims, podCIDRs, gateway }: NatInput): Nat | und
   const granted = [...claims.prefixes.values()].flat();
   const people = gateway ? granted.filter(({ segment }) => segment.kind === 'person').map(({ text }) => text) : [];
   const from = aggregate([...podCIDRs, ...people]);
-  const location = aggregate(own.locationIPs);
+  const location = aggregate(claims.ownLocationIPs);
   if (from.length === 0 && location.length === 0) return undefined;
   return { from, known: aggregate([...own.allowedIPs, ...granted.map(({ text }) => text)]), location };
 }

@@ -9,7 +9,7 @@
  */
 import { formatCidr, parseCidr, singleAddress, sortCidrs, type Cidr } from '../net/cidr.js';
 import { assignIds } from './ids.js';
-import { FAMILIES, type Family, familyName, type Neighbour } from './neighbours.js';
+import { type EncapsulationType, FAMILIES, type Family, familyName, leavesPods, type Neighbour } from './neighbours.js';
 import {
   GUARD_METRIC,
   INTERFACE_PREFIX,
@@ -21,8 +21,8 @@ import {
   type Route,
   RULE_PRIORITY,
   RULE_TABLE,
-  VXLAN_INTERFACE,
 } from './plan.js';
+import { internalAddresses } from './segments.js';
 
 const MAIN_TABLE = 254;
 
@@ -45,6 +45,7 @@ export interface PathInput {
   readonly meshAddresses: readonly string[];
   readonly podCIDRs: readonly string[];
   readonly neighbours: readonly Neighbour[];
+  readonly encapsulationType: EncapsulationType;
   /** The planes this node has an interface for; none on a member. */
   readonly planes: readonly number[];
   readonly remote: readonly RemotePaths[];
@@ -97,13 +98,19 @@ interface Naming {
 function neighbourRoutes(input: PathInput, { ids, sources }: Naming): { readonly routes: Route[]; readonly problems: Problem[] } {
   const problems: Problem[] = [];
   const holders = new Map([...input.podCIDRs, ...input.meshAddresses.map(singleAddress)].map((prefix) => [canonical(prefix), 'this node']));
-  const routes = input.neighbours.flatMap(({ node, via, encapsulated }) => {
+  const routes = input.neighbours.flatMap(({ node, via, carriedIn }) => {
     const { name } = node.metadata;
-    const behind = sortCidrs([...node.spec.podCIDRs, ...(node.status?.meshAddresses ?? []).map(singleAddress)]);
-    const podFamilies = new Set(node.spec.podCIDRs.map(familyName));
+    const podCIDRs = leavesPods(input.encapsulationType) ? [] : node.spec.podCIDRs;
+    const behind = sortCidrs([...podCIDRs, ...(node.status?.meshAddresses ?? []).map(singleAddress)]);
+    const podFamilies = new Set(podCIDRs.map(familyName));
     for (const family of podFamilies) {
       if (via[family] !== undefined) continue;
-      problems.push({ subject: `node ${name}`, reason: 'NoAddress', message: `has pods in ${FAMILY_TEXT[family]}, but no internal address by which this node could reach them: give both nodes one of that family` });
+      problems.push({
+        subject: `node ${name}`,
+        ...(carriedIn === 'ipip' && family === 'inet6'
+          ? { reason: 'NotCarried', message: 'has pods in IPv6, which IPIP does not carry to them: let the Mesh say encapsulationType vxlan' }
+          : { reason: 'NoAddress', message: `has pods in ${FAMILY_TEXT[family]}, but no internal address by which this node could reach them: give both nodes one of that family` }),
+      });
     }
     return behind.flatMap((dst): Route[] => {
       const holder = holders.get(dst);
@@ -115,8 +122,8 @@ function neighbourRoutes(input: PathInput, { ids, sources }: Naming): { readonly
       const family = familyName(dst);
       const id = via[family] === undefined ? undefined : ids.get(nexthopKey(`node/${name}`, family));
       if (id === undefined) return [guard(dst)];
-      // The VXLAN device has no address: without a source the kernel would take one of some other device.
-      return [route(dst, { kind: 'nexthop', id }, encapsulated ? sources[family] : undefined), guard(dst)];
+      // Our own carriers have no address: without a source the kernel would take one of some other device.
+      return [route(dst, { kind: 'nexthop', id }, carriedIn === undefined ? undefined : sources[family]), guard(dst)];
     });
   });
   return { routes, problems };
@@ -124,24 +131,26 @@ function neighbourRoutes(input: PathInput, { ids, sources }: Naming): { readonly
 
 /**
  * An underlay that cannot carry pod addresses drops a pod's packet to a node, too. So what comes from own pods, and what a
- * gateway takes out of its tunnels, goes to encapsulated neighbours in VXLAN also where it is meant for the node itself (Kilo
+ * gateway takes out of its tunnels, is carried to such neighbours also where it is meant for the node itself (Kilo
  * pkg/mesh/routes.go, table 1107). The table holds nothing but these nodes; all else falls through to the main table. Packets
- * of the host itself, VXLAN's own among them, match no rule and stay on the underlay.
+ * of the host itself, the carrier's own among them, match no rule and stay on the underlay. What comes from own pods is a network
+ * plugin's to carry where there is one.
  */
 function podsToNodes(input: PathInput, ids: ReadonlyMap<string, number>): Pick<NodePlan, 'rules'> & { readonly routes: Route[]; readonly tunnelRules: NonNullable<NodePlan['tunnelRules']> } {
-  const routes = input.neighbours
-    .filter(({ encapsulated }) => encapsulated)
+  const sources = leavesPods(input.encapsulationType) ? [] : input.podCIDRs;
+  const routes = (sources.length + input.planes.length === 0 ? [] : input.neighbours)
+    .filter(({ carriedIn }) => carriedIn !== undefined)
     .flatMap(({ node, via }) =>
-      FAMILIES.flatMap((family): Route[] => {
-        const address = via[family];
-        if (address === undefined) return [];
+      internalAddresses(node).flatMap((address): Route[] => {
+        const family = familyName(address);
+        if (via[family] === undefined) return [];
         return [{ dst: singleAddress(address), table: RULE_TABLE, metric: ROUTE_METRIC, to: { kind: 'nexthop', id: ids.get(nexthopKey(`node/${node.metadata.name}`, family)) as number } }];
       }),
     );
   const families = FAMILIES.filter((family) => routes.some(({ dst }) => familyName(dst) === family));
   return {
     routes,
-    rules: sortCidrs(input.podCIDRs)
+    rules: sortCidrs(sources)
       .filter((from) => families.includes(familyName(from)))
       .map((from) => ({ priority: RULE_PRIORITY, from, table: RULE_TABLE })),
     tunnelRules: input.planes.flatMap((plane) =>
@@ -156,10 +165,10 @@ function planeNexthops(planes: readonly number[]): Omit<Nexthop, 'id'>[] {
   return planes.flatMap((plane) => FAMILIES.map((family) => ({ name: `plane/${plane}`, dev: `${INTERFACE_PREFIX}${plane}`, family })));
 }
 
-function neighbourNexthops({ node, via, encapsulated }: Neighbour): Omit<Nexthop, 'id'>[] {
+function neighbourNexthops({ node, via }: Neighbour): Omit<Nexthop, 'id'>[] {
   return FAMILIES.flatMap((family) => {
-    const address = via[family];
-    return address === undefined ? [] : [{ name: `node/${node.metadata.name}`, dev: encapsulated ? VXLAN_INTERFACE : 'underlay', via: address, family }];
+    const hop = via[family];
+    return hop === undefined ? [] : [{ name: `node/${node.metadata.name}`, dev: hop.dev, via: hop.address, family }];
   });
 }
 

@@ -16,6 +16,8 @@ export interface NodePlan {
   readonly interfaces: readonly WireguardInterface[];
   /** The VXLAN device of the location; absent when nothing is encapsulated. */
   readonly vxlan?: VxlanDevice;
+  /** The IPIP device of the location, likewise. */
+  readonly ipip?: IpipDevice;
   readonly nexthops: readonly Nexthop[];
   readonly groups: readonly NexthopGroup[];
   readonly routes: readonly Route[];
@@ -63,6 +65,15 @@ export interface VxlanDevice {
   readonly neighbours: readonly VxlanNeighbour[];
 }
 
+/** A tunnel without a far end of its own: every packet goes to the next hop of its route (kernel net/ipv4/ip_tunnel.c). IPv4 in IPv4. */
+export interface IpipDevice {
+  /** `kiloip`. */
+  readonly name: string;
+  readonly mtu: number;
+  /** Own address on the underlay. */
+  readonly local: string;
+}
+
 /** A static neighbour and FDB entry: `address` is both next hop on the device and VTEP on the underlay. */
 export interface VxlanNeighbour {
   readonly node: string;
@@ -77,7 +88,7 @@ export interface Nexthop {
   readonly id: number;
   /** What the id was made of: `plane/0`, `node/east-a1`. */
   readonly name: string;
-  /** An interface name; `underlay` stands for the device that holds the node's internal address. */
+  /** An interface name, of ours or of a network plugin; `underlay` stands for the device that holds the node's internal address. */
   readonly dev: string;
   readonly via?: string;
   readonly family: 'inet' | 'inet6';
@@ -139,6 +150,8 @@ export interface Firewall {
   readonly clampInterfaces: readonly string[];
   /** VXLAN is taken only from these underlay addresses; absent: no VXLAN here, no rule. */
   readonly vxlan?: { readonly port: number; readonly from: readonly string[] };
+  /** IPIP to `local` is taken only from these addresses; absent: no IPIP of ours here, no rule. */
+  readonly ipip?: { readonly local: string; readonly from: readonly string[] };
   /** Absent: nothing is translated. */
   readonly nat?: Nat;
 }
@@ -173,6 +186,10 @@ export const GUARD_METRIC = 4_000_000_107;
 export const NEXTHOP_BASE = 0x4000_0000;
 export const INTERFACE_PREFIX = 'kilo';
 export const VXLAN_INTERFACE = 'kilovx';
+export const IPIP_INTERFACE = 'kiloip';
+/** Devices of network plugins that packets of ours may go by; never made, altered or removed by us. */
+export const FLANNEL_DEVICE = { inet: 'flannel.1', inet6: 'flannel-v6.1' } as const;
+export const CILIUM_HOST = 'cilium_host';
 export const VXLAN_PORT = 51819;
 export const VXLAN_VNI = 1107;
 export const NFT_TABLE = 'kilofed';

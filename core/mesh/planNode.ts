@@ -4,13 +4,14 @@
 import type { MeshNode } from '../api/meshNode.js';
 import { type Cidr, parseCidr } from '../net/cidr.js';
 import { placeBesideKilo } from './besideKilo.js';
+import { carrierFirewall, planCarrier } from './carriers.js';
 import { claimPrefixes, type Claims } from './claims.js';
 import { routable } from './detours.js';
 import type { MeshInput } from './input.js';
 import { planNat } from './nat.js';
-import { neighboursOf, planVxlan } from './neighbours.js';
+import { FAMILIES, leavesPods, type Neighbour, neighboursOf } from './neighbours.js';
 import { planPaths } from './paths.js';
-import type { Firewall, Nat, NodePlan, Problem, VxlanDevice, WireguardInterface } from './plan.js';
+import type { NodePlan, Problem, WireguardInterface } from './plan.js';
 import { internalAddresses, ownSegments, peerSegments, present, type Segment, siteName, viewOf } from './segments.js';
 import { unreachableSegments, waysTo } from './ways.js';
 import { addressFor, type Interfaces, planInterfaces } from './wireguard.js';
@@ -32,7 +33,7 @@ export function planNode(input: MeshInput): PlannedNode {
   if (meshAddresses.length === 0) {
     return { kind: 'absent', reason: `MeshNode ${input.node} has no mesh address yet: the cluster-agent gives it one` };
   }
-  const { planes, granularity } = input.mesh;
+  const { planes, granularity, encapsulationType } = input.mesh;
   const cluster = ownSegments(nodes, input.mesh);
   // A peer has one tunnel with a key of ours: while Kilo holds it, a second one would take its sessions away.
   const peers = peerSegments(input.mesh.besideKilo === undefined ? input.peers : []);
@@ -42,16 +43,20 @@ export function planNode(input: MeshInput): PlannedNode {
   const remote = [...view.remote, ...peers.segments];
   const claims = claimPrefixes({ own, remote, internalIPs: local.flatMap(({ spec }) => spec.internalIPs) });
   const gateways = new Set(cluster.segments.flatMap((segment) => segment.gateways.map(({ name }) => name)));
-  const destinations = routable(claims, underlayAddresses(input, { gateways: nodes.filter(({ metadata }) => gateways.has(metadata.name)), local }));
+  const destinations = routable(claims, {
+    underlay: underlayAddresses(input, { gateways: nodes.filter(({ metadata }) => gateways.has(metadata.name)), local }),
+    outbid: leavesPods(encapsulationType),
+  });
   const slot = own.gateways.find(({ name }) => name === input.node)?.slot;
   const tunnels = slot === undefined ? undefined : { slot, ...planTunnels(input, { self, slot, remote, claims }) };
   const interfaces = tunnels?.interfaces ?? [];
   const neighbours = neighboursOf(self, nodes, input.mesh);
-  const vxlan = planVxlan(self, neighbours, input.underlayMtu);
+  const carrier = planCarrier({ self, neighbours, type: encapsulationType, underlayMtu: input.underlayMtu });
   const paths = planPaths({
     meshAddresses,
     podCIDRs: self.spec.podCIDRs,
     neighbours,
+    encapsulationType,
     planes: interfaces.map(({ plane }) => plane),
     remote: remote.map((segment) => ({
       segment: segment.name,
@@ -69,8 +74,8 @@ export function planNode(input: MeshInput): PlannedNode {
       role: slot === undefined ? { kind: 'member' } : { kind: 'gateway', slot },
       meshAddresses: meshAddresses.toSorted(),
       interfaces,
-      ...(vxlan === undefined ? {} : { vxlan }),
-      firewall: planFirewall(interfaces, vxlan, nat),
+      ...carrier,
+      firewall: { clampInterfaces: clampedDevices(interfaces, neighbours), ...carrierFirewall(carrier, neighbours), ...(nat === undefined ? {} : { nat }) },
       problems: sortProblems([...problems, ...unreachableSegments(own, remote, planes)]),
     }, input.mesh.besideKilo),
   };
@@ -97,12 +102,10 @@ function translatesPods({ mesh }: MeshInput): boolean {
   return mesh.podNAT ?? false;
 }
 
-function planFirewall(interfaces: readonly WireguardInterface[], vxlan: VxlanDevice | undefined, nat: Nat | undefined): Firewall {
-  return {
-    clampInterfaces: [...interfaces, ...(vxlan === undefined ? [] : [vxlan])].map(({ name }) => name),
-    ...(vxlan === undefined ? {} : { vxlan: { port: vxlan.port, from: vxlan.neighbours.map(({ address }) => address).toSorted() } }),
-    ...(nat === undefined ? {} : { nat }),
-  };
+/** All that packets of the mesh leave by, but the underlay. */
+function clampedDevices(interfaces: readonly WireguardInterface[], neighbours: readonly Neighbour[]): string[] {
+  const carriers = neighbours.flatMap(({ via }) => FAMILIES.flatMap((family) => via[family]?.dev ?? []));
+  return [...new Set([...interfaces.map(({ name }) => name), ...carriers.filter((dev) => dev !== 'underlay').toSorted()])];
 }
 
 /**

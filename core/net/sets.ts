@@ -58,8 +58,8 @@ function tagged(texts: readonly string[], side: 'a' | 'b'): Tagged[] {
   return texts.map(parseCidr).filter((cidr) => cidr !== undefined).map((cidr) => ({ side, cidr }));
 }
 
-/** Never asked of a single address: what lies inside one is the address itself. */
-function halves({ family, first, length }: Cidr): readonly [Cidr, Cidr] {
+/** The two networks of one bit more. Never asked of a single address, which has none. */
+export function halves({ family, first, length }: Cidr): readonly [Cidr, Cidr] {
   const size = 1n << BigInt(widthOf(family) - length - 1);
   return [{ family, first, length: length + 1 }, { family, first: first + size, length: length + 1 }];
 }

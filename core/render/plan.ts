@@ -12,6 +12,7 @@ export function renderPlan(plan: NodePlan): string {
     heading(plan),
     ...plan.interfaces.map(({ name, listenPort, mtu, peers }) => [`${name}: WireGuard, port ${listenPort}, MTU ${mtu}`, indented(PEER_COLUMNS, peers.map(peerRow))].filter((text) => text !== '').join('\n')),
     vxlanSection(plan),
+    plan.ipip === undefined ? '' : `${plan.ipip.name}: IPIP, MTU ${plan.ipip.mtu}, local ${plan.ipip.local}`,
     section('nexthops', ['ID', 'NAME', 'FAMILY', 'DEVICE', 'VIA'], plan.nexthops.map(({ id, name, family, dev, via }) => [String(id), name, family, dev, via ?? ''])),
     section('nexthop groups', ['ID', 'NAME', 'WAYS (* in use)'], groupRows(plan)),
     section('routes', ['TABLE', 'DESTINATION', 'METRIC', 'TO', 'SOURCE'], plan.routes.map((route) => routeRow(route, plan))),
@@ -62,10 +63,11 @@ function ruleRows({ rules, tunnelRules = [] }: NodePlan): string[][] {
   ];
 }
 
-function firewallRows({ firewall: { clampInterfaces, vxlan } }: NodePlan): string[][] {
+function firewallRows({ firewall: { clampInterfaces, vxlan, ipip } }: NodePlan): string[][] {
   return [
     ...(clampInterfaces.length === 0 ? [] : [['clamp TCP MSS', `out by ${clampInterfaces.join(' ')}`]]),
     ...(vxlan === undefined ? [] : [['take VXLAN', `on port ${vxlan.port} from ${vxlan.from.join(' ')}`]]),
+    ...(ipip === undefined ? [] : [['take IPIP', `at ${ipip.local} from ${ipip.from.join(' ')}`]]),
   ];
 }
 

@@ -71,8 +71,8 @@ export function createMonitor(deps: MonitorDeps): Monitor {
 const QUIET_MS = 100;
 const RESTART_MS = 1000;
 
-const LOSS = new RegExp(`^Deleted .*(proto ${ROUTE_PROTOCOL}\\b|\\b${INTERFACE_PREFIX}(vx|[0-9]))`);
-const DOWN = new RegExp(`^[0-9]+: ${INTERFACE_PREFIX}(vx|[0-9]+): <(?!.*\\bUP\\b)`);
+const LOSS = new RegExp(`^Deleted .*(proto ${ROUTE_PROTOCOL}\\b|\\b${INTERFACE_PREFIX}(vx|ip|[0-9]))`);
+const DOWN = new RegExp(`^[0-9]+: ${INTERFACE_PREFIX}(vx|ip|[0-9]+): <(?!.*\\bUP\\b)`);
 
 /** A line of ours that says something is gone or down. Exported for its table of recorded lines. */
 export function isLoss(line: string): boolean {

@@ -38,7 +38,7 @@ export async function observeHost(deps: ObserveDeps, internalIPs: readonly strin
     read('ip', '-j', '-6', 'rule'),
     readFirewall(deps.runner),
   ]);
-  const { links, addresses, all } = parseAddresses(addr);
+  const { links, pluginDevices, addresses, all } = parseAddresses(addr);
   const underlay = underlayOf(all, internalIPs);
   const { nexthops, groups } = parseNexthops(nexthop);
   const vxlan = links.has(VXLAN_INTERFACE);
@@ -52,6 +52,7 @@ export async function observeHost(deps: ObserveDeps, internalIPs: readonly strin
     at: Math.floor(deps.wall() / 1000),
     ...(underlay === undefined ? {} : { underlay }),
     links,
+    pluginDevices,
     wireguard,
     addresses,
     neighbours: parseNeighbours(neighbours),
@@ -84,7 +85,7 @@ async function readFirewall(runner: Runner): Promise<readonly string[] | undefin
 async function readWireguard(runner: Runner, links: readonly Link[]): Promise<ReadonlyMap<string, WireguardState>> {
   const entries = await Promise.all(
     links
-      .filter((link) => link.kind !== 'vxlan')
+      .filter((link) => link.kind === 'wireguard' || link.kind === 'tun')
       .map(async (link): Promise<readonly [string, WireguardState] | undefined> => {
         const result = await runner.run(['wg', 'show', link.name, 'dump']);
         if (!result.ok && link.kind === 'tun' && result.kind === 'exit' && DEAF.test(result.message)) return undefined;

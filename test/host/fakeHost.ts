@@ -19,7 +19,16 @@ export interface FakeHost {
 const after = (words: readonly string[], key: string): string => words[words.indexOf(key) + 1] ?? '';
 const maybe = (words: readonly string[], key: string): string | undefined => (words.includes(key) ? after(words, key) : undefined);
 
+export interface Peculiarities {
+  /** Devices of network plugins, all up. */
+  readonly plugins?: readonly string[];
+  /** Kinds of devices that the kernel does not know. */
+  readonly lacks?: readonly string[];
+}
+
 interface Kernel {
+  readonly plugins: ReadonlySet<string>;
+  readonly lacks: ReadonlySet<string>;
   readonly links: Map<string, Link>;
   readonly wireguard: Map<string, { publicKey?: string; listenPort: number; peers: Map<string, PeerState> }>;
   readonly addresses: Set<string>;
@@ -34,16 +43,16 @@ interface Kernel {
 }
 
 /** `underlay` is a device that belongs to the host. */
-export function createFakeHost(underlay = 'eth0', at = 1_000_000): FakeHost {
+export function createFakeHost(underlay = 'eth0', at = 1_000_000, { plugins = [], lacks = [] }: Peculiarities = {}): FakeHost {
   const kernel: Kernel = {
-    links: new Map(), wireguard: new Map(), addresses: new Set(), neighbours: new Map(), fdb: new Map(), nexthops: new Map(), groups: new Map(),
+    plugins: new Set(plugins), lacks: new Set(lacks), links: new Map(), wireguard: new Map(), addresses: new Set(), neighbours: new Map(), fdb: new Map(), nexthops: new Map(), groups: new Map(),
     routes: new Map(), rules: new Map(), sysctls: new Map(), firewall: undefined,
   };
   return {
     run: (change) => run(kernel, underlay, change),
     state() {
-      const { firewall, ...rest } = structuredClone(kernel);
-      return { ...EMPTY_HOST, ...rest, at, underlay: { dev: underlay, mtu: 1500 }, ...(firewall === undefined ? {} : { firewall }) };
+      const { firewall, plugins: pluginDevices, lacks: _lacks, ...rest } = structuredClone(kernel);
+      return { ...EMPTY_HOST, ...rest, pluginDevices, at, underlay: { dev: underlay, mtu: 1500 }, ...(firewall === undefined ? {} : { firewall }) };
     },
     lose: (device) => void loseLink(kernel, device),
   };
@@ -122,9 +131,14 @@ function runLine(kernel: Kernel, underlay: string, [object = '', verb = '', ...w
 }
 
 const HANDLERS: Readonly<Record<string, Handler>> = {
-  'link add': ({ links }, words) => {
+  'link add': ({ links, lacks }, words) => {
     const name = words[0] ?? '';
+    if (lacks.has(after(words, 'type'))) return 'Error: Unknown device type.';
     if (links.has(name)) return 'File exists';
+    if (after(words, 'type') === 'ipip') {
+      links.set(name, { name, kind: 'ipip', up: false, mtu: Number(after(words, 'mtu')), local: after(words, 'local') });
+      return undefined;
+    }
     const vxlan = { vni: Number(after(words, 'id')), port: Number(after(words, 'dstport')), local: after(words, 'local'), mac: after(words, 'address') };
     links.set(name, { name, kind: 'vxlan', up: false, mtu: Number(after(words, 'mtu')), vxlan });
     return undefined;
@@ -152,7 +166,7 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
       return undefined;
     }
     const dev = after(words, 'dev');
-    if (dev !== underlay && kernel.links.get(dev)?.up !== true) return 'Network is down';
+    if (dev !== underlay && !kernel.plugins.has(dev) && kernel.links.get(dev)?.up !== true) return 'Network is down';
     const via = maybe(words, 'via');
     const known = kernel.nexthops.get(id);
     kernel.nexthops.set(id, { dev, ...(via === undefined ? {} : { via }), family: via?.includes(':') === true ? 'inet6' : (known?.family ?? 'inet'), onlink: words.includes('onlink') });

@@ -1,0 +1,76 @@
+/**
+ * The devices that carry packets inside a location, and what may come in by them.
+ */
+import type { MeshNode } from '../api/meshNode.js';
+import { parseAddress } from '../net/cidr.js';
+import { hash32 } from '../net/hash.js';
+import { carrierAddress, type EncapsulationType, type Family, type Neighbour, outerFamily } from './neighbours.js';
+import { type Firewall, IPIP_INTERFACE, type IpipDevice, type NodePlan, VXLAN_INTERFACE, VXLAN_PORT, VXLAN_VNI, type VxlanDevice } from './plan.js';
+
+export interface CarrierInput {
+  readonly self: MeshNode;
+  readonly neighbours: readonly Neighbour[];
+  readonly type: EncapsulationType;
+  readonly underlayMtu: number;
+}
+
+/** Our own device for the neighbours that are not reached straight; none where there are none, or a network plugin has it. */
+export function planCarrier(input: CarrierInput): Pick<NodePlan, 'vxlan' | 'ipip'> {
+  if (input.type === 'vxlan') {
+    const vxlan = planVxlan(input);
+    return vxlan === undefined ? {} : { vxlan };
+  }
+  const ipip = input.type === 'flannel' ? undefined : planIpip(input);
+  return ipip === undefined ? {} : { ipip };
+}
+
+/** Who may send to the device: the neighbours, and nobody else. */
+export function carrierFirewall({ vxlan, ipip }: Pick<NodePlan, 'vxlan' | 'ipip'>, neighbours: readonly Neighbour[]): Pick<Firewall, 'vxlan' | 'ipip'> {
+  if (vxlan !== undefined) return { vxlan: { port: vxlan.port, from: vxlan.neighbours.map(({ address }) => address).toSorted() } };
+  return ipip === undefined ? {} : { ipip: { local: ipip.local, from: ipipAddresses(neighbours).toSorted() } };
+}
+
+/** A locally administered MAC that every node can work out from the address alone: no learning, no announcements. */
+export function vtepMac(address: string): string {
+  const parsed = parseAddress(address);
+  const bits = parsed?.family === 4 ? Number(parsed.bits) : hash32(address);
+  const bytes = [0x02, 0x6b, (bits >>> 24) & 0xff, (bits >>> 16) & 0xff, (bits >>> 8) & 0xff, bits & 0xff];
+  return bytes.map((byte) => byte.toString(16).padStart(2, '0')).join(':');
+}
+
+/** Outer Ethernet, IP, UDP and VXLAN headers, in bytes. */
+const VXLAN_OVERHEAD: Readonly<Record<Family, number>> = { inet: 50, inet6: 70 };
+/** One IPv4 header; under Cilium one more of its own VXLAN may come around it. */
+const IPIP_OVERHEAD = { ipip: 20, cilium: 20 + VXLAN_OVERHEAD.inet } as const;
+
+function planVxlan({ self, neighbours, underlayMtu }: CarrierInput): VxlanDevice | undefined {
+  const outer = outerFamily(self);
+  const inner = outer === 'inet' ? 'inet6' : 'inet';
+  const local = carrierAddress(self, 'vxlan');
+  const entries = neighbours.flatMap(({ node, via, carriedIn }) => {
+    const address = via[outer]?.address;
+    if (carriedIn === undefined || address === undefined) return [];
+    const second = via[inner]?.address;
+    return [{ node: node.metadata.name, address, mac: vtepMac(address), ...(second === undefined ? {} : { second }) }];
+  });
+  if (local === undefined || entries.length === 0) return undefined;
+  return {
+    name: VXLAN_INTERFACE,
+    vni: VXLAN_VNI,
+    port: VXLAN_PORT,
+    mtu: underlayMtu - VXLAN_OVERHEAD[outer],
+    local,
+    mac: vtepMac(local),
+    neighbours: entries,
+  };
+}
+
+function planIpip({ self, neighbours, type, underlayMtu }: CarrierInput): IpipDevice | undefined {
+  const local = carrierAddress(self, type);
+  if (local === undefined || ipipAddresses(neighbours).length === 0) return undefined;
+  return { name: IPIP_INTERFACE, mtu: underlayMtu - IPIP_OVERHEAD[type === 'cilium' ? 'cilium' : 'ipip'], local };
+}
+
+function ipipAddresses(neighbours: readonly Neighbour[]): string[] {
+  return neighbours.flatMap(({ via }) => (via.inet?.dev === IPIP_INTERFACE ? [via.inet.address] : []));
+}
