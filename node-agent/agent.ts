@@ -7,6 +7,7 @@
  */
 import { rememberEndpoints, type EndpointMemory } from '../core/host/endpoints.js';
 import { discover, internalAddresses } from '../core/host/discover.js';
+import { cniProblems } from '../core/host/diffCni.js';
 import { createHostModel, type HostModel } from '../core/host/hostModel.js';
 import type { HostAddress } from '../core/host/parseIp.js';
 import { planChanges } from '../core/host/planChanges.js';
@@ -98,6 +99,7 @@ export function createAgent(deps: AgentDeps, memory: Memory): Agent {
     if (planned.kind === 'absent') return { kind: 'waiting', reason: planned.reason, published };
     const desired = planned.plan;
     tellProblems(deps.log, told, 'plan', desired.problems);
+    tellProblems(deps.log, told, 'cni', cniProblems(deps.nodeName, desired.cni, observed.cni));
     const changes = planChanges({ desired, observed, prior: endpoints, publicKey: deps.publicKey });
     const { done, failures } = await deps.host.apply(seen.model, changes, signal);
     for (const change of done.slice(0, LOGGED)) deps.log.debug('Changed', { change: changeText(change) });

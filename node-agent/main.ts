@@ -50,12 +50,12 @@ export async function main(argv: readonly string[]): Promise<number> {
 
 function depsOf(options: Options, client: KubeClient | undefined, env: NodeJS.ProcessEnv): ProgramDeps {
   const log = createJsonLog({ level: options.logLevel, write: (line) => void process.stderr.write(line), wall: () => systemClock.wall() });
-  const { stateDir, keyFile, hostNamespace } = options;
+  const { stateDir, keyFile, hostNamespace, cniDir } = options;
   return {
     clock: systemClock,
     random: Math.random,
     log,
-    host: createHost({ stateDir, keyFile, env, ...(hostNamespace === undefined ? {} : { hostNamespace }) }, { clock: systemClock, log }),
+    host: createHost({ stateDir, keyFile, cniDir, env, ...(hostNamespace === undefined ? {} : { hostNamespace }) }, { clock: systemClock, log }),
     files: createStateFiles(stateDir, log),
     client,
     out: (text) => void process.stdout.write(text),

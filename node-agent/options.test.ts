@@ -7,7 +7,7 @@ test('defaults, outside a cluster', () => {
   expect(parse([])).toEqual({
     kind: 'options',
     options: {
-      nodeName: 'box', keyFile: '/var/lib/kilofed/key', stateDir: '/var/lib/kilofed', listen: { address: '127.0.0.1', port: 9107 }, logLevel: 'info', action: 'run',
+      nodeName: 'box', keyFile: '/var/lib/kilofed/key', stateDir: '/var/lib/kilofed', listen: { address: '127.0.0.1', port: 9107 }, cniDir: '/etc/cni/net.d', logLevel: 'info', action: 'run',
     },
   });
 });

@@ -16,6 +16,7 @@ export interface Options {
   readonly stateDir: string;
   readonly listen: { readonly address: string; readonly port: number };
   readonly hostNamespace?: string;
+  readonly cniDir: string;
   readonly logLevel: LogLevel;
   readonly action: 'run' | 'cleanUp' | 'printPlan';
 }
@@ -46,6 +47,7 @@ Options:
   --listen ADDRESS:PORT   /healthz and /metrics (default: 127.0.0.1:9107)
   --host-namespace PATH   the host's first process, seen from a container with hostPID: /proc/1.
                           Userspace WireGuard is then started on the host; DIR must be the same path there
+  --cni-dir DIR           CNI configurations of the host, for Mesh.spec.cni (default: /etc/cni/net.d)
   --log-level LEVEL       debug, info, warn, error (default: info)
   --print-plan            print what would be changed on this host, and exit
   --clean-up              remove from this host everything that the agent set up, and exit
@@ -76,6 +78,7 @@ export function parseOptions(argv: readonly string[], { env, hostname }: Surroun
         'state-dir': { type: 'string', default: '/var/lib/kilofed' },
         listen: { type: 'string', default: '127.0.0.1:9107' },
         'host-namespace': { type: 'string' },
+        'cni-dir': { type: 'string', default: '/etc/cni/net.d' },
         'log-level': { type: 'string', default: 'info' },
         'print-plan': { type: 'boolean', default: false },
         'clean-up': { type: 'boolean', default: false },
@@ -104,6 +107,7 @@ export function parseOptions(argv: readonly string[], { env, hostname }: Surroun
       stateDir,
       listen,
       ...(hostNamespace === undefined ? {} : { hostNamespace }),
+      cniDir: values['cni-dir'],
       logLevel,
       action: values['clean-up'] ? 'cleanUp' : values['print-plan'] ? 'printPlan' : 'run',
     },

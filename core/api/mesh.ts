@@ -37,8 +37,14 @@ export const meshSpecSchema = ruled(z.object({
   ).default('topology.kubernetes.io/region')
     .describe('The Node label that names its location; the annotation kilo.squat.ai/location wins over it.'),
   mtu: z.int().min(1280).max(65455).optional().describe('MTU of the WireGuard interfaces; absent: underlay minus 80.'),
+  cni: z.object({
+    enabled: z.boolean().default(false)
+      .describe('Whether the node-agents write the CNI configuration of their nodes (bridge, host-local, portmap). Needs manifests/cluster-cni.yaml.'),
+    others: z.enum(['keep', 'disable']).default('keep')
+      .describe('What becomes of other CNI configurations that container runtimes would take before ours: keep leaves them, and they win; disable renames them, until CNI is off again.'),
+  }).optional().describe('Who gives pods their network; absent: another network plugin.'),
   podNAT: z.boolean().optional()
-    .describe("Whether pods reach what is outside the mesh under their node's address. Absent: where spec.cni is on, since another network plugin does it itself."),
+    .describe("Whether pods reach what is outside the mesh under their node's address. Absent: where spec.cni.enabled is true, since another network plugin does it itself."),
   serviceCIDRs: z.array(cidr).max(8).optional()
     .describe('Only for clusters older than the ServiceCIDR API (1.33), which cannot tell their Service ranges.'),
   besideKilo: z.enum(['behind', 'ahead']).optional()

@@ -33,6 +33,12 @@ export type Change =
   /** `elements`: the same by elements of sets alone, where that is possible; it may fail, and then the whole table is loaded. */
   | { readonly kind: 'firewall.set'; readonly firewall: Firewall; readonly elements?: string }
   | { readonly kind: 'firewall.delete' }
+  | { readonly kind: 'bridge.set'; readonly name: string; readonly mtu: number }
+  | { readonly kind: 'cni.write'; readonly text: string }
+  | { readonly kind: 'cni.delete' }
+  /** Renames a configuration of somebody else, and back; `file` is its name before. */
+  | { readonly kind: 'cni.disable'; readonly file: string }
+  | { readonly kind: 'cni.restore'; readonly file: string }
   /** Connections that were translated on the way to these prefixes, from before they had a route of ours. */
   | { readonly kind: 'conntrack.forget'; readonly prefixes: readonly string[] };
 

@@ -16,6 +16,7 @@ export function sysctlNames(interfaces: readonly string[], underlay: string | un
     COMPAT,
     HASH4,
     HASH6,
+    ...BRIDGED,
     ...devices.map(rpFilter),
     ...(underlay === undefined ? [] : [acceptRa(underlay)]),
   ];
@@ -39,6 +40,8 @@ export function diffSysctls(desired: NodePlan, observed: HostState): { readonly 
   }
   // With the compatibility notifications, replacing a group costs one message per route that uses it.
   want(COMPAT, '0');
+  // kube-proxy's translation between two pods of one bridge works only where bridged packets pass the filters.
+  if (desired.cni !== undefined) for (const name of BRIDGED) want(name, '1');
   if (desired.groups.some((group) => group.active.length > 1)) {
     for (const name of [HASH4, HASH6]) if (value(name) === '0') want(name, '1');
   }
@@ -67,6 +70,8 @@ const FORWARD6 = 'net/ipv6/conf/all/forwarding';
 const COMPAT = 'net/ipv4/nexthop_compat_mode';
 const HASH4 = 'net/ipv4/fib_multipath_hash_policy';
 const HASH6 = 'net/ipv6/fib_multipath_hash_policy';
+/** Only where the module br_netfilter is loaded. */
+const BRIDGED = ['net/bridge/bridge-nf-call-iptables', 'net/bridge/bridge-nf-call-ip6tables'];
 
 function rpFilter(dev: string): string {
   return `net/ipv4/conf/${dev}/rp_filter`;

@@ -7,8 +7,10 @@
  * group and its routes along.
  */
 import type { ByKind, Change, ChangeKind, ChangeOf, PeerSet } from './change.js';
+import { DISABLED_SUFFIX, isConfiguration } from './conflist.js';
+import { enabledName } from './diffCni.js';
 import { firewallFacts } from './firewall.js';
-import { routeKey, ruleKey, type HostNexthop, type HostRoute, type HostRule, type HostState, type Link, type PeerState, type RouteTarget, type WireguardState } from './state.js';
+import { routeKey, ruleKey, type CniFolder, type HostNexthop, type HostRoute, type HostRule, type HostState, type Link, type PeerState, type RouteTarget, type WireguardState } from './state.js';
 
 export interface HostModel {
   /** Why `change` cannot be done now; undefined: it can. `soon`: what `provides` names of changes that come right before it. */
@@ -72,6 +74,8 @@ interface Host {
   /** How many routes lead to each nexthop or group. */
   readonly users: Map<number, number>;
   firewall: readonly string[] | undefined;
+  cni: CniFolder | undefined;
+  podBridge: HostState['podBridge'];
   readonly sysctls: Map<string, string>;
 }
 
@@ -91,18 +95,22 @@ function thaw(initial: HostState): Host {
     rules: new Map(initial.rules),
     users,
     firewall: initial.firewall,
+    cni: initial.cni,
+    podBridge: initial.podBridge,
     sysctls: new Map(initial.sysctls),
   };
 }
 
 function view(host: Host): HostState {
-  const { initial, users: _users, firewall, ...rest } = host;
+  const { initial, users: _users, firewall, cni, podBridge, ...rest } = host;
   return {
     at: initial.at,
     ...(initial.underlay === undefined ? {} : { underlay: initial.underlay }),
     pluginDevices: initial.pluginDevices,
     ...rest,
     ...(firewall === undefined ? {} : { firewall }),
+    ...(cni === undefined ? {} : { cni }),
+    ...(podBridge === undefined ? {} : { podBridge }),
   };
 }
 
@@ -217,8 +225,24 @@ function recordersOf(host: Host): ByKind<void> {
     'rule.delete': ({ rule }) => void host.rules.delete(ruleKey(rule)),
     'firewall.set': ({ firewall }) => void (host.firewall = firewallFacts(firewall)),
     'firewall.delete': () => void (host.firewall = undefined),
+    'bridge.set': ({ mtu }) => void (host.podBridge = { mtu }),
+    'cni.write': ({ text }) => setCni(host, { own: text }),
+    'cni.delete': () => setCni(host, { own: undefined }),
+    'cni.disable': ({ file }) => renameCni(host, file, `${file}${DISABLED_SUFFIX}`),
+    'cni.restore': ({ file }) => renameCni(host, file, enabledName(file)),
     'conntrack.forget': () => undefined,
   };
+}
+
+function setCni(host: Host, change: { readonly own: string | undefined }): void {
+  const { others = [], disabled = [] } = host.cni ?? {};
+  host.cni = { others, disabled, ...(change.own === undefined ? {} : { own: change.own }) };
+}
+
+function renameCni(host: Host, from: string, to: string): void {
+  if (host.cni === undefined) return;
+  const names = [...host.cni.others, ...host.cni.disabled].map((name) => (name === from ? to : name)).toSorted();
+  host.cni = { ...host.cni, others: names.filter(isConfiguration), disabled: names.filter((name) => !isConfiguration(name)) };
 }
 
 function ownersOf({ peers }: WireguardState): Map<string, string> {

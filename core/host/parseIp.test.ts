@@ -15,6 +15,7 @@ describe('parseAddresses (ip -j -d addr)', () => {
     { ifname: 'eth0', flags: ['BROADCAST', 'UP'], mtu: 1500, linkinfo: { info_kind: 'veth' }, addr_info: [{ local: '10.0.0.2', prefixlen: 24, scope: 'global' }, { local: 'fe80::1', prefixlen: 64, scope: 'link' }] },
     { ifname: 'kilo0', flags: ['POINTOPOINT', 'NOARP', 'UP'], mtu: 1420, linkinfo: { info_kind: 'tun', info_data: { type: 'tun' } }, addr_info: [] },
     { ifname: 'kilo1', flags: ['POINTOPOINT', 'NOARP'], mtu: 1420, linkinfo: { info_kind: 'wireguard' }, addr_info: [] },
+    { ifname: 'kube-bridge', flags: ['UP'], mtu: 1320, linkinfo: { info_kind: 'bridge' }, addr_info: [] },
     { ifname: 'kilo2', flags: ['UP'], mtu: 1500, linkinfo: { info_kind: 'bridge' }, addr_info: [] },
     {
       ifname: 'kilovx', flags: ['UP'], mtu: 1450, address: '02:11:22:33:44:55', addr_info: [],
@@ -37,6 +38,11 @@ describe('parseAddresses (ip -j -d addr)', () => {
 
   test('tells which devices of network plugins are there', () => {
     expect([...parseAddresses(text).pluginDevices]).toEqual(['flannel.1']);
+  });
+
+  test("the pods' bridge is told with its MTU, when it is one", () => {
+    expect(parseAddresses(text).podBridge).toEqual({ mtu: 1320 });
+    expect(parseAddresses(text.replace('"kube-bridge"', '"kube-bridge2"')).podBridge).toBeUndefined();
   });
 
   test('our addresses on lo carry our metric', () => {

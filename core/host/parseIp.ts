@@ -5,7 +5,7 @@
  * the prefix length of a single address are left out; filtering routes by protocol leaves out the protocol; a nexthop
  * without gateway does not say its family, but its scope does (`host`: IPv4, `link`: IPv6); empty lists may be no text at all.
  */
-import { FLANNEL_DEVICE, INTERFACE_PREFIX, IPIP_INTERFACE, NEXTHOP_BASE, ROUTE_METRIC, ROUTE_PROTOCOL, RULE_PRIORITY, VXLAN_INTERFACE } from '../mesh/plan.js';
+import { FLANNEL_DEVICE, INTERFACE_PREFIX, IPIP_INTERFACE, NEXTHOP_BASE, POD_BRIDGE, ROUTE_METRIC, ROUTE_PROTOCOL, RULE_PRIORITY, VXLAN_INTERFACE } from '../mesh/plan.js';
 import { routeKey, ruleKey, type HostNexthop, type HostRoute, type HostRule, type HostState, type Link, type RouteTarget } from './state.js';
 import { canonicalAddress, canonicalCIDR, familyOf } from './text.js';
 
@@ -13,6 +13,8 @@ export interface HostLinks {
   readonly links: HostState['links'];
   readonly pluginDevices: HostState['pluginDevices'];
   readonly addresses: HostState['addresses'];
+  /** Of the bridge that our CNI configuration names; undefined: there is none. */
+  readonly podBridge: HostState['podBridge'];
   /** Every address of the host, with its device: how the underlay is found. */
   readonly all: readonly HostAddress[];
 }
@@ -34,12 +36,14 @@ export function parseAddresses(text: string): HostLinks {
   const pluginDevices = new Set<string>();
   const addresses = new Set<string>();
   const all: HostAddress[] = [];
+  let podBridge: HostLinks['podBridge'];
   for (const one of list(text)) {
     const dev = string(one['ifname']);
     const mtu = number(one['mtu']);
     const link = ourLink(dev, mtu, one);
     if (link !== undefined) links.set(dev, link);
     if (PLUGIN_DEVICES.has(dev)) pluginDevices.add(dev);
+    if (dev === POD_BRIDGE && object(one['linkinfo'])['info_kind'] === 'bridge') podBridge = { mtu };
     for (const info of objects(one['addr_info'])) {
       if (info['local'] === undefined || info['scope'] === 'link') continue;
       const address = canonicalAddress(string(info['local']));
@@ -49,7 +53,7 @@ export function parseAddresses(text: string): HostLinks {
       if (dev === 'lo' && single && info['metric'] === ROUTE_METRIC) addresses.add(address);
     }
   }
-  return { links, pluginDevices, addresses, all };
+  return { links, pluginDevices, addresses, podBridge, all };
 }
 
 const PLUGIN_DEVICES: ReadonlySet<string> = new Set(Object.values(FLANNEL_DEVICE));

@@ -6,9 +6,10 @@
  * all. Nothing is flushed, and no device is made again, except one that nobody serves any more (its userspace process is
  * deaf), a VXLAN device whose id or port changed, which the kernel cannot alter, or an IPIP device of another own address.
  */
-import { type IpipDevice, type NodePlan, ROUTE_METRIC, type VxlanDevice, type WireguardInterface } from '../mesh/plan.js';
+import { type IpipDevice, type NodePlan, POD_BRIDGE, ROUTE_METRIC, type VxlanDevice, type WireguardInterface } from '../mesh/plan.js';
 import { aggregate } from '../net/sets.js';
 import type { Change, Difference } from './change.js';
+import { diffCni } from './diffCni.js';
 import { diffPeers } from './diffPeers.js';
 import { diffSysctls } from './diffSysctls.js';
 import type { EndpointMemory } from './endpoints.js';
@@ -44,6 +45,9 @@ export function planChanges(input: ChangesInput): readonly Change[] {
     routes,
     diffRules(desired, observed),
     diffFirewall(desired, observed),
+    { set: diffPodBridge(desired, observed), remove: [] },
+    // Pods start as soon as they have a network: what it leads to is there by then.
+    diffCni(desired.cni, observed.cni),
     // Last: a packet in between would be translated by the old rules once more.
     { set: forgetFlows(routes.set, observed), remove: [] },
   ];
@@ -207,6 +211,11 @@ function sameRoute(to: RouteTarget, src: string | undefined, now: HostRoute | un
   if (now === undefined || now.src !== src || now.to.kind !== to.kind) return false;
   if ('id' in to && 'id' in now.to) return to.id === now.to.id;
   return !('dev' in to && 'dev' in now.to) || to.dev === now.to.dev;
+}
+
+/** New pods get their MTU from the CNI file; the bridge's own bounds what is sent to those that are there. */
+function diffPodBridge({ cni }: NodePlan, { podBridge }: HostState): readonly Change[] {
+  return cni === undefined || podBridge === undefined || podBridge.mtu === cni.mtu ? [] : [{ kind: 'bridge.set', name: POD_BRIDGE, mtu: cni.mtu }];
 }
 
 function diffRules(desired: NodePlan, observed: HostState): Difference {

@@ -5,6 +5,8 @@
  */
 import { ROUTE_METRIC, ROUTE_PROTOCOL } from '../mesh/plan.js';
 import type { ByKind, Change, ChangeKind, ChangeOf, PeerSet } from './change.js';
+import { CNI_FILE, DISABLED_SUFFIX } from './conflist.js';
+import { enabledName } from './diffCni.js';
 import { firewallFacts } from './firewall.js';
 import type { HostNexthop, HostRoute, HostRule } from './state.js';
 import { singleCIDR } from './text.js';
@@ -46,7 +48,12 @@ const LINES: ByKind<string | undefined> = {
   'peer.delete': none,
   'firewall.set': none,
   'firewall.delete': none,
+  'cni.write': none,
+  'cni.delete': none,
+  'cni.disable': none,
+  'cni.restore': none,
   'conntrack.forget': none,
+  'bridge.set': ({ name, mtu }) => `link set ${name} mtu ${mtu}`,
   'vxlan.add': ({ device: { name, mtu, mac, vni, port, local } }) =>
     `link add ${name} mtu ${mtu} address ${mac} type vxlan id ${vni} dstport ${port} local ${local} nolearning`,
   'ipip.add': ({ device: { name, mtu, local } }) => `link add ${name} mtu ${mtu} type ipip local ${local}`,
@@ -102,25 +109,26 @@ export function wgPeerArguments(change: PeerSet, pskFile: string | undefined): r
 /** A change as a command that people know. */
 export function changeText(change: Change): string {
   const batch = batchLine(change);
-  if (batch !== undefined) return `${batch.channel === 'ip6' ? 'ip -6' : batch.channel} ${batch.line}`;
-  switch (change.kind) {
-    case 'sysctl.set':
-      return `sysctl ${change.name}=${change.value}`;
-    case 'wireguard.add':
-      return `ip link add ${change.name} type wireguard`;
-    case 'wireguard.configure':
-      return `wg set ${change.name}${change.key ? ' private-key (file)' : ''}${change.listenPort === undefined ? '' : ` listen-port ${change.listenPort}`}`;
-    case 'peer.set':
-      return `wg set ${change.interface} ${wgPeerArguments(change, '(file)').join(' ')}`;
-    case 'peer.delete':
-      return `wg set ${change.interface} peer ${change.publicKey} remove`;
-    case 'firewall.set':
-      return change.elements === undefined ? `nft table inet kilofed: ${firewallFacts(change.firewall).join('; ')}` : `nft ${change.elements.trimEnd().replaceAll('\n', '; ')}`;
-    case 'firewall.delete':
-      return 'nft delete table inet kilofed';
-    case 'conntrack.forget':
-      return `conntrack -D -d ${change.prefixes.join(',')} (translated only)`;
-    default:
-      return change.kind;
-  }
+  return batch === undefined ? textOf(change) : `${batch.channel === 'ip6' ? 'ip -6' : batch.channel} ${batch.line}`;
 }
+
+function textOf<K extends ChangeKind>(change: ChangeOf<K>): string {
+  const text: ((change: ChangeOf<K>) => string) | undefined = TEXTS[change.kind];
+  return text?.(change) ?? change.kind;
+}
+
+/** Of what has no batch line. */
+const TEXTS: { readonly [K in ChangeKind]?: (change: ChangeOf<K>) => string } = {
+  'sysctl.set': ({ name, value }) => `sysctl ${name}=${value}`,
+  'wireguard.add': ({ name }) => `ip link add ${name} type wireguard`,
+  'wireguard.configure': ({ name, key, listenPort }) => `wg set ${name}${key ? ' private-key (file)' : ''}${listenPort === undefined ? '' : ` listen-port ${listenPort}`}`,
+  'peer.set': (change) => `wg set ${change.interface} ${wgPeerArguments(change, '(file)').join(' ')}`,
+  'peer.delete': (change) => `wg set ${change.interface} peer ${change.publicKey} remove`,
+  'firewall.set': ({ firewall, elements }) => (elements === undefined ? `nft table inet kilofed: ${firewallFacts(firewall).join('; ')}` : `nft ${elements.trimEnd().replaceAll('\n', '; ')}`),
+  'firewall.delete': () => 'nft delete table inet kilofed',
+  'cni.write': () => `write ${CNI_FILE}`,
+  'cni.delete': () => `rm ${CNI_FILE}`,
+  'cni.disable': ({ file }) => `mv ${file} ${file}${DISABLED_SUFFIX}`,
+  'cni.restore': ({ file }) => `mv ${file} ${enabledName(file)}`,
+  'conntrack.forget': ({ prefixes }) => `conntrack -D -d ${prefixes.join(',')} (translated only)`,
+};

@@ -31,8 +31,21 @@ export interface HostState {
   readonly rules: ReadonlyMap<string, HostRule>;
   /** What the nft table says, as `firewallFacts`; absent: no table. */
   readonly firewall?: readonly string[];
+  /** The folder of CNI configurations; absent: it cannot be seen from here. */
+  readonly cni?: CniFolder;
+  /** The bridge of the pods that our CNI configuration names; absent: no pod has needed it yet. */
+  readonly podBridge?: { readonly mtu: number };
   /** By path below /proc/sys; only what exists. */
   readonly sysctls: ReadonlyMap<string, string>;
+}
+
+export interface CniFolder {
+  /** What our file says; absent: there is none. */
+  readonly own?: string;
+  /** Names of the configurations of others, in the order in which container runtimes read them. */
+  readonly others: readonly string[];
+  /** Names, as they are now, of those that were disabled by us. */
+  readonly disabled: readonly string[];
 }
 
 export interface Underlay {

@@ -27,6 +27,8 @@ export interface NodePlan {
   /** Devices that are not ours, by which packets of the mesh may come in whatever the way back; absent: none. */
   readonly looseFilters?: readonly string[];
   readonly firewall: Firewall;
+  /** How pods of this node get their network; absent: by another network plugin. */
+  readonly cni?: Cni;
   /** What could not be planned, and why; never a reason to stop. */
   readonly problems: readonly Problem[];
 }
@@ -166,6 +168,16 @@ export interface Nat {
   readonly location: readonly string[];
 }
 
+/** What the CNI configuration of this node says, as far as it is ours. */
+export interface Cni {
+  /** Where pods get their addresses from: at most one CIDR per family, IPv4 first. */
+  readonly podCIDRs: readonly string[];
+  /** What fits through every tunnel of the node. */
+  readonly mtu: number;
+  /** Configurations of others that would win: `disable` renames them. */
+  readonly others: 'keep' | 'disable';
+}
+
 export interface Problem {
   /** `peer laptop`, `node east-a1`, `mesh`. */
   readonly subject: string;
@@ -192,4 +204,6 @@ export const FLANNEL_DEVICE = { inet: 'flannel.1', inet6: 'flannel-v6.1' } as co
 export const CILIUM_HOST = 'cilium_host';
 export const VXLAN_PORT = 51819;
 export const VXLAN_VNI = 1107;
+/** The bridge that pods of this node hang on: Kilo's, so that pods stay on it when a node moves over. */
+export const POD_BRIDGE = 'kube-bridge';
 export const NFT_TABLE = 'kilofed';

@@ -8,10 +8,12 @@ import { carrierFirewall, planCarrier } from './carriers.js';
 import { claimPrefixes, type Claims } from './claims.js';
 import { routable } from './detours.js';
 import type { MeshInput } from './input.js';
+import { tunnelMtu } from './mtu.js';
 import { planNat } from './nat.js';
 import { FAMILIES, leavesPods, type Neighbour, neighboursOf } from './neighbours.js';
 import { planPaths } from './paths.js';
 import type { NodePlan, Problem, WireguardInterface } from './plan.js';
+import { planCni, translatesPods } from './podNetwork.js';
 import { internalAddresses, ownSegments, peerSegments, present, type Segment, siteName, viewOf } from './segments.js';
 import { unreachableSegments, waysTo } from './ways.js';
 import { addressFor, type Interfaces, planInterfaces } from './wireguard.js';
@@ -20,9 +22,6 @@ export type PlannedNode =
   | { readonly kind: 'plan'; readonly plan: NodePlan }
   /** Nothing is to be done yet, and nothing undone. */
   | { readonly kind: 'absent'; readonly reason: string };
-
-/** WireGuard adds 80 bytes to a packet over IPv6, 60 over IPv4; 80 serves both. */
-const WIREGUARD_OVERHEAD = 80;
 
 /** The plan of `input.node`. Equal inputs, in whatever order, give equal plans; one bad peer costs only itself. */
 export function planNode(input: MeshInput): PlannedNode {
@@ -64,7 +63,8 @@ export function planNode(input: MeshInput): PlannedNode {
       candidates: waysTo(segment, { own, neighbours, planes, tunnels }),
     })),
   });
-  const nat = planNat({ own, claims, gateway: slot !== undefined, podCIDRs: translatesPods(input) ? self.spec.podCIDRs : [] });
+  const nat = planNat({ own, claims, gateway: slot !== undefined, podCIDRs: translatesPods(input.mesh) ? self.spec.podCIDRs : [] });
+  const cni = planCni(input, self, carrier);
   const problems = [cluster, peers, claims, tunnels ?? NOTHING, paths].flatMap((part) => part.problems);
   return {
     kind: 'plan',
@@ -76,6 +76,7 @@ export function planNode(input: MeshInput): PlannedNode {
       interfaces,
       ...carrier,
       firewall: { clampInterfaces: clampedDevices(interfaces, neighbours), ...carrierFirewall(carrier, neighbours), ...(nat === undefined ? {} : { nat }) },
+      ...(cni === undefined ? {} : { cni }),
       problems: sortProblems([...problems, ...unreachableSegments(own, remote, planes)]),
     }, input.mesh.besideKilo),
   };
@@ -84,9 +85,10 @@ export function planNode(input: MeshInput): PlannedNode {
 const NOTHING: { readonly problems: readonly Problem[] } = { problems: [] };
 
 function planTunnels(
-  { mesh, node, resolved, underlayMtu }: MeshInput,
+  input: MeshInput,
   { self, slot, remote, claims }: { readonly self: MeshNode; readonly slot: number; readonly remote: readonly Segment[]; readonly claims: Claims },
 ): Interfaces {
+  const { mesh, node, resolved } = input;
   const { endpoints, publicKey, persistentKeepalive } = self.spec;
   return planInterfaces({
     mesh,
@@ -94,12 +96,8 @@ function planTunnels(
     remote,
     prefixes: new Map([...claims.prefixes].map(([segment, granted]) => [segment, granted.map(({ text }) => text)])),
     resolved,
-    mtu: mesh.mtu ?? underlayMtu - WIREGUARD_OVERHEAD,
+    mtu: tunnelMtu(input),
   });
-}
-
-function translatesPods({ mesh }: MeshInput): boolean {
-  return mesh.podNAT ?? false;
 }
 
 /** All that packets of the mesh leave by, but the underlay. */

@@ -9,6 +9,7 @@ import { FIREWALL_REMOVAL, firewallText } from '../../core/host/firewall.js';
 import { provides, type HostModel } from '../../core/host/hostModel.js';
 import { batchLine, changeText, type BatchChannel } from '../../core/host/render.js';
 import type { Batch } from './batch.js';
+import type { CniFiles } from './cniFolder.js';
 import type { Conntrack } from './conntrack.js';
 import type { Runner } from './runner.js';
 import type { Sysctls } from './sysctl.js';
@@ -21,6 +22,7 @@ export interface ApplyDeps {
   readonly devices: WireguardDevices;
   readonly sysctls: Sysctls;
   readonly conntrack: Conntrack;
+  readonly cni: CniFiles;
   readonly keyFile: string;
   /** A folder that only we can read. */
   readonly secretDir: string;
@@ -118,6 +120,14 @@ async function carryOutOne(deps: ApplyDeps, change: Change): Promise<string | un
       return setFirewall(deps.runner, change);
     case 'firewall.delete':
       return nft(deps.runner, FIREWALL_REMOVAL);
+    case 'cni.write':
+      return deps.cni.write(change.text);
+    case 'cni.delete':
+      return deps.cni.delete();
+    case 'cni.disable':
+      return deps.cni.disable(change.file);
+    case 'cni.restore':
+      return deps.cni.restore(change.file);
     case 'conntrack.forget':
       deps.conntrack.forget(change.prefixes);
       return undefined;

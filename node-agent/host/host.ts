@@ -7,6 +7,7 @@ import type { Clock } from '../../core/runtime/clock.js';
 import type { Log } from '../../core/runtime/log.js';
 import { applyChanges, type ApplyResult } from './apply.js';
 import { createBatch } from './batch.js';
+import { createCniFiles } from './cniFolder.js';
 import { createConntrack } from './conntrack.js';
 import { createMonitor, type OnLoss } from './monitor.js';
 import { observeHost, type Observation } from './observe.js';
@@ -29,11 +30,13 @@ export interface HostOptions {
   readonly stateDir: string;
   readonly keyFile: string;
   readonly hostNamespace?: string;
+  /** Of CNI configurations. */
+  readonly cniDir: string;
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
 export function createHost(options: HostOptions, deps: { readonly clock: Clock; readonly log: Log }): Host {
-  const { env, stateDir, keyFile, hostNamespace } = options;
+  const { env, stateDir, keyFile, hostNamespace, cniDir } = options;
   const runner = createRunner(env);
   const sysctls = createSysctls();
   const batches = {
@@ -44,9 +47,10 @@ export function createHost(options: HostOptions, deps: { readonly clock: Clock; 
   const devices = createWireguardDevices({ stateDir, env, ...(hostNamespace === undefined ? {} : { hostNamespace }) }, { runner, ...deps });
   const monitor = createMonitor({ env, ...deps });
   const conntrack = createConntrack({ runner, sysctls, log: deps.log });
-  const applyDeps = { batches, runner, devices, sysctls, conntrack, keyFile, secretDir: `${stateDir}/secret` };
+  const cni = createCniFiles(cniDir);
+  const applyDeps = { batches, runner, devices, sysctls, conntrack, cni, keyFile, secretDir: `${stateDir}/secret` };
   return {
-    observe: (internalIPs) => observeHost({ runner, sysctls, wall: () => deps.clock.wall() }, internalIPs),
+    observe: (internalIPs) => observeHost({ runner, sysctls, cni, wall: () => deps.clock.wall() }, internalIPs),
     apply: (model, changes, signal) => monitor.during(() => applyChanges(applyDeps, model, changes, signal)),
     watch: (onLoss) => monitor.start(onLoss),
     wireguardMode: () => devices.mode(),

@@ -10,6 +10,7 @@ import { parseWireguard } from '../../core/host/parseWireguard.js';
 import type { HostState, Link, Underlay, WireguardState } from '../../core/host/state.js';
 import { KILO_DEVICES } from '../../core/mesh/besideKilo.js';
 import { NFT_TABLE, ROUTE_PROTOCOL, VXLAN_INTERFACE } from '../../core/mesh/plan.js';
+import type { CniFiles } from './cniFolder.js';
 import type { Runner, RunResult } from './runner.js';
 import type { Sysctls } from './sysctl.js';
 
@@ -22,6 +23,7 @@ export interface Observation {
 export interface ObserveDeps {
   readonly runner: Runner;
   readonly sysctls: Sysctls;
+  readonly cni: Pick<CniFiles, 'read'>;
   /** Wall clock, milliseconds. */
   readonly wall: () => number;
 }
@@ -38,15 +40,16 @@ export async function observeHost(deps: ObserveDeps, internalIPs: readonly strin
     read('ip', '-j', '-6', 'rule'),
     readFirewall(deps.runner),
   ]);
-  const { links, pluginDevices, addresses, all } = parseAddresses(addr);
+  const { links, pluginDevices, addresses, podBridge, all } = parseAddresses(addr);
   const underlay = underlayOf(all, internalIPs);
   const { nexthops, groups } = parseNexthops(nexthop);
   const vxlan = links.has(VXLAN_INTERFACE);
-  const [wireguard, neighbours, fdb, sysctls] = await Promise.all([
+  const [wireguard, neighbours, fdb, sysctls, cni] = await Promise.all([
     readWireguard(deps.runner, [...links.values()]),
     vxlan ? read('ip', '-j', 'neigh', 'show', 'dev', VXLAN_INTERFACE) : '',
     vxlan ? read('bridge', '-j', 'fdb', 'show', 'dev', VXLAN_INTERFACE) : '',
     deps.sysctls.read(sysctlNames([...new Set([...links.keys(), ...KILO_DEVICES])], underlay?.dev)),
+    deps.cni.read(),
   ]);
   const state: HostState = {
     at: Math.floor(deps.wall() / 1000),
@@ -62,6 +65,8 @@ export async function observeHost(deps: ObserveDeps, internalIPs: readonly strin
     routes: parseRoutes(route, (id) => groups.has(id)),
     rules: new Map([...parseRules(rule4, 'inet'), ...parseRules(rule6, 'inet6')]),
     ...(firewall === undefined ? {} : { firewall }),
+    ...(cni === undefined ? {} : { cni }),
+    ...(podBridge === undefined ? {} : { podBridge }),
     sysctls,
   };
   return { state, addresses: all };

@@ -45,6 +45,7 @@ export const OBJECT_TABLE: readonly ObjectCase[] = [
     encapsulation: 'always',
     topologyLabel: 'example.com/site',
     mtu: 1380,
+    cni: { enabled: true, others: 'disable' },
     podNAT: true,
     serviceCIDRs: ['10.96.0.0/12'],
     besideKilo: 'behind',
@@ -81,6 +82,8 @@ export const OBJECT_TABLE: readonly ObjectCase[] = [
     byServer: 'should be greater than or equal to 1280',
     byZod: 'expected number to be >=1280',
   }),
+  mesh('with CNI and nothing said of it', { cni: {} }),
+  mesh('with an idea of its own for other CNIs', { cni: { enabled: true, others: 'remove' } }, { byServer: 'Unsupported value', byZod: 'Invalid option' }),
   {
     ...mesh('with another name', {}, 'a cluster has one Mesh: name it default'),
     object: { apiVersion: 'kilofed.io/v1alpha1', kind: 'Mesh', metadata: { name: 'second' }, spec: {} },

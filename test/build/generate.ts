@@ -1,19 +1,24 @@
 /**
- * Writes what is generated from the sources: the CustomResourceDefinitions in `manifests/`.
+ * Writes what is generated from the sources: the CustomResourceDefinitions in `manifests/`, and the variant of `cluster.yaml`
+ * for CNI mode.
  *
  * Those of the Multi-Cluster Services API lie apart from the others: they belong to everyone who implements it, so ours
  * must never replace somebody else's, perhaps newer, ones.
  */
+import { readFileSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { dump } from 'js-yaml';
 import { customResourceDefinitions } from '../../core/api/crd.js';
+import { withCni } from './cniManifest.js';
 
 export interface GeneratedFile {
   /** Relative to the repository's root. */
   readonly path: string;
   readonly text: string;
 }
+
+const ROOT = resolve(import.meta.dirname, '../../..');
 
 const GENERATED = '# Generated from core/api by `npm run generate`: change the schema there, not here.';
 
@@ -43,6 +48,7 @@ export function generatedFiles(): readonly GeneratedFile[] {
     { path: 'manifests/crds/meshes.yaml', text: yaml(OWN, crds.mesh) },
     { path: 'manifests/crds/meshnodes.yaml', text: yaml(OWN, crds.meshNode) },
     { path: 'manifests/crds/peers.yaml', text: yaml(PEERS, crds.peer) },
+    { path: 'manifests/cluster-cni.yaml', text: withCni(readFileSync(join(ROOT, 'manifests/cluster.yaml'), 'utf8')) },
     { path: 'manifests/crds-multicluster.yaml', text: yaml(SHARED, crds.serviceExport, crds.serviceImport) },
   ];
 }
@@ -59,4 +65,4 @@ async function main(root: string): Promise<void> {
   }
 }
 
-if (process.argv[1] === import.meta.filename) await main(resolve(import.meta.dirname, '../../..'));
+if (process.argv[1] === import.meta.filename) await main(ROOT);

@@ -14,10 +14,17 @@ interface Container {
   readonly env?: readonly { readonly name: string }[];
 }
 
+interface PodSpec {
+  readonly hostNetwork?: boolean;
+  readonly containers: readonly Container[];
+  readonly initContainers?: readonly Container[];
+  readonly volumes?: readonly { readonly name: string; readonly hostPath?: { readonly path: string } }[];
+}
+
 interface Workload {
   readonly kind: string;
   readonly metadata: { readonly name: string };
-  readonly spec?: { readonly template?: { readonly spec: { readonly hostNetwork?: boolean; readonly containers: readonly Container[] } } };
+  readonly spec?: { readonly template?: { readonly spec: PodSpec } };
 }
 
 async function documents(file: string): Promise<readonly Workload[]> {
@@ -42,9 +49,24 @@ test('hub-redis.yaml is hub.yaml, Redis, and the way to it', async () => {
   expect((await containers('hub-redis.yaml', 'kilofed-hub')).flatMap(({ env }) => env)).toEqual([{ name: 'REDIS_URL', value: 'redis://kilofed-redis:6379' }]);
 });
 
+test('cluster-cni.yaml is cluster.yaml, the CNI plugins, and the folders of both', async () => {
+  const plain = await documents('cluster.yaml');
+  const cni = await documents('cluster-cni.yaml');
+  const [agent, ...others] = cni.filter(({ kind }) => kind === 'DaemonSet');
+  const spec = agent?.spec?.template?.spec;
+  expect(others).toEqual([]);
+  expect(spec?.initContainers?.map(({ image }) => image)).toEqual(spec?.containers.map(({ image }) => image));
+  expect(spec?.volumes?.map(({ name, hostPath }) => [name, hostPath?.path]).slice(-2)).toEqual([['cni-configurations', '/etc/cni/net.d'], ['cni-plugins', '/opt/cni/bin']]);
+  const without = JSON.parse(JSON.stringify(cni), (key, value: unknown) => {
+    if (key === 'initContainers') return undefined;
+    return key === 'volumes' || key === 'volumeMounts' ? (value as { readonly name: string }[]).filter(({ name }) => !name.startsWith('cni-')) : value;
+  }) as unknown;
+  expect(without).toEqual(plain);
+});
+
 describe('every image', () => {
-  test.each(['cluster.yaml', 'hub.yaml', 'hub-redis.yaml'])('of %s is of this version, and not pulled where it is', async (file) => {
-    const all = (await documents(file)).flatMap((each) => each.spec?.template?.spec.containers ?? []);
+  test.each(['cluster.yaml', 'cluster-cni.yaml', 'hub.yaml', 'hub-redis.yaml'])('of %s is of this version, and not pulled where it is', async (file) => {
+    const all = (await documents(file)).flatMap((each) => [...(each.spec?.template?.spec.containers ?? []), ...(each.spec?.template?.spec.initContainers ?? [])]);
     expect(all.length).toBeGreaterThan(0);
     for (const { image, imagePullPolicy } of all) {
       expect(imagePullPolicy).toBe('IfNotPresent');

@@ -38,7 +38,7 @@ export async function createWorkbench(): Promise<Workbench> {
   const keyFile = `${STATE}/key`;
   const key = await ensureKey(keyFile);
   if (!key.ok) throw new Error(key.message);
-  const host = createHost({ stateDir: STATE, keyFile, env: process.env }, { clock: systemClock, log: SILENT });
+  const host = createHost({ stateDir: STATE, keyFile, cniDir: `${STATE}/net.d`, env: process.env }, { clock: systemClock, log: SILENT });
   let prior: EndpointMemory = new Map();
   const look = async (): Promise<HostModel> => createHostModel((await host.observe([INTERNAL_IP])).state);
   return {

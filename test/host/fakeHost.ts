@@ -24,6 +24,8 @@ export interface Peculiarities {
   readonly plugins?: readonly string[];
   /** Kinds of devices that the kernel does not know. */
   readonly lacks?: readonly string[];
+  /** The folder of CNI configurations: names and contents; absent: there is none. */
+  readonly cni?: Readonly<Record<string, string>> | undefined;
 }
 
 interface Kernel {
@@ -40,19 +42,22 @@ interface Kernel {
   readonly rules: Map<string, HostRule>;
   readonly sysctls: Map<string, string>;
   firewall: readonly string[] | undefined;
+  /** File names to contents; undefined: no such folder. */
+  cni: Map<string, string> | undefined;
 }
 
 /** `underlay` is a device that belongs to the host. */
-export function createFakeHost(underlay = 'eth0', at = 1_000_000, { plugins = [], lacks = [] }: Peculiarities = {}): FakeHost {
+export function createFakeHost(underlay = 'eth0', at = 1_000_000, { plugins = [], lacks = [], cni }: Peculiarities = {}): FakeHost {
   const kernel: Kernel = {
     plugins: new Set(plugins), lacks: new Set(lacks), links: new Map(), wireguard: new Map(), addresses: new Set(), neighbours: new Map(), fdb: new Map(), nexthops: new Map(), groups: new Map(),
     routes: new Map(), rules: new Map(), sysctls: new Map(), firewall: undefined,
+    cni: cni === undefined ? undefined : new Map(Object.entries(cni)),
   };
   return {
     run: (change) => run(kernel, underlay, change),
     state() {
-      const { firewall, plugins: pluginDevices, lacks: _lacks, ...rest } = structuredClone(kernel);
-      return { ...EMPTY_HOST, ...rest, pluginDevices, at, underlay: { dev: underlay, mtu: 1500 }, ...(firewall === undefined ? {} : { firewall }) };
+      const { firewall, plugins: pluginDevices, lacks: _lacks, cni: files, ...rest } = structuredClone(kernel);
+      return { ...EMPTY_HOST, ...rest, pluginDevices, at, underlay: { dev: underlay, mtu: 1500 }, ...(firewall === undefined ? {} : { firewall }), ...(files === undefined ? {} : { cni: folderOf(files) }) };
     },
     lose: (device) => void loseLink(kernel, device),
   };
@@ -61,6 +66,7 @@ export function createFakeHost(underlay = 'eth0', at = 1_000_000, { plugins = []
 function run(kernel: Kernel, underlay: string, change: Change): string | undefined {
   const line = batchLine(change)?.line;
   if (line !== undefined) return runLine(kernel, underlay, line.split(' '));
+  if (isOfFiles(change)) return runFile(kernel, change);
   switch (change.kind) {
     case 'sysctl.set':
       kernel.sysctls.set(change.name, change.value);
@@ -88,6 +94,45 @@ function run(kernel: Kernel, underlay: string, change: Change): string | undefin
     default:
       return runWg(kernel, change, changeText(change).split(' '));
   }
+}
+
+type FileChange = Extract<Change, { kind: `cni.${string}` }>;
+
+function isOfFiles(change: Change): change is FileChange {
+  return change.kind.startsWith('cni.');
+}
+
+function runFile(kernel: Kernel, change: FileChange): string | undefined {
+  switch (change.kind) {
+    case 'cni.write':
+      return void kernel.cni?.set(OWN_FILE, change.text);
+    case 'cni.delete':
+      return void kernel.cni?.delete(OWN_FILE);
+    case 'cni.disable':
+      return renameFile(kernel, change.file, `${change.file}.kilofed-disabled`);
+    default:
+      return renameFile(kernel, change.file, change.file.replace('.kilofed-disabled', ''));
+  }
+}
+
+const OWN_FILE = '10-kilofed.conflist';
+
+function folderOf(files: ReadonlyMap<string, string>): NonNullable<HostState['cni']> {
+  const names = [...files.keys()].toSorted();
+  const own = files.get(OWN_FILE);
+  return {
+    ...(own === undefined ? {} : { own }),
+    others: names.filter((name) => /\.(conf|conflist|json)$/.test(name) && name !== OWN_FILE),
+    disabled: names.filter((name) => name.endsWith('.kilofed-disabled')),
+  };
+}
+
+function renameFile({ cni }: Kernel, from: string, to: string): string | undefined {
+  const text = cni?.get(from);
+  if (cni === undefined || text === undefined) return 'No such file or directory';
+  cni.delete(from);
+  cni.set(to, text);
+  return undefined;
 }
 
 /** `wg set <interface> peer <key> ...`, with the semantics of WireGuard's allowed IPs: the last writer of a prefix has it. */

@@ -56,6 +56,7 @@ async function specs(folder: string): Promise<ImageSpec[]> {
             (path): ImageFile => ({ kind: 'program', from: existsSync(path) ? path : path.replace('/usr/sbin', '/sbin'), to: path }),
           ),
           { kind: 'program', from: must(binaryPath('wireguard-go'), 'wireguard-go'), to: '/usr/local/bin/wireguard-go' },
+          ...['bridge', 'loopback', 'host-local', 'portmap'].map((name): ImageFile => ({ kind: 'program', from: `/usr/lib/cni/${name}`, to: `/opt/cni/bin/${name}` })),
         ],
         [{ kind: 'copy', from: DIST, to: '/app' }, { kind: 'text', at: '/app/package.json', content: '{"type":"module"}\n' }],
       ],
