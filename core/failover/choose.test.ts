@@ -1,0 +1,83 @@
+import { describe, expect, test } from '@jest/globals';
+import { choose, type History, RANK, type Rank, remember, type Way } from './choose.js';
+import { DEFAULT_SETTINGS } from './settings.js';
+
+const LETTERS: Readonly<Record<string, Rank>> = { u: RANK.up, n: RANK.unknown, g: RANK.degraded, t: RANK.detour, d: RANK.down };
+
+/** `ud`: the first way up, the second down. Ways are called a, b, c. */
+function ways(letters: string): Way[] {
+  return letters.split('').map((letter, index) => ({ name: 'abc'[index] ?? '', rank: LETTERS[letter] ?? RANK.down }));
+}
+
+/** Good since the beginning, `failures` of late. */
+function history(letters: string, failures: Readonly<Record<string, number>> = {}): History {
+  return new Map(ways(letters).map(({ name, rank }) => [name, { goodSince: rank === RANK.up ? 0 : undefined, failures: failures[name] ?? 0 }]));
+}
+
+describe('one way at a time', () => {
+  test.each([
+    // ways, now used, seconds, recent failures of a; then what is used
+    ['u', '', 0, 0, 'a', 'the only one'],
+    ['uu', '', 0, 0, 'a', 'the first of equals'],
+    ['nu', '', 0, 0, 'b', 'one that is known to work before one that is not known'],
+    ['du', 'a', 0, 0, 'b', 'leaving is immediate'],
+    ['dd', 'a', 0, 0, 'a', 'everything failing is our own fault: nothing changes'],
+    ['dd', 'b', 0, 0, 'b', 'also in the second place'],
+    ['dn', 'a', 0, 0, 'b', 'better an unknown one than a dead one'],
+    ['nu', 'a', 99, 0, 'a', 'the one in use is not left because it is not known yet'],
+    ['uu', 'b', 9, 0, 'b', 'coming back takes ten seconds'],
+    ['uu', 'b', 10, 0, 'a', 'then it comes back'],
+    ['uu', 'b', 10, 1, 'a', 'the first failure costs ten seconds'],
+    ['uu', 'b', 19, 2, 'b', 'the second twenty'],
+    ['uu', 'b', 20, 2, 'a', 'and no more'],
+    ['uu', 'b', 299, 9, 'b', 'never more than five minutes'],
+    ['uu', 'b', 300, 9, 'a', 'which is the bound'],
+    ['gu', 'a', 0, 0, 'b', 'a draining one is left at once'],
+    ['gg', 'a', 0, 0, 'a', 'unless all are'],
+    ['gd', 'b', 0, 0, 'a', 'a draining one is better than a dead one'],
+    ['ug', 'b', 0, 1, 'b', 'while the present one works, one that failed of late proves itself first'],
+    ['ug', 'b', 10, 1, 'a', 'and then is taken'],
+    ['ddt', 'a', 0, 0, 'c', 'a detour by another gateway when the own tunnels are down'],
+    ['dgt', 'a', 0, 0, 'b', 'not before'],
+    ['udt', 'c', 0, 1, 'c', 'it is kept until a tunnel has proved itself'],
+    ['udt', 'c', 10, 1, 'a', 'and then left'],
+  ])('%s using %s, good for %d s, a failed %d times: %s (%s)', (letters, current, seconds, ...[failures, expected]) => {
+    const now = seconds * 1000;
+    const chosen = choose({ ways: ways(letters), current: current === '' ? [] : [current], history: history(letters, { a: failures }), spread: false, settings: DEFAULT_SETTINGS, now });
+    expect(chosen.join()).toBe(expected);
+  });
+});
+
+describe('all good ways at a time', () => {
+  test.each([
+    ['uu', 'a', 10, 'a,b', 'both'],
+    ['uu', 'a', 9, 'a', 'one that just came must prove itself'],
+    ['du', 'a,b', 0, 'b', 'without the dead one, at once'],
+    ['gu', 'a,b', 0, 'b', 'without the draining one'],
+    ['dd', 'a,b', 0, 'a', 'when none is good, one that was in use'],
+    ['gd', 'a,b', 0, 'a', 'or the best there is'],
+  ])('%s using %s, good for %d s: %s (%s)', (letters, current, seconds, expected) => {
+    const chosen = choose({ ways: ways(letters), current: current.split(','), history: history(letters), spread: true, settings: DEFAULT_SETTINGS, now: seconds * 1000 });
+    expect(chosen.join()).toBe(expected);
+  });
+});
+
+test('failures add up while they are recent, and are forgotten one by one', () => {
+  const minutes = (count: number): number => count * 60_000;
+  const story: readonly [number, string, number][] = [
+    [0, 'u', 0],
+    [1000, 'd', 1],
+    [2000, 'd', 1],
+    [3000, 'u', 1],
+    [4000, 'd', 2],
+    [5000, 'u', 2],
+    [5000 + minutes(4), 'u', 2],
+    [5000 + minutes(5), 'u', 1],
+    [5000 + minutes(10), 'u', 0],
+  ];
+  let past: History = new Map();
+  for (const [now, letter, failures] of story) {
+    past = remember(past, ways(letter), now, DEFAULT_SETTINGS);
+    expect([now, past.get('a')?.failures]).toEqual([now, failures]);
+  }
+});

@@ -1,0 +1,90 @@
+/**
+ * Which ways a group of nexthops uses, out of how good each is.
+ *
+ * Leaving is quick, returning slow: a way is left as soon as it is bad and another is better, and a preferred way is taken
+ * again only after it has been good for a while, twice as long with each recent failure. When none is better, nothing is
+ * changed: if everything fails at once, it is us, and the old way is as good as any (isolation guard).
+ */
+import type { FailoverSettings } from './settings.js';
+
+/** Best first. `detour`: works, but goes through another gateway of our own segment. */
+export const RANK = { up: 0, unknown: 1, degraded: 2, detour: 3, down: 4 } as const;
+
+export type Rank = (typeof RANK)[keyof typeof RANK];
+
+export interface Way {
+  readonly name: string;
+  readonly rank: Rank;
+}
+
+/** What a group remembers of each of its ways. */
+export interface Record {
+  /** Since when it is `up`; undefined: it is not. */
+  readonly goodSince: number | undefined;
+  /** Failures of late; one is forgotten for each `returnMaxMs` of being good. */
+  readonly failures: number;
+}
+
+export type History = ReadonlyMap<string, Record>;
+
+/** `history` after a look at `ways` at `now`. */
+export function remember(history: History, ways: readonly Way[], now: number, settings: Pick<FailoverSettings, 'returnMaxMs'>): History {
+  return new Map(ways.map(({ name, rank }): [string, Record] => {
+    const before = history.get(name);
+    if (rank === RANK.up) {
+      const goodSince = before?.goodSince ?? now;
+      const failures = before === undefined ? 0 : Math.max(0, before.failures - Math.floor((now - goodSince) / settings.returnMaxMs));
+      return [name, { goodSince: failures < (before?.failures ?? 0) ? now : goodSince, failures }];
+    }
+    const failed = before?.goodSince !== undefined && rank > RANK.unknown;
+    return [name, { goodSince: undefined, failures: Math.min(MAX_FAILURES, (before?.failures ?? 0) + (failed ? 1 : 0)) }];
+  }));
+}
+
+export interface Choice {
+  /** In order of preference; empty: the group is new. */
+  readonly ways: readonly Way[];
+  readonly current: readonly string[];
+  readonly history: History;
+  /** Use every way that is up, not the first only. */
+  readonly spread: boolean;
+  readonly settings: FailoverSettings;
+  readonly now: number;
+}
+
+/** Names of the ways to use, in order of preference; never empty unless `ways` is. */
+export function choose(choice: Choice): readonly string[] {
+  const { ways, spread } = choice;
+  if (spread) {
+    const settled = ways.filter((way) => way.rank === RANK.up && (choice.current.includes(way.name) || mayReturn(choice, way)));
+    if (settled.length > 0) return settled.map(({ name }) => name);
+  }
+  const one = chooseOne(choice);
+  return one === undefined ? [] : [one.name];
+}
+
+function chooseOne(choice: Choice): Way | undefined {
+  const { ways } = choice;
+  const current = ways.find(({ name }) => choice.current.includes(name));
+  if (current === undefined) return best(ways);
+  if (current.rank >= RANK.degraded) return best(ways.filter((way) => way.rank < current.rank && (current.rank === RANK.down || isTrusted(choice, way)))) ?? current;
+  return ways.slice(0, ways.indexOf(current)).find((way) => way.rank === RANK.up && mayReturn(choice, way)) ?? current;
+}
+
+function best(ways: readonly Way[]): Way | undefined {
+  return ways.reduce<Way | undefined>((found, way) => (found === undefined || way.rank < found.rank ? way : found), undefined);
+}
+
+/** While the present way still works, one that failed of late must prove itself first. */
+function isTrusted(choice: Choice, way: Way): boolean {
+  return (choice.history.get(way.name)?.failures ?? 0) === 0 || mayReturn(choice, way);
+}
+
+/** Has it been good for long enough to be trusted again? */
+function mayReturn({ history, settings, now }: Choice, { name }: Way): boolean {
+  const { goodSince, failures } = history.get(name) ?? { goodSince: undefined, failures: 0 };
+  if (goodSince === undefined) return false;
+  return now - goodSince >= Math.min(settings.returnMaxMs, settings.returnMs * 2 ** Math.max(0, failures - 1));
+}
+
+const MAX_FAILURES = 10;

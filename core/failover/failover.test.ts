@@ -1,0 +1,295 @@
+import { describe, expect, test } from '@jest/globals';
+import { hash32 } from '../net/hash.js';
+import type { ProbePath } from '../mesh/plan.js';
+import type { FailoverConfig } from './config.js';
+import { createFailover, type Failover, type Probe, type Switch } from './failover.js';
+import type { Report } from './message.js';
+import { DEFAULT_SETTINGS } from './settings.js';
+
+const target = (name: string, segment?: string): ProbePath['targets'][number] => ({ name, publicKey: `key-${name}`, address: '10.4.0.1', ...(segment === undefined ? {} : { segment }) });
+
+/** A gateway with two planes to `far` (gateways f0, f1), and a sibling `sib`. */
+const GATEWAY: FailoverConfig = {
+  settings: DEFAULT_SETTINGS,
+  isGateway: true,
+  kin: [target('sib')],
+  paths: [
+    { name: 'near/sib', kind: 'near', slot: 1, node: 'sib', from: 1, targets: [target('sib')] },
+    { name: 'through/sib', kind: 'through', slot: 1, node: 'sib', from: 2, answerVia: 1, targets: [target('f0', 'far'), target('f1', 'far')] },
+    { name: 'tunnel/0/far', kind: 'tunnel', slot: 0, segment: 'far', from: 3, answerVia: 0, targets: [target('f0', 'far')] },
+    { name: 'tunnel/1/far', kind: 'tunnel', slot: 1, segment: 'far', from: 4, answerVia: 0, targets: [target('f1', 'far')] },
+  ],
+  segments: new Map([['far', { spread: false, ways: [{ name: 'plane/0', kind: 'plane', slot: 0 }, { name: 'plane/1', kind: 'plane', slot: 1 }, { name: 'node/sib', kind: 'node', slot: 1 }] }]]),
+};
+
+/** A node that goes by gateways g0 and g1. */
+const MEMBER: FailoverConfig = {
+  settings: DEFAULT_SETTINGS,
+  isGateway: false,
+  kin: [target('g0'), target('g1')],
+  paths: [0, 1].flatMap((slot): ProbePath[] => [
+    { name: `near/g${slot}`, kind: 'near', slot, node: `g${slot}`, from: 1, targets: [target(`g${slot}`)] },
+    { name: `through/g${slot}`, kind: 'through', slot, node: `g${slot}`, from: 2 + slot, answerVia: slot, targets: [target('f0', 'far'), target('f1', 'far')] },
+  ]),
+  segments: new Map([['far', { spread: false, ways: [{ name: 'node/g0', kind: 'node', slot: 0 }, { name: 'node/g1', kind: 'node', slot: 1 }] }]]),
+};
+
+const FINE: Report = { draining: false, lanLost: false, notForwarding: false, unreachable: [] };
+
+/** What the network does with a probe at a time: an answer after some milliseconds, or none. */
+type Network = (probe: Probe, at: number) => { readonly afterMs: number; readonly report?: Partial<Report> } | undefined;
+
+interface World {
+  readonly failover: Failover;
+  readonly switches: (Switch & { readonly at: number })[];
+  /** Probes sent, by path. */
+  readonly sent: Map<string, number>;
+  /** Runs `seconds` of simulated time. */
+  run(seconds: number, network: Network): void;
+  used(): string;
+}
+
+function world(config: FailoverConfig): World {
+  const failover = createFailover();
+  const switches: (Switch & { at: number })[] = [];
+  const sent = new Map<string, number>();
+  let now = 0;
+  failover.configure(config, now);
+  return {
+    failover,
+    switches,
+    sent,
+    run(seconds, network) {
+      const answers: { readonly at: number; readonly probe: Probe; readonly report: Report }[] = [];
+      for (const end = now + seconds * 1000; now < end; now += 5) {
+        for (const { probe, report } of answers.splice(0).filter((answer) => answer.at <= now || (answers.push(answer), false))) {
+          switches.push(...failover.answered(probe.path.name, probe.nonce, report, now).switches.map((one) => ({ ...one, at: now })));
+        }
+        if (failover.next() > now) continue;
+        const effects = failover.tick(now);
+        switches.push(...effects.switches.map((one) => ({ ...one, at: now })));
+        for (const probe of effects.probes) {
+          sent.set(probe.path.name, (sent.get(probe.path.name) ?? 0) + 1);
+          const answer = network(probe, now);
+          if (answer !== undefined) answers.push({ at: now + answer.afterMs, probe, report: { ...FINE, ...answer.report } });
+        }
+      }
+    },
+    used: () => failover.choices().get('far')?.join() ?? '',
+  };
+}
+
+const good: Network = () => ({ afterMs: 10 });
+const without = (...silent: string[]): Network => ({ path }) => (silent.includes(path.name) ? undefined : { afterMs: 10 });
+
+describe('a gateway', () => {
+  test('leaves a plane whose far gateway is silent within 0.6 s, and comes back after ten', () => {
+    const { run, switches, used } = world(GATEWAY);
+    run(5, good);
+    expect(switches).toEqual([]);
+    run(20, without('tunnel/0/far'));
+    expect(switches.map(({ from, to }) => [from, to])).toEqual([[['plane/0'], ['plane/1']]]);
+    expect(switches[0]?.at).toBeGreaterThan(5300);
+    expect(switches[0]?.at).toBeLessThan(5650);
+    run(8, good);
+    expect(used()).toBe('plane/1');
+    run(7, good);
+    expect(used()).toBe('plane/0');
+    expect(switches).toHaveLength(2);
+  });
+
+  test('is told by others, and looks at once', () => {
+    const { run, switches, failover } = world(GATEWAY);
+    run(5, good);
+    run(0.3, without('tunnel/0/far'));
+    expect(switches).toEqual([]);
+    failover.doubted('key-f0', 5300);
+    run(0.2, without('tunnel/0/far'));
+    expect(switches[0]?.at).toBeLessThan(5450);
+  });
+
+  test('does not believe rumours', () => {
+    const { run, switches, failover } = world(GATEWAY);
+    run(5, good);
+    for (let time = 5; time < 10; time += 0.1) {
+      failover.doubted('key-f0', time * 1000);
+      run(0.1, good);
+    }
+    expect(switches).toEqual([]);
+  });
+
+  test('goes by its sibling when all its own tunnels are down, and says that it reaches nobody', () => {
+    const { run, used, failover } = world(GATEWAY);
+    run(5, good);
+    run(3, without('tunnel/0/far', 'tunnel/1/far'));
+    expect(used()).toBe('node/sib');
+    expect(failover.report(8000).unreachable).toEqual([hash32('far')]);
+  });
+
+  test('not by one that does not reach them either', () => {
+    const { run, used } = world(GATEWAY);
+    run(5, good);
+    run(3, ({ path }) => (path.kind === 'tunnel' ? undefined : { afterMs: 10, report: { unreachable: [hash32('far')] } }));
+    expect(used()).toMatch(/^plane/);
+  });
+
+  test('changes nothing when everything fails at once', () => {
+    const { run, used, switches } = world(GATEWAY);
+    run(5, good);
+    run(30, () => undefined);
+    // The plane that waits is asked once a second: for a moment it may look better than it is.
+    expect(switches.length).toBeLessThanOrEqual(2);
+    const then = used();
+    run(60, () => undefined);
+    expect(used()).toBe(then);
+  });
+
+  test.each(['draining', 'lanLost', 'notForwarding'] as const)('leaves a far gateway that says it is %s, at its next answer', (flag) => {
+    const { run, switches } = world(GATEWAY);
+    run(5, good);
+    run(0.15, ({ path }) => ({ afterMs: 10, report: path.name === 'tunnel/0/far' ? { [flag]: true } : {} }));
+    expect(switches.map(({ to }) => to.join())).toEqual(['plane/1']);
+  });
+
+  test('prefers a far gateway that leaves to one that is gone', () => {
+    const { run, used } = world(GATEWAY);
+    run(5, without('tunnel/1/far'));
+    run(5, ({ path }) => (path.name === 'tunnel/1/far' ? undefined : { afterMs: 10, report: path.name === 'tunnel/0/far' ? { draining: true } : {} }));
+    expect(used()).toBe('plane/0');
+  });
+
+  test('says that it has lost its LAN when its sibling and all other nodes fall silent, unless it is alone', () => {
+    const { run, failover } = world(GATEWAY);
+    run(5, good);
+    expect(failover.report(5000).lanLost).toBe(false);
+    run(1, without('near/sib', 'through/sib'));
+    expect(failover.report(6000).lanLost).toBe(true);
+    const alone = world({ ...GATEWAY, kin: [], paths: GATEWAY.paths.filter(({ kind }) => kind === 'tunnel') });
+    alone.run(5, good);
+    expect(alone.failover.report(5000).lanLost).toBe(false);
+  });
+
+  test('says that it forwards nothing when all who tried find so', () => {
+    const { run, failover } = world(GATEWAY);
+    run(1, good);
+    failover.asked({ key: 'key-sib', inUse: true, forwards: 'no' }, 1000);
+    expect(failover.report(1000).notForwarding).toBe(true);
+    failover.asked({ key: 'key-stranger', inUse: true, forwards: 'yes' }, 1000);
+    expect(failover.report(1000).notForwarding).toBe(true);
+    failover.asked({ key: 'key-sib', inUse: true, forwards: 'yes' }, 1100);
+    expect(failover.report(1100).notForwarding).toBe(false);
+  });
+});
+
+describe('a node that is no gateway', () => {
+  test('leaves a silent gateway within 0.4 s', () => {
+    const { run, switches } = world(MEMBER);
+    run(5, good);
+    run(1, without('near/g0', 'through/g0'));
+    expect(switches.map(({ to }) => to.join())).toEqual(['node/g1']);
+    expect(switches[0]?.at).toBeLessThan(5400);
+  });
+
+  test('leaves one that answers but forwards nothing within 1.2 s, and tells it so', () => {
+    const { run, switches } = world(MEMBER);
+    run(5, good);
+    const verdicts: string[] = [];
+    run(3, (probe) => {
+      if (probe.path.name === 'near/g0') verdicts.push(probe.forwards);
+      return probe.path.name === 'through/g0' ? undefined : { afterMs: 10 };
+    });
+    expect(switches.map(({ to }) => to.join())).toEqual(['node/g1']);
+    expect(switches[0]?.at).toBeLessThan(6200);
+    expect([verdicts[0], verdicts.at(-1)]).toEqual(['yes', 'no']);
+  });
+
+  test('blames no gateway when none of them gets through', () => {
+    const { run, switches } = world(MEMBER);
+    run(5, good);
+    run(20, ({ path }) => (path.kind === 'through' ? undefined : { afterMs: 10 }));
+    expect(switches).toEqual([]);
+  });
+
+  test('leaves one that says it reaches the segment no more', () => {
+    const { run, used } = world(MEMBER);
+    run(5, good);
+    run(0.15, ({ path }) => ({ afterMs: 10, report: path.name === 'near/g0' ? { unreachable: [hash32('far')] } : {} }));
+    expect(used()).toBe('node/g1');
+  });
+});
+
+describe('networks that are bad', () => {
+  /** Marsaglia's xorshift: the same losses in every run. */
+  function losses(share: number): () => boolean {
+    let state = 2_463_534_242;
+    return () => {
+      state ^= state << 13;
+      state ^= state >>> 17;
+      state ^= state << 5;
+      return (state >>> 0) / 2 ** 32 < share;
+    };
+  }
+
+  test('2 % loss each way for ten minutes: never without a way, and no switch more than one a minute', () => {
+    const { run, switches } = world(GATEWAY);
+    const lost = losses(0.0396);
+    run(600, ({ path }) => (path.kind === 'near' || !lost() ? { afterMs: 30 } : undefined));
+    expect(switches.length).toBeLessThanOrEqual(1);
+  });
+
+  test('a link that fails every 3 s is left once and not trusted again', () => {
+    const { run, switches } = world(GATEWAY);
+    run(5, good);
+    run(60, ({ path }, at) => (path.name === 'tunnel/0/far' && at % 3000 < 1500 ? undefined : { afterMs: 10 }));
+    expect(switches.map(({ to }) => to.join())).toEqual(['plane/1']);
+  });
+
+  test('a pause of our own is not taken for the silence of all others', () => {
+    const { run, switches, failover } = world(GATEWAY);
+    run(5, good);
+    // Nobody called us for two seconds, and answers are still unread.
+    for (let at = 7000; at < 7040; at += 5) expect(failover.tick(at).changes).toEqual([]);
+    expect(switches).toEqual([]);
+  });
+
+  test('a slow path is no dead path: 250 ms there and back', () => {
+    const { run, switches, failover } = world(GATEWAY);
+    run(60, ({ path }) => ({ afterMs: path.kind === 'tunnel' ? 250 : 5 }));
+    expect(switches).toEqual([]);
+    expect(failover.status(60_000).map(({ state }) => state)).toEqual(['up', 'up', 'up', 'up']);
+  });
+});
+
+describe('configuration', () => {
+  test('goes on with what the host uses', () => {
+    const failover = createFailover();
+    failover.adopt(new Map([['far', ['plane/1']]]));
+    failover.configure(GATEWAY, 0);
+    expect(failover.choices().get('far')).toEqual(['plane/1']);
+  });
+
+  test('keeps choices and knowledge of paths that stay', () => {
+    const { run, failover, used } = world(GATEWAY);
+    run(5, good);
+    run(2, without('tunnel/0/far'));
+    failover.configure({ ...GATEWAY, paths: [...GATEWAY.paths] }, 7000);
+    expect(used()).toBe('plane/1');
+    expect(failover.status(7000).find(({ path }) => path.name === 'tunnel/0/far')?.state).toBe('down');
+  });
+
+  test('forgets a path whose far end is another now', () => {
+    const { run, failover } = world(GATEWAY);
+    run(5, good);
+    run(2, without('tunnel/0/far'));
+    failover.configure({ ...GATEWAY, paths: GATEWAY.paths.map((path) => (path.name === 'tunnel/0/far' ? { ...path, targets: [target('new', 'far')] } : path)) }, 7000);
+    expect(failover.status(7000).find(({ path }) => path.name === 'tunnel/0/far')?.state).toBe('new');
+  });
+
+  test('what waits is asked seldom', () => {
+    const { run, sent } = world(GATEWAY);
+    run(10, good);
+    sent.clear();
+    run(10, good);
+    expect(Object.fromEntries(sent)).toEqual({ 'near/sib': expect.closeTo(100, -0.5), 'through/sib': expect.closeTo(50, -0.5), 'tunnel/0/far': expect.closeTo(100, -0.5), 'tunnel/1/far': expect.closeTo(10, -0.5) });
+  });
+});

@@ -1,0 +1,291 @@
+/**
+ * Failover: which ways a node's groups of nexthops use, decided by probes and nobody else.
+ *
+ * Whoever drives it asks for the probes that are due, sends them, brings the answers, and carries out the switches. It has no
+ * clock, no sockets and no randomness: the same calls give the same decisions, so that ten minutes of a lossy network are a
+ * test of a second. How it judges is in path.ts (does a path work?) and choose.ts (which way, then?).
+ */
+import { hash32 } from '../net/hash.js';
+import type { ProbePath, ProbeTarget } from '../mesh/plan.js';
+import { choose, type History, RANK, type Rank, remember, type Way } from './choose.js';
+import type { Choices, FailoverConfig, SegmentWays } from './config.js';
+import type { Report } from './message.js';
+import { createPath, type Path, type PathFigures, type PathState } from './path.js';
+import { createSelfReport, type SelfReport } from './selfReport.js';
+
+export interface Failover {
+  /** What to watch from now on. Paths and choices that stay keep what is known of them. */
+  configure(config: FailoverConfig, now: number): void;
+  /** Where the host stands before anything is known: for segments without a choice yet. */
+  adopt(choices: Choices): void;
+  /** Probes that are due, and what has changed by silence. */
+  tick(now: number): Effects;
+  /** `report`: of the target that was asked. */
+  answered(path: string, nonce: number, report: Report, now: number): Effects;
+  /** A request came from a node with that key. */
+  asked(request: { readonly key: string; readonly inUse: boolean; readonly forwards: 'unknown' | 'yes' | 'no' }, now: number): void;
+  /** Somebody does not reach the node with that key. */
+  doubted(key: string, now: number): void;
+  /** This node will go, or should be spared. */
+  setDraining(draining: boolean): void;
+  /** When `tick` has something to do next. */
+  next(): number;
+  /** What to say of ourselves. */
+  report(now: number): Report;
+  /** Whether somebody's traffic took us as its way within `ms`. */
+  isUsed(now: number, ms: number): boolean;
+  choices(): Choices;
+  status(now: number): readonly PathStatus[];
+}
+
+export interface Effects {
+  readonly probes: readonly Probe[];
+  readonly switches: readonly Switch[];
+  readonly changes: readonly PathChange[];
+}
+
+export interface Probe {
+  readonly path: ProbePath;
+  readonly target: ProbeTarget;
+  readonly nonce: number;
+  readonly inUse: boolean;
+  readonly forwards: 'unknown' | 'yes' | 'no';
+}
+
+export interface Switch {
+  readonly segment: string;
+  readonly from: readonly string[];
+  readonly to: readonly string[];
+}
+
+export interface PathChange {
+  readonly path: ProbePath;
+  readonly state: PathState;
+  /** How long it was in the state before, milliseconds. */
+  readonly afterMs: number;
+}
+
+export interface PathStatus extends PathFigures {
+  readonly path: ProbePath;
+  readonly state: PathState;
+  readonly inUse: boolean;
+  /** Milliseconds. */
+  readonly forMs: number;
+}
+
+interface Watched {
+  readonly config: ProbePath;
+  readonly path: Path;
+  /** Of several targets, whose turn it is. */
+  turn: number;
+  report: Report;
+}
+
+const FINE: Report = { draining: false, lanLost: false, notForwarding: false, unreachable: [] };
+/** A silence of our own: longer than any timer is late on a machine that keeps up. */
+const STALL_MS = 120;
+const RECHECK_MS = 500;
+
+export function createFailover(): Failover {
+  let config: FailoverConfig | undefined;
+  let watched = new Map<string, Watched>();
+  let choices = new Map<string, readonly string[]>();
+  const histories = new Map<string, History>();
+  const self: SelfReport = createSelfReport();
+  let inUse: ReadonlySet<string> = new Set();
+  let nonce = 0;
+  let tickedAt: number | undefined;
+  let plannedAt = 0;
+  let chosenAt = Number.NEGATIVE_INFINITY;
+  let dirty = true;
+
+  const stateOf = (name: string): PathState | undefined => watched.get(name)?.path.state();
+
+  /** Undefined: nobody was asked yet whether `node` forwards. A failure is its fault only where it was seen to work, or works by another. */
+  function forwards(node: string): boolean | undefined {
+    const state = stateOf(`through/${node}`);
+    if (state === undefined || state === 'new') return undefined;
+    if (state === 'up') return true;
+    const others = [...watched.values()].filter((one) => one.config.kind === 'through' && one.config.node !== node);
+    return others.some((one) => one.path.state() === 'up') ? false : undefined;
+  }
+
+  function rank(segment: string, way: SegmentWays['ways'][number], hasOwn: boolean): Rank {
+    const one = watched.get(way.kind === 'plane' ? `tunnel/${way.slot}/${segment}` : `near/${way.name.slice('node/'.length)}`);
+    // People's machines answer no probes.
+    if (one === undefined) return RANK.up;
+    const { report } = one;
+    const state = one.path.state();
+    if (state !== 'up') return state === 'new' ? RANK.unknown : RANK.down;
+    if (way.kind === 'plane') return report.draining || report.lanLost || report.notForwarding ? RANK.degraded : RANK.up;
+    if (report.unreachable === 'all' || report.unreachable.includes(hash32(segment))) return RANK.down;
+    if (hasOwn) return RANK.detour;
+    return report.draining || report.notForwarding || forwards(one.config.node ?? '') === false ? RANK.degraded : RANK.up;
+  }
+
+  function decide(now: number): Switch[] {
+    if (config === undefined || (!dirty && now - chosenAt < RECHECK_MS)) return [];
+    dirty = false;
+    chosenAt = now;
+    const switches: Switch[] = [];
+    for (const [segment, { ways, spread }] of config.segments) {
+      const hasOwn = ways.some(({ kind }) => kind === 'plane');
+      const ranked = ways.map((way): Way => ({ name: way.name, rank: rank(segment, way, hasOwn) }));
+      const history = remember(histories.get(segment) ?? new Map(), ranked, now, config.settings);
+      histories.set(segment, history);
+      const current = choices.get(segment) ?? [];
+      const chosen = choose({ ways: ranked, current, history, spread, settings: config.settings, now });
+      if (chosen.join() === current.join()) continue;
+      choices.set(segment, chosen);
+      if (current.length > 0) switches.push({ segment, from: current, to: chosen });
+    }
+    hurryThoseInUse(now);
+    return switches;
+  }
+
+  /** Paths in use are asked often; so is whatever tells of a gateway's LAN and of its forwarding. */
+  function hurryThoseInUse(now: number): void {
+    if (config === undefined) return;
+    const used = new Set<string>();
+    for (const [segment, { ways }] of config.segments) {
+      const chosen = choices.get(segment) ?? [];
+      if (ways.length < 2) continue;
+      for (const way of ways) if (chosen.includes(way.name)) used.add(way.kind === 'plane' ? `tunnel/${way.slot}/${segment}` : `near/${way.name.slice('node/'.length)}`);
+    }
+    inUse = used;
+    for (const [name, { config: path, path: one }] of watched) {
+      const busy = used.has(name) || path.kind === 'through' || (path.kind === 'near' && config.isGateway);
+      one.setEagerness(busy ? 'busy' : 'idle', now);
+    }
+  }
+
+  function unreachable(): readonly number[] {
+    const bySegment = new Map<string, boolean>();
+    for (const { config: path, path: one } of watched.values()) {
+      if (path.kind !== 'tunnel' || path.segment === undefined) continue;
+      bySegment.set(path.segment, bySegment.get(path.segment) === true || one.state() !== 'down');
+    }
+    return [...bySegment].filter(([, works]) => !works).map(([segment]) => hash32(segment));
+  }
+
+  /** Of a path with several targets the next one that is worth asking. */
+  function targetOf(one: Watched): ProbeTarget | undefined {
+    const { targets, node } = one.config;
+    const without = node === undefined || one.config.kind !== 'through' ? [] : (watched.get(`near/${node}`)?.report.unreachable ?? []);
+    if (without === 'all') return undefined;
+    for (let step = 0; step < targets.length; step += 1) {
+      const target = targets[(one.turn + step) % targets.length];
+      if (target?.segment !== undefined && without.includes(hash32(target.segment))) continue;
+      one.turn = (one.turn + step + 1) % targets.length;
+      return target;
+    }
+    return undefined;
+  }
+
+  function probeOf(one: Watched, now: number): Probe | undefined {
+    nonce += 1;
+    one.path.sent(nonce, now);
+    const target = targetOf(one);
+    if (target === undefined) {
+      // A gateway that reaches nobody is not to blame for forwarding nothing.
+      one.path.answered(nonce, now);
+      return undefined;
+    }
+    const verdict = one.config.kind === 'near' ? forwards(one.config.node ?? '') : undefined;
+    return { path: one.config, target, nonce, inUse: inUse.has(one.config.name), forwards: verdict === undefined ? 'unknown' : verdict ? 'yes' : 'no' };
+  }
+
+  function look(one: Watched, now: number): PathChange | undefined {
+    const before = one.path.since();
+    if (!one.path.check(now)) return undefined;
+    dirty = true;
+    if (one.path.state() === 'down') one.report = FINE;
+    return { path: one.config, state: one.path.state(), afterMs: now - before };
+  }
+
+  return {
+    configure(next, now) {
+      config = next;
+      const kept = watched;
+      watched = new Map(next.paths.map((path): [string, Watched] => {
+        const before = kept.get(path.name);
+        if (before !== undefined && sameTargets(before.config, path)) return [path.name, { ...before, config: path }];
+        const pace = next.settings[path.kind];
+        const { idleMs, burstMs } = next.settings;
+        return [path.name, { config: path, path: createPath({ pace, idleMs, burstMs, offsetMs: hash32(path.name) % pace.intervalMs }, now), turn: hash32(path.name) % path.targets.length, report: FINE }];
+      }));
+      for (const segment of [...choices.keys()]) {
+        const ways = next.segments.get(segment)?.ways.map(({ name }) => name) ?? [];
+        const left = (choices.get(segment) ?? []).filter((name) => ways.includes(name));
+        if (left.length > 0) choices.set(segment, left);
+        else choices.delete(segment);
+        if (ways.length === 0) histories.delete(segment);
+      }
+      // Only another gateway asks us all the time; without one, there is none that could do better either.
+      const hasSibling = next.isGateway && next.paths.some(({ kind }) => kind === 'near');
+      self.setKin(hasSibling ? next.kin.map(({ publicKey }) => publicKey) : []);
+      dirty = true;
+      decide(now);
+      plannedAt = now;
+    },
+    adopt(found) {
+      for (const [segment, names] of found) if (!choices.has(segment)) choices.set(segment, names);
+      dirty = true;
+    },
+    tick(now) {
+      const late = tickedAt === undefined ? 0 : now - Math.max(tickedAt, Math.min(plannedAt, now));
+      tickedAt = now;
+      if (late > STALL_MS) {
+        for (const { path } of watched.values()) path.forgive(late);
+        self.forgive(late);
+      }
+      const changes = [...watched.values()].map((one) => look(one, now)).filter((change) => change !== undefined);
+      if (self.check(now)) dirty = true;
+      const switches = decide(now);
+      const probes = [...watched.values()].filter(({ path }) => path.isDue(now)).map((one) => probeOf(one, now)).filter((probe) => probe !== undefined);
+      plannedAt = Math.min(now + RECHECK_MS, ...[...watched.values()].map(({ path }) => path.next()));
+      return { probes, switches, changes };
+    },
+    answered(name, number, report, now) {
+      const one = watched.get(name);
+      if (one === undefined || !one.path.answered(number, now)) return NOTHING;
+      // What a far gateway says of itself is no news of the one in between.
+      if (one.config.kind !== 'through' && !sameReport(one.report, report)) {
+        one.report = report;
+        dirty = true;
+      }
+      if (one.config.kind === 'near') self.heard(one.config.targets[0]?.publicKey ?? '', now);
+      const change = look(one, now);
+      return { probes: [], switches: decide(now), changes: change === undefined ? [] : [change] };
+    },
+    asked({ key, inUse: used, forwards: verdict }, now) {
+      self.heard(key, now);
+      self.judged(key, verdict, now);
+      if (used) self.used(now);
+    },
+    doubted(key, now) {
+      for (const { config: { kind, targets }, path } of watched.values()) if (kind !== 'through' && targets[0]?.publicKey === key) path.hurry(now);
+      plannedAt = Math.min(plannedAt, now);
+    },
+    setDraining: (draining) => self.setDraining(draining),
+    next: () => plannedAt,
+    report: (now) => ({ ...self.report(now), unreachable: unreachable() }),
+    isUsed: (now, ms) => self.isUsed(now, ms),
+    choices: () => choices,
+    status: (now) => [...watched.values()].map(({ config: path, path: one }) => ({ path, state: one.state(), inUse: inUse.has(path.name), forMs: now - one.since(), ...one.figures() })),
+  };
+}
+
+const NOTHING: Effects = { probes: [], switches: [], changes: [] };
+
+function sameTargets(a: ProbePath, b: ProbePath): boolean {
+  return a.from === b.from && a.answerVia === b.answerVia && targetsText(a) === targetsText(b);
+}
+
+function targetsText({ targets }: ProbePath): string {
+  return targets.map(({ publicKey, address }) => `${publicKey} ${address}`).join();
+}
+
+function sameReport(a: Report, b: Report): boolean {
+  return a.draining === b.draining && a.lanLost === b.lanLost && a.notForwarding === b.notForwarding && a.unreachable.toString() === b.unreachable.toString();
+}

@@ -1,0 +1,163 @@
+/**
+ * One probed path: when its next probe is due, and whether it works.
+ *
+ * A path is down after `misses` unanswered probes, whatever their spacing, and up again after three answers in a row. A probe
+ * counts as unanswered once it is older than any answer is likely to be (the retransmission timeout of RFC 6298, floor 50 ms).
+ */
+import type { Pace } from './settings.js';
+
+export type PathState = 'new' | 'up' | 'down';
+
+/** How eagerly a path is probed: it carries traffic; it waits its turn. */
+export type Eagerness = 'busy' | 'idle';
+
+export interface Path {
+  state(): PathState;
+  /** Since when, in the clock of `now`. */
+  since(): number;
+  /** The first moment at which `isDue` or `check` may have something new to say. */
+  next(): number;
+  isDue(now: number): boolean;
+  sent(nonce: number, now: number): void;
+  /** False: nobody asked that. */
+  answered(nonce: number, now: number): boolean;
+  /** What the silence up to now means. True: the state changed. */
+  check(now: number): boolean;
+  setEagerness(eagerness: Eagerness, now: number): void;
+  /** Ask three times at once, as somebody has doubts. */
+  hurry(now: number): void;
+  /** We were not running for `ms`: what is under way gets that time on top. */
+  forgive(ms: number): void;
+  figures(): PathFigures;
+}
+
+export interface PathFigures {
+  /** Smoothed round-trip time, milliseconds; absent: no answer yet. */
+  readonly rttMs?: number;
+  /** Share of probes without an answer, of about the last hundred. */
+  readonly loss: number;
+  /** Unanswered in a row. */
+  readonly misses: number;
+}
+
+export interface PathOptions {
+  readonly pace: Pace;
+  readonly idleMs: number;
+  readonly burstMs: number;
+  /** Milliseconds until the first probe, so that not all paths are probed at once. */
+  readonly offsetMs: number;
+}
+
+export function createPath(options: PathOptions, createdAt: number): Path {
+  const { pace, idleMs, burstMs } = options;
+  let state: PathState = 'new';
+  let since = createdAt;
+  let eagerness: Eagerness = 'busy';
+  let nextSendAt = createdAt + options.offsetMs;
+  let hurried = 0;
+  let waiting: { readonly nonce: number; at: number }[] = [];
+  let goodInRow = 0;
+  let rtt: { smooth: number; deviation: number } | undefined;
+  let loss = 0;
+  let checkedAt = createdAt;
+
+  const timeout = (): number => (rtt === undefined ? FIRST_TIMEOUT_MS : Math.max(MIN_TIMEOUT_MS, rtt.smooth + 4 * rtt.deviation));
+  const isOverdue = ({ at }: { readonly at: number }, now: number): boolean => now - at >= timeout();
+  const interval = (now: number): number => {
+    if (hurried > 0) return burstMs;
+    if (state === 'down') return Math.min(idleMs, DOWN_MS);
+    if (eagerness === 'busy') return pace.intervalMs;
+    // A path that waits and misses one is asked quickly, so that it is known to be good or bad when it is needed.
+    return waiting.some((probe) => isOverdue(probe, now)) ? Math.min(pace.intervalMs, SUSPECT_MS) : idleMs;
+  };
+  const become = (next: PathState, now: number): void => {
+    state = next;
+    since = now;
+  };
+  const count = (lost: number): void => {
+    loss += (lost - loss) * LOSS_WEIGHT;
+  };
+
+  return {
+    state: () => state,
+    since: () => since,
+    next: () => {
+      if (state === 'down') return nextSendAt;
+      const deciding = waiting[Math.max(0, pace.misses - 1)];
+      const suspicious = eagerness === 'idle' ? waiting[0] : undefined;
+      // What lay behind us at the last check has been seen.
+      const deadlines = [deciding, suspicious].filter((probe) => probe !== undefined).map(({ at }) => at + timeout()).filter((at) => at > checkedAt);
+      return Math.min(nextSendAt, ...deadlines);
+    },
+    isDue: (now) => now >= nextSendAt,
+    sent(nonce, now) {
+      waiting.push({ nonce, at: now });
+      if (waiting.length > MAX_WAITING) waiting.shift();
+      if (hurried > 0) hurried -= 1;
+      const step = interval(now);
+      nextSendAt = nextSendAt + step > now ? nextSendAt + step : now + step;
+    },
+    answered(nonce, now) {
+      const index = waiting.findIndex((probe) => probe.nonce === nonce);
+      const probe = waiting[index];
+      if (probe === undefined) return false;
+      for (let lost = 0; lost < index; lost += 1) count(1);
+      count(0);
+      goodInRow = index === 0 ? goodInRow + 1 : 1;
+      waiting = waiting.slice(index + 1);
+      rtt = smoothed(rtt, Math.max(0, now - probe.at));
+      return true;
+    },
+    check(now) {
+      checkedAt = now;
+      const missed = waiting.filter((probe) => isOverdue(probe, now)).length;
+      if (missed > 0) goodInRow = 0;
+      if (state !== 'down' && missed >= pace.misses) {
+        become('down', now);
+        hurried = 0;
+        return true;
+      }
+      if ((state === 'new' && goodInRow > 0) || (state === 'down' && goodInRow >= GOOD_IN_ROW)) {
+        become('up', now);
+        return true;
+      }
+      // Idle became urgent by one miss.
+      if (missed > 0 && eagerness === 'idle' && state !== 'down') nextSendAt = Math.min(nextSendAt, now + SUSPECT_MS);
+      // Recovery is confirmed quickly.
+      if (state === 'down' && goodInRow > 0) nextSendAt = Math.min(nextSendAt, now + pace.intervalMs);
+      return false;
+    },
+    setEagerness(next, now) {
+      if (next === eagerness) return;
+      eagerness = next;
+      if (next === 'busy') nextSendAt = Math.min(nextSendAt, now + pace.intervalMs);
+    },
+    hurry(now) {
+      if (hurried > 0 || state === 'down') return;
+      hurried = BURST;
+      nextSendAt = Math.min(nextSendAt, now);
+    },
+    forgive(ms) {
+      for (const probe of waiting) probe.at += ms;
+    },
+    figures: () => ({ ...(rtt === undefined ? {} : { rttMs: rtt.smooth }), loss, misses: waiting.length }),
+  };
+}
+
+const MIN_TIMEOUT_MS = 50;
+const FIRST_TIMEOUT_MS = 300;
+const SUSPECT_MS = 50;
+const DOWN_MS = 500;
+const GOOD_IN_ROW = 3;
+const BURST = 3;
+const MAX_WAITING = 64;
+const LOSS_WEIGHT = 0.02;
+
+/** RFC 6298, section 2. */
+function smoothed(before: { smooth: number; deviation: number } | undefined, sample: number): { smooth: number; deviation: number } {
+  if (before === undefined) return { smooth: sample, deviation: sample / 2 };
+  return {
+    deviation: before.deviation + (Math.abs(before.smooth - sample) - before.deviation) / 4,
+    smooth: before.smooth + (sample - before.smooth) / 8,
+  };
+}

@@ -1,0 +1,40 @@
+/**
+ * How often is probed, and what counts as gone.
+ *
+ * With independent round-trip loss p, `misses` in a row come by chance once in interval / p^misses: at 2 % loss each way, three
+ * in a row every 25 minutes, five once in eleven days. A LAN loses nothing, so three are enough there.
+ */
+
+export interface Pace {
+  /** Between two probes of a path in use, milliseconds. */
+  readonly intervalMs: number;
+  /** Unanswered probes in a row after which the path is down. */
+  readonly misses: number;
+}
+
+export interface FailoverSettings {
+  /** To gateways of the own location. */
+  readonly near: Pace;
+  /** Through a tunnel to a remote gateway. */
+  readonly tunnel: Pace;
+  /** Through a gateway of the own location to a remote one and back. */
+  readonly through: Pace;
+  /** Between two probes of a path that waits, or is down, milliseconds. */
+  readonly idleMs: number;
+  /** Between two probes of a path that is re-checked in a hurry, milliseconds. */
+  readonly burstMs: number;
+  /** How long a better way must have been good before it is taken again; doubled with each recent failure. Milliseconds. */
+  readonly returnMs: number;
+  /** Upper bound of the doubling, milliseconds. */
+  readonly returnMaxMs: number;
+}
+
+export const DEFAULT_SETTINGS: FailoverSettings = {
+  near: { intervalMs: 100, misses: 3 },
+  tunnel: { intervalMs: 100, misses: 5 },
+  through: { intervalMs: 200, misses: 4 },
+  idleMs: 1000,
+  burstMs: 20,
+  returnMs: 10_000,
+  returnMaxMs: 300_000,
+};
