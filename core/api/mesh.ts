@@ -14,6 +14,11 @@ const BESIDE_MESSAGE = 'besideKilo needs planes of at least 2: plane 0 is left t
 const LABEL_MESSAGE = 'must be a label key, such as topology.kubernetes.io/region';
 const LABEL_KEY = /^([a-z0-9]([-a-z0-9.]*[a-z0-9])?\/)?[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$/;
 
+const probePace = z.object({
+  intervalMilliseconds: z.int().min(20).max(10_000).optional().describe('Between two probes of a way in use.'),
+  misses: z.int().min(2).max(20).optional().describe('Unanswered probes in a row after which a way is down.'),
+});
+
 const wireguardCIDRs = ruled(
   z.array(cidr).min(1).max(2)
     .refine((ranges) => ranges.length < 2 || isIPv6(ranges[0]) !== isIPv6(ranges[1]), FAMILIES_MESSAGE),
@@ -45,6 +50,13 @@ export const meshSpecSchema = ruled(z.object({
   }).optional().describe('Who gives pods their network; absent: another network plugin.'),
   podNAT: z.boolean().optional()
     .describe("Whether pods reach what is outside the mesh under their node's address. Absent: where spec.cni.enabled is true, since another network plugin does it itself."),
+  activeGateways: z.enum(['one', 'all']).default('one')
+    .describe("How many of a segment's gateways carry traffic at a time: one, the others ready to take over at once, or all, flow by flow."),
+  probes: z.object({
+    near: probePace.optional().describe('To the gateways of the own location; 100 ms and 3 misses unless said otherwise.'),
+    tunnel: probePace.optional().describe('Through tunnels; 100 ms and 5 misses unless said otherwise.'),
+    returnSeconds: z.int().min(1).max(3600).optional().describe('How long a preferred gateway must have been good before it is used again; 10 unless said otherwise.'),
+  }).optional().describe('How gateways are watched.'),
   serviceCIDRs: z.array(cidr).max(8).optional()
     .describe('Only for clusters older than the ServiceCIDR API (1.33), which cannot tell their Service ranges.'),
   besideKilo: z.enum(['behind', 'ahead']).optional()

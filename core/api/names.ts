@@ -28,6 +28,8 @@ export const ANNOTATION = {
   export: 'kilofed.io/export',
   /** On a Service, optional: comma-separated ids of the members that import it; absent means all. */
   exportTo: 'kilofed.io/export-to',
+  /** On a Node: "true" asks others to use its segment's other gateways, as if it were cordoned. */
+  drain: 'kilofed.io/drain',
   /** On a Peer: the gateway slot of the remote gateway in its own segment. */
   slot: 'kilofed.io/slot',
   /** On a Peer: how many planes the remote mesh runs. */

@@ -24,7 +24,8 @@ export type Change =
   | { readonly kind: 'fdb.delete'; readonly dev: string; readonly mac: string; readonly address: string }
   | { readonly kind: 'nexthop.set'; readonly id: number; readonly nexthop: HostNexthop }
   | { readonly kind: 'nexthop.delete'; readonly id: number }
-  | { readonly kind: 'group.set'; readonly id: number; readonly members: readonly number[] }
+  /** `spread`: of the resilient type, which the group has for its whole life. */
+  | { readonly kind: 'group.set'; readonly id: number; readonly members: readonly number[]; readonly spread?: boolean }
   | { readonly kind: 'group.delete'; readonly id: number }
   | { readonly kind: 'route.set'; readonly route: HostRoute }
   | { readonly kind: 'route.delete'; readonly route: HostRoute }

@@ -8,7 +8,7 @@ import ipaddr from 'ipaddr.js';
 import * as z from 'zod';
 import type { MeshSpec } from '../api/mesh.js';
 import { meshNodeSpecSchema, type MeshNodeSpec } from '../api/meshNode.js';
-import { KILO_ANNOTATION } from '../api/names.js';
+import { ANNOTATION, KILO_ANNOTATION } from '../api/names.js';
 import { addressWithPrefix, cidr, host, meta, port } from '../api/schema.js';
 import { CILIUM_HOST, type Problem } from '../mesh/plan.js';
 import type { HostAddress } from './parseIp.js';
@@ -18,7 +18,7 @@ import { canonicalAddress, familyOf, singleCIDR } from './text.js';
 /** A Node, as far as we read it. */
 export const nodeSchema = z.object({
   metadata: meta,
-  spec: z.object({ podCIDR: z.string().optional(), podCIDRs: z.array(z.string()).optional() }).optional(),
+  spec: z.object({ podCIDR: z.string().optional(), podCIDRs: z.array(z.string()).optional(), unschedulable: z.boolean().optional() }).optional(),
   status: z.object({ addresses: z.array(z.object({ type: z.string(), address: z.string() })).optional() }).optional(),
 });
 
@@ -62,6 +62,11 @@ export function internalAddresses(node: NodeFacts): readonly string[] {
   const forced = annotation(node, 'forceInternalIP');
   const list = forced === undefined ? undefined : forcedInternalIPs(forced);
   return list === undefined ? addressesOf(node, 'InternalIP') : list.map((one) => canonicalAddress(one.split('/')[0] ?? ''));
+}
+
+/** Is the node to be left by traffic that has another way: cordoned, or told so? */
+export function isSpared(node: NodeFacts): boolean {
+  return node.spec?.unschedulable === true || node.metadata.annotations?.[ANNOTATION.drain] === 'true';
 }
 
 type Report = (reason: string, message: string) => void;

@@ -157,6 +157,7 @@ export function parseRules(text: string, family: 'inet' | 'inet6'): HostState['r
       ...(from === undefined ? {} : { from }),
       ...(to === undefined ? {} : { to }),
       ...(one['iif'] === undefined ? {} : { iif: string(one['iif']) }),
+      ...(one['sport'] === undefined ? {} : { sport: number(one['sport']) }),
       table: tableNumber(one['table']),
     };
     rules.set(ruleKey(rule), rule);

@@ -170,10 +170,11 @@ function sameNexthop(a: HostNexthop, b: HostNexthop | undefined): boolean {
   return b !== undefined && a.dev === b.dev && a.via === b.via && a.family === b.family && a.onlink === b.onlink;
 }
 
-function diffGroups(desired: NodePlan, observed: HostState): Difference {
-  const wanted = new Map(desired.groups.map((group) => [group.id, [...new Set(group.active)].toSorted((a, b) => a - b)]));
+/** What leads to the groups' active members; a switch of ways is no more than this. */
+export function diffGroups(desired: NodePlan, observed: HostState): Difference {
+  const wanted = new Map(desired.groups.map(({ id, active, spread }) => [id, { members: [...new Set(active)].toSorted((a, b) => a - b), ...(spread === true ? { spread } : {}) }]));
   return {
-    set: [...wanted].filter(([id, members]) => observed.groups.get(id)?.join() !== members.join()).map(([id, members]) => ({ kind: 'group.set', id, members })),
+    set: [...wanted].filter(([id, { members }]) => observed.groups.get(id)?.join() !== members.join()).map(([id, group]) => ({ kind: 'group.set', id, ...group })),
     remove: [...observed.groups.keys()].filter((id) => !wanted.has(id)).map((id) => ({ kind: 'group.delete', id })),
   };
 }
@@ -219,7 +220,8 @@ function diffPodBridge({ cni }: NodePlan, { podBridge }: HostState): readonly Ch
 }
 
 function diffRules(desired: NodePlan, observed: HostState): Difference {
-  const wanted = new Map([...desired.rules.map(hostRule), ...(desired.tunnelRules ?? [])].map((rule) => [ruleKey(rule), rule]));
+  const probes = (desired.probing?.rules ?? []).map((rule): HostRule => ({ ...rule, iif: 'lo' }));
+  const wanted = new Map([...desired.rules.map(hostRule), ...(desired.tunnelRules ?? []), ...probes].map((rule) => [ruleKey(rule), rule]));
   return {
     set: [...wanted].filter(([key]) => !observed.rules.has(key)).map(([, rule]) => ({ kind: 'rule.add', rule })),
     remove: [...observed.rules].filter(([key]) => !wanted.has(key)).map(([, rule]) => ({ kind: 'rule.delete', rule })),

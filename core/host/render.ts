@@ -69,7 +69,7 @@ const LINES: ByKind<string | undefined> = {
   'fdb.delete': ({ mac, dev, address }) => `fdb del ${mac} dev ${dev} dst ${address} self`,
   'nexthop.set': ({ id, nexthop }) => `nexthop replace id ${id} ${nexthopText(nexthop)} protocol ${ROUTE_PROTOCOL}`,
   'nexthop.delete': ({ id }) => `nexthop del id ${id}`,
-  'group.set': ({ id, members }) => `nexthop replace id ${id} group ${members.join('/')} protocol ${ROUTE_PROTOCOL}`,
+  'group.set': ({ id, members, spread }) => `nexthop replace id ${id} group ${members.join('/')}${spread === true ? ` type resilient buckets ${BUCKETS}` : ''} protocol ${ROUTE_PROTOCOL}`,
   'group.delete': ({ id }) => `nexthop del id ${id}`,
   'route.set': ({ route }) => `route replace ${routeText(route)}`,
   'route.delete': ({ route: { to, dst, table, metric } }) =>
@@ -77,6 +77,9 @@ const LINES: ByKind<string | undefined> = {
   'rule.add': ({ rule }) => `rule add ${ruleText(rule)}`,
   'rule.delete': ({ rule }) => `rule del ${ruleText(rule)}`,
 };
+
+/** Of a resilient group: how finely flows are spread (kernel nexthop-group-resilient.rst). */
+const BUCKETS = 128;
 
 function nexthopText(nexthop: HostNexthop): string {
   return `${nexthop.via === undefined ? '' : `via ${nexthop.via} `}dev ${nexthop.dev}${nexthop.onlink ? ' onlink' : ''}`;
@@ -90,7 +93,7 @@ function routeText(route: HostRoute): string {
 }
 
 function ruleText(rule: HostRule): string {
-  return `priority ${rule.priority} from ${rule.from ?? 'all'} to ${rule.to ?? 'all'}${rule.iif === undefined ? '' : ` iif ${rule.iif}`} table ${rule.table} protocol ${ROUTE_PROTOCOL}`;
+  return `priority ${rule.priority} from ${rule.from ?? 'all'} to ${rule.to ?? 'all'}${rule.iif === undefined ? '' : ` iif ${rule.iif}`}${rule.sport === undefined ? '' : ` ipproto udp sport ${rule.sport}`} table ${rule.table} protocol ${ROUTE_PROTOCOL}`;
 }
 
 /** The part of a `wg set` command that writes one peer. `pskFile` names the file with its preshared key, where it has one. */

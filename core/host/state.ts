@@ -23,7 +23,7 @@ export interface HostState {
   /** Static FDB of the VXLAN device: MAC to underlay address. */
   readonly fdb: ReadonlyMap<string, string>;
   readonly nexthops: ReadonlyMap<number, HostNexthop>;
-  /** Members of each group, ascending. */
+  /** Members of each group, ascending. A resilient group is never altered into another type, nor the other way round. */
   readonly groups: ReadonlyMap<number, readonly number[]>;
   /** By `routeKey`. */
   readonly routes: ReadonlyMap<string, HostRoute>;
@@ -122,6 +122,8 @@ export interface HostRule {
   readonly to?: string;
   /** What comes in by this device. */
   readonly iif?: string;
+  /** UDP source port. */
+  readonly sport?: number;
   readonly table: number;
 }
 
@@ -131,7 +133,7 @@ export function routeKey(route: Pick<HostRoute, 'dst' | 'table' | 'metric'>): st
 }
 
 export function ruleKey(rule: HostRule): string {
-  return `${rule.priority} ${rule.family} ${rule.from ?? 'all'} ${rule.to ?? 'all'} ${rule.iif ?? 'any'} ${rule.table}`;
+  return `${rule.priority} ${rule.family} ${rule.from ?? 'all'} ${rule.to ?? 'all'} ${rule.iif ?? 'any'} ${rule.sport ?? 'any'} ${rule.table}`;
 }
 
 /** A host on which nothing of ours is. */

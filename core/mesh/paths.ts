@@ -23,6 +23,7 @@ import {
   RULE_TABLE,
 } from './plan.js';
 import { internalAddresses } from './segments.js';
+import { type ProbingPlan, probingOf } from './probes.js';
 
 const MAIN_TABLE = 254;
 
@@ -49,9 +50,13 @@ export interface PathInput {
   /** The planes this node has an interface for; none on a member. */
   readonly planes: readonly number[];
   readonly remote: readonly RemotePaths[];
+  /** Absent: nothing is probed. */
+  readonly probes?: ProbingPlan | undefined;
+  /** Whether all good ways of a group share the flows. */
+  readonly spread: boolean;
 }
 
-export type Paths = Pick<NodePlan, 'nexthops' | 'groups' | 'routes' | 'rules' | 'tunnelRules' | 'problems'>;
+export type Paths = Pick<NodePlan, 'nexthops' | 'groups' | 'routes' | 'rules' | 'tunnelRules' | 'probing' | 'problems'>;
 
 export function planPaths(input: PathInput): Paths {
   const named = new Map([...planeNexthops(input.planes), ...input.neighbours.flatMap(neighbourNexthops)].map((each) => [nexthopKey(each.name, each.family), each]));
@@ -61,30 +66,37 @@ export function planPaths(input: PathInput): Paths {
       return usable.length === 0 || !destinations.some((dst) => familyName(dst) === family) ? [] : [{ segment, family, candidates: usable }];
     }),
   );
-  const ids = assignIds([...named.keys(), ...ways.map(({ segment, family }) => groupKey(segment, family))]);
+  const keyOf = (segment: string, family: Family): string => groupKey(segment, family, input.spread);
+  const ids = assignIds([...named.keys(), ...ways.map(({ segment, family }) => keyOf(segment, family))]);
   const sources = Object.fromEntries(input.meshAddresses.map((address) => [familyName(address), address])) as Partial<Record<Family, string>>;
 
   const groups = ways.map(({ segment, family, candidates }): NexthopGroup => {
     const members = candidates.map(({ slot, nexthop }) => ({ slot, name: nexthop, nexthop: ids.get(nexthopKey(nexthop, family)) as number }));
-    const name = groupKey(segment, family);
-    return { id: ids.get(name) as number, name, segment, candidates: members, active: members.slice(0, 1).map(({ nexthop }) => nexthop) };
+    const name = keyOf(segment, family);
+    return { id: ids.get(name) as number, name, segment, candidates: members, active: members.slice(0, 1).map(({ nexthop }) => nexthop), ...(input.spread ? { spread: true } : {}) };
   });
   const grouped = new Set(groups.map(({ name }) => name));
   const remoteRoutes = input.remote.flatMap(({ segment, destinations }) =>
     destinations.flatMap((dst) => {
-      const key = groupKey(segment, familyName(dst));
+      const key = keyOf(segment, familyName(dst));
       return grouped.has(key) ? [route(dst, { kind: 'group', id: ids.get(key) as number }, sources[familyName(dst)]), guard(dst)] : [guard(dst)];
     }),
   );
   const near = neighbourRoutes(input, { ids, sources });
   const pods = podsToNodes(input, ids);
-  const used = new Set([...groups.flatMap(({ candidates }) => candidates.map(({ nexthop }) => nexthop)), ...[...near.routes, ...pods.routes].flatMap(({ to }) => (to.kind === 'nexthop' ? [to.id] : []))]);
+  const probes = input.probes === undefined ? undefined : probingOf(input.probes, (nexthop, family) => ids.get(nexthopKey(nexthop, family)));
+  const probeRoutes = (probes?.routes ?? []).map(({ dst, table, nexthop }): Route => ({ dst, table, metric: ROUTE_METRIC, to: { kind: 'nexthop', id: nexthop } }));
+  const used = new Set([
+    ...groups.flatMap(({ candidates }) => candidates.map(({ nexthop }) => nexthop)),
+    ...[...near.routes, ...pods.routes, ...probeRoutes].flatMap(({ to }) => (to.kind === 'nexthop' ? [to.id] : [])),
+  ]);
   return {
     nexthops: [...named].map(([key, nexthop]) => ({ ...nexthop, id: ids.get(key) as number })).filter(({ id }) => used.has(id)).toSorted(byId),
     groups: groups.toSorted(byId),
-    routes: sortRoutes([...remoteRoutes, ...near.routes, ...pods.routes]),
+    routes: sortRoutes([...remoteRoutes, ...near.routes, ...pods.routes, ...probeRoutes]),
     rules: pods.rules,
     ...(pods.tunnelRules.length === 0 ? {} : { tunnelRules: pods.tunnelRules }),
+    ...(probes === undefined ? {} : { probing: probes.probing }),
     problems: near.problems,
   };
 }
@@ -198,8 +210,9 @@ function nexthopKey(name: string, family: Family): string {
   return `${name}/${family}`;
 }
 
-function groupKey(segment: string, family: Family): string {
-  return `group/${segment}/${family}`;
+/** The kernel replaces no group by one of another type, so each type has an id of its own. */
+function groupKey(segment: string, family: Family, spread: boolean): string {
+  return `${spread ? 'spread' : 'group'}/${segment}/${family}`;
 }
 
 function byId(a: { readonly id: number }, b: { readonly id: number }): number {

@@ -29,6 +29,8 @@ export interface NodePlan {
   readonly firewall: Firewall;
   /** How pods of this node get their network; absent: by another network plugin. */
   readonly cni?: Cni;
+  /** Absent: nothing here has a choice to make, and nobody to ask. */
+  readonly probing?: Probing;
   /** What could not be planned, and why; never a reason to stop. */
   readonly problems: readonly Problem[];
 }
@@ -105,6 +107,8 @@ export interface NexthopGroup {
   readonly candidates: readonly GroupCandidate[];
   /** The nexthop ids in use now, a non-empty subset of the candidates'. */
   readonly active: readonly number[];
+  /** All good ways share the flows (a resilient group, which keeps a flow where it is); absent: one has all. */
+  readonly spread?: boolean;
 }
 
 export interface GroupCandidate {
@@ -144,6 +148,53 @@ export interface TunnelRule {
   readonly family: 'inet' | 'inet6';
   readonly iif: string;
   readonly table: number;
+}
+
+/**
+ * Whom this node asks whether it works, and by which ways. An own UDP source port stands for a way: a rule sends what comes
+ * from it to a table that holds nothing but that way, so a probe goes where it is meant to, whatever the routes say.
+ */
+export interface Probing {
+  /** `iif lo ipproto udp sport <port> lookup <table>`: locally made packets only, not those that are forwarded. */
+  readonly rules: readonly ProbeRule[];
+  readonly paths: readonly ProbePath[];
+  /** The other nodes of the own segment, sorted by name. */
+  readonly kin: readonly ProbeTarget[];
+}
+
+export interface ProbeRule {
+  readonly priority: number;
+  readonly family: 'inet' | 'inet6';
+  readonly sport: number;
+  readonly table: number;
+}
+
+export interface ProbePath {
+  /** `near/east-a1`, `tunnel/0/location:eu`, `through/east-a1`. */
+  readonly name: string;
+  /**
+   * near: to a gateway of the own segment, by the ordinary route. tunnel: to the gateway in slot `slot` of `segment`, by our plane of that number.
+   * through: by the gateway `node` of the own segment, in slot `slot`, to one of several remote gateways.
+   */
+  readonly kind: 'near' | 'tunnel' | 'through';
+  readonly slot: number;
+  readonly node?: string;
+  readonly segment?: string;
+  /** UDP source port. */
+  readonly from: number;
+  /** The plane by which the answer is to come; absent: by the ordinary route. */
+  readonly answerVia?: number;
+  /** Never empty; more than one only of a `through` path, which asks them in turn. */
+  readonly targets: readonly ProbeTarget[];
+}
+
+export interface ProbeTarget {
+  readonly name: string;
+  readonly publicKey: string;
+  /** A mesh address. */
+  readonly address: string;
+  /** Of a remote gateway: its segment. */
+  readonly segment?: string;
 }
 
 /** The contents of the nft table `inet kilofed`. */
@@ -191,6 +242,14 @@ export const ROUTE_PROTOCOL = 107;
 export const RULE_TABLE = 1107;
 /** Priorities 1107..1116 of `ip rule` are ours. */
 export const RULE_PRIORITY = 1107;
+/** Priority of the rules for probes; their tables, by plane and by slot of an own gateway. */
+export const PROBE_PRIORITY = RULE_PRIORITY + 2;
+export const PLANE_TABLE = 1110;
+export const THROUGH_TABLE = 1120;
+/** UDP. Probes are answered at PROBE_PORT, and sent from it by the ordinary routes; from PLANE_PROBE_PORT + p by plane p; from THROUGH_PROBE_PORT + s by the own gateway in slot s. */
+export const PROBE_PORT = 51810;
+export const PLANE_PROBE_PORT = PROBE_PORT + 1;
+export const THROUGH_PROBE_PORT = PROBE_PORT + 5;
 /** Metric of routes that carry traffic, and of the guard behind them. */
 export const ROUTE_METRIC = 107;
 export const GUARD_METRIC = 4_000_000_107;

@@ -98,7 +98,7 @@ describe('seen from each node', () => {
       { name: 'kilo0', listenPort: 51820, mtu: 1420, peers: [['gateway d', '172.20.2.11:51820']] },
       { name: 'kilo1', listenPort: 51821, mtu: 1420, peers: [] },
     ]);
-    expect(groups.map(({ segment, candidates, active }) => [segment, candidates.map(({ name }) => name), active.length])).toEqual([['location:us', ['plane/0'], 1]]);
+    expect(groups.map(({ segment, candidates, active }) => [segment, candidates.map(({ name }) => name), active.length])).toEqual([['location:us', ['plane/0', 'node/b'], 1]]);
   });
 
   test('gateway b, in slot 1, dials the port of plane 1', () => {

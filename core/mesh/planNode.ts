@@ -14,6 +14,7 @@ import { FAMILIES, leavesPods, type Neighbour, neighboursOf } from './neighbours
 import { planPaths } from './paths.js';
 import type { NodePlan, Problem, WireguardInterface } from './plan.js';
 import { planCni, translatesPods } from './podNetwork.js';
+import { planProbes } from './probes.js';
 import { internalAddresses, ownSegments, peerSegments, present, type Segment, siteName, viewOf } from './segments.js';
 import { unreachableSegments, waysTo } from './ways.js';
 import { addressFor, type Interfaces, planInterfaces } from './wireguard.js';
@@ -62,6 +63,8 @@ export function planNode(input: MeshInput): PlannedNode {
       destinations: destinations.get(segment.name) ?? [],
       candidates: waysTo(segment, { own, neighbours, planes, tunnels }),
     })),
+    probes: planProbes({ self, own, neighbours, remote, tunnels }),
+    spread: input.mesh.activeGateways === 'all',
   });
   const nat = planNat({ own, claims, gateway: slot !== undefined, podCIDRs: translatesPods(input.mesh) ? self.spec.podCIDRs : [] });
   const cni = planCni(input, self, carrier);

@@ -39,6 +39,8 @@ export interface Gateway {
   /** How many planes it runs; a slot of ours beyond them cannot reach it. */
   readonly planes: number;
   readonly persistentKeepalive: number;
+  /** Where it answers probes; none where we do not know them. */
+  readonly meshAddresses: readonly string[];
 }
 
 export interface Segmented {
@@ -169,6 +171,7 @@ function gatewaysOf(nodes: readonly MeshNode[], mesh: Segmentation, problems: Pr
       port: endpoint?.port ?? 0,
       planes,
       persistentKeepalive: node.spec.persistentKeepalive,
+      meshAddresses: node.status?.meshAddresses ?? [],
     }];
   });
   return uniqueSlots(gateways, problems);
@@ -226,6 +229,7 @@ function peerGateway(peer: Peer): Gateway {
     port: endpoint?.port ?? 0,
     planes: 1,
     persistentKeepalive: persistentKeepalive ?? 0,
+    meshAddresses: (peer.metadata.annotations?.[ANNOTATION.meshAddress] ?? '').split(',').map(addressOf).filter((address) => address !== undefined),
   };
 }
 

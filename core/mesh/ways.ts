@@ -17,17 +17,17 @@ export interface WaysInput {
 }
 
 /**
- * In slot order: the own planes of a gateway, the gateways of its segment for any other node. A gateway goes by the others, too,
- * where it cannot have a peer of its own: the only interface of a gateway that runs Kilo knows our slot 0 alone.
+ * In order of preference: the own planes of a gateway, then the other gateways of its segment, by slot. A gateway goes by the others
+ * when its own tunnels fail, or where it cannot have a peer of its own: the only interface of a gateway that runs Kilo knows our
+ * slot 0 alone. Not to people: each of them holds a tunnel with one of our gateways, and another's way there is no better.
  */
 export function waysTo(segment: Segment, { own, neighbours, planes, tunnels }: WaysInput): Candidate[] {
-  if (tunnels !== undefined && isPeered(segment, tunnels.slot, planes)) {
-    return (tunnels.reached.get(segment.name) ?? []).map((plane) => ({ slot: plane, nexthop: `plane/${plane}` }));
-  }
+  const peered = tunnels !== undefined && isPeered(segment, tunnels.slot, planes);
+  const direct = peered ? (tunnels.reached.get(segment.name) ?? []).map((plane) => ({ slot: plane, nexthop: `plane/${plane}` })) : [];
+  if (peered && segment.kind === 'person') return direct;
   const near = new Set(neighbours.map(({ node }) => node.metadata.name));
-  return own.gateways
-    .filter(({ name, slot }) => near.has(name) && isPeered(segment, slot, planes))
-    .map(({ slot, name }) => ({ slot, nexthop: `node/${name}` }));
+  const others = own.gateways.filter(({ name, slot }) => near.has(name) && isPeered(segment, slot, planes)).map(({ slot, name }) => ({ slot, nexthop: `node/${name}` }));
+  return [...direct, ...others];
 }
 
 /** A problem for each remote segment that no gateway of the own one can have a tunnel to. */

@@ -63,9 +63,12 @@ export function createFakeHost(underlay = 'eth0', at = 1_000_000, { plugins = []
   };
 }
 
+const IPV6 = '-6';
+
 function run(kernel: Kernel, underlay: string, change: Change): string | undefined {
-  const line = batchLine(change)?.line;
-  if (line !== undefined) return runLine(kernel, underlay, line.split(' '));
+  const batch = batchLine(change);
+  // What has no address in it says its family by the program that is asked: `ip -6`.
+  if (batch !== undefined) return runLine(kernel, underlay, [...batch.line.split(' '), ...(batch.channel === 'ip6' ? [IPV6] : [])]);
   if (isOfFiles(change)) return runFile(kernel, change);
   switch (change.kind) {
     case 'sysctl.set':
@@ -213,8 +216,7 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
     const dev = after(words, 'dev');
     if (dev !== underlay && !kernel.plugins.has(dev) && kernel.links.get(dev)?.up !== true) return 'Network is down';
     const via = maybe(words, 'via');
-    const known = kernel.nexthops.get(id);
-    kernel.nexthops.set(id, { dev, ...(via === undefined ? {} : { via }), family: via?.includes(':') === true ? 'inet6' : (known?.family ?? 'inet'), onlink: words.includes('onlink') });
+    kernel.nexthops.set(id, { dev, ...(via === undefined ? {} : { via }), family: words.includes(IPV6) ? 'inet6' : 'inet', onlink: words.includes('onlink') });
     return undefined;
   },
   'nexthop del': (kernel, words) => loseNexthop(kernel, Number(after(words, 'id'))),
@@ -252,12 +254,13 @@ function ruleOf(words: readonly string[]): { readonly key: string; readonly rule
   const from = side('from');
   const to = side('to');
   const iif = maybe(words, 'iif');
-  const family = `${from}${to}`.includes(':') ? 'inet6' : 'inet';
+  const sport = maybe(words, 'sport');
+  const family = words.includes(IPV6) ? 'inet6' : 'inet';
   const rule: HostRule = {
     priority: Number(after(words, 'priority')), family, ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }),
-    ...(iif === undefined ? {} : { iif }), table: Number(after(words, 'table')),
+    ...(iif === undefined ? {} : { iif }), ...(sport === undefined ? {} : { sport: Number(sport) }), table: Number(after(words, 'table')),
   };
-  return { key: `${rule.priority} ${family} ${from ?? 'all'} ${to ?? 'all'} ${iif ?? 'any'} ${rule.table}`, rule };
+  return { key: `${rule.priority} ${family} ${from ?? 'all'} ${to ?? 'all'} ${iif ?? 'any'} ${sport ?? 'any'} ${rule.table}`, rule };
 }
 
 function loseLink(kernel: Kernel, name: string): string | undefined {
