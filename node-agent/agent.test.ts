@@ -84,6 +84,11 @@ function setting(memory: Partial<Memory> = {}, host = createFakeHost()): Setting
           commands = done.map(changeText);
           return Promise.resolve({ done, failures });
         },
+        switchGroups(model, changes) {
+          for (const change of changes) if (host.run(change) === undefined) model.record(change);
+          commands.push(...changes.map(changeText));
+          return Promise.resolve([]);
+        },
       },
       resolver: { want: () => undefined, answers: () => ({}) },
       publisher: {
@@ -94,8 +99,10 @@ function setting(memory: Partial<Memory> = {}, host = createFakeHost()): Setting
       },
       files: { saveEndpoints: () => Promise.resolve() },
       saveInputs: (saved) => void self.saved.push(saved),
-      metrics: { passed: () => undefined, applied: () => undefined },
+      metrics: { passed: () => undefined, applied: () => undefined, switched: () => undefined, paths: () => undefined },
       planNode,
+      steer: (plan) => plan,
+      setDraining: () => undefined,
     }, { endpoints: new Map(), saved: undefined, ...memory }),
     clock,
     host,

@@ -6,15 +6,17 @@
  * change costs one command; after a failure, a loss, or 30 s it is read again.
  */
 import { rememberEndpoints, type EndpointMemory } from '../core/host/endpoints.js';
-import { discover, internalAddresses } from '../core/host/discover.js';
 import { cniProblems } from '../core/host/diffCni.js';
+import { discover, internalAddresses, isSpared } from '../core/host/discover.js';
 import { createHostModel, type HostModel } from '../core/host/hostModel.js';
 import type { HostAddress } from '../core/host/parseIp.js';
-import { planChanges } from '../core/host/planChanges.js';
 import { explainFailure } from '../core/host/explainFailure.js';
+import { diffGroups, planChanges } from '../core/host/planChanges.js';
 import { changeText } from '../core/host/render.js';
+import { type Choices, steer } from '../core/failover/config.js';
+import type { MeshSpec } from '../core/api/mesh.js';
 import type { MeshInput } from '../core/mesh/input.js';
-import type { Problem } from '../core/mesh/plan.js';
+import type { NodePlan, Problem } from '../core/mesh/plan.js';
 import type { PlannedNode } from '../core/mesh/planNode.js';
 import type { Clock } from '../core/runtime/clock.js';
 import type { Log } from '../core/runtime/log.js';
@@ -33,7 +35,7 @@ export interface AgentDeps {
   readonly nodeName: string;
   readonly publicKey: string;
   readonly cluster: Pick<Cluster, 'inputs'>;
-  readonly host: Pick<Host, 'observe' | 'apply'>;
+  readonly host: Pick<Host, 'observe' | 'apply' | 'switchGroups'>;
   readonly resolver: Pick<Resolver, 'want' | 'answers'>;
   readonly publisher: Publisher;
   readonly files: Pick<StateFiles, 'saveEndpoints'>;
@@ -41,6 +43,10 @@ export interface AgentDeps {
   readonly saveInputs: (saved: SavedInputs) => void;
   readonly metrics: AgentMetrics;
   readonly planNode: (input: MeshInput) => PlannedNode;
+  /** A plan with the ways that are to be used now; `active`: the groups that the host has. */
+  readonly steer: (plan: NodePlan, mesh: MeshSpec, active: ReadonlyMap<number, readonly number[]>) => NodePlan;
+  /** Whether the node is to be spared. */
+  readonly setDraining: (draining: boolean) => void;
 }
 
 /** What an earlier life left in files. */
@@ -60,11 +66,14 @@ export interface Agent {
   pass(signal: AbortSignal): Promise<PassResult>;
   /** What is remembered of the host may be wrong: the next pass reads it. */
   doubt(): void;
+  /** Moves traffic to the ways that were chosen, at once and without a pass. */
+  takeWays(choices: Choices): Promise<void>;
 }
 
 export function createAgent(deps: AgentDeps, memory: Memory): Agent {
   let endpoints = memory.endpoints;
   let seen: Seen | undefined;
+  let planned: NodePlan | undefined;
   /** A doubt that comes while the host is being read stays. */
   let doubts = 0;
   const told = new Map<string, string>();
@@ -85,19 +94,13 @@ export function createAgent(deps: AgentDeps, memory: Memory): Agent {
     if (mesh === undefined) return { kind: 'waiting', reason: 'there is no Mesh named default: create one', published: true };
     seen = await look(inputs);
     const published = live === undefined || node === undefined || (await publishNode(deps, inputs, node, { seen, told }));
-    deps.resolver.want(endpointNames(inputs));
+    attend(deps, inputs);
     const resolved = { ...memory.saved?.resolved, ...deps.resolver.answers() };
     const observed = seen.model.state();
-    const planned = deps.planNode({
-      node: deps.nodeName,
-      mesh: mesh.spec,
-      nodes: inputs.meshNodes,
-      peers: inputs.peers,
-      resolved,
-      underlayMtu: observed.underlay?.mtu ?? DEFAULT_MTU,
-    });
-    if (planned.kind === 'absent') return { kind: 'waiting', reason: planned.reason, published };
-    const desired = planned.plan;
+    const result = deps.planNode({ node: deps.nodeName, mesh: mesh.spec, nodes: inputs.meshNodes, peers: inputs.peers, resolved, underlayMtu: observed.underlay?.mtu ?? DEFAULT_MTU });
+    if (result.kind === 'absent') return { kind: 'waiting', reason: result.reason, published };
+    planned = result.plan;
+    const desired = deps.steer(planned, mesh.spec, observed.groups);
     tellProblems(deps.log, told, 'plan', desired.problems);
     tellProblems(deps.log, told, 'cni', cniProblems(deps.nodeName, desired.cni, observed.cni));
     const changes = planChanges({ desired, observed, prior: endpoints, publicKey: deps.publicKey });
@@ -126,6 +129,12 @@ export function createAgent(deps: AgentDeps, memory: Memory): Agent {
     doubt() {
       doubts += 1;
     },
+    async takeWays(choices) {
+      if (seen === undefined || planned === undefined) return;
+      const { set } = diffGroups(steer(planned, choices), seen.model.state());
+      const failures = await deps.host.switchGroups(seen.model, set);
+      if (failures.length > 0) deps.log.warn('A switch failed; the next pass repeats it', { failures: failures.map(failureText) });
+    },
   };
 }
 
@@ -142,6 +151,12 @@ const REFRESH_MS = 30_000;
 const DEFAULT_MTU = 1500;
 /** A first pass may have thousands of changes; their number says enough. */
 const LOGGED = 100;
+
+/** What the inputs mean for those who work beside the passes. */
+function attend(deps: AgentDeps, inputs: ClusterInputs): void {
+  deps.setDraining(inputs.node !== undefined && isSpared(inputs.node));
+  deps.resolver.want(endpointNames(inputs));
+}
 
 /** Whether our MeshNode is as it should be. */
 async function publishNode(deps: AgentDeps, inputs: ClusterInputs, node: NonNullable<ClusterInputs['node']>, memory: { readonly seen: Seen; readonly told: Map<string, string> }): Promise<boolean> {

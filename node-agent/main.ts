@@ -16,6 +16,7 @@ import { systemClock } from '../kube/wire/systemClock.js';
 import { createHost } from './host/host.js';
 import { HELP, parseOptions, type Options } from './options.js';
 import { cleanUp, printPlan, runAgent, type ProgramDeps } from './program.js';
+import { createProbeSockets } from './probe/sockets.js';
 import { createStateFiles } from './stateFiles.js';
 
 /** Exit code. */
@@ -61,6 +62,7 @@ function depsOf(options: Options, client: KubeClient | undefined, env: NodeJS.Pr
     out: (text) => void process.stdout.write(text),
     lookup: async (name) => (await lookup(name, { all: true })).map((one) => one.address),
     planNode,
+    sockets: createProbeSockets(log),
   };
 }
 

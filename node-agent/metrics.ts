@@ -1,12 +1,16 @@
 /**
  * What the node-agent counts.
  */
+import type { PathStatus } from '../core/failover/failover.js';
 import type { HostState } from '../core/host/state.js';
 import type { TextMetrics } from '../kube/wire/textMetrics.js';
 
 export interface AgentMetrics {
   passed(seconds: number, result: 'matched' | 'waiting' | 'failed'): void;
   applied(state: HostState, changes: number, failures: number): void;
+  /** Traffic of so many segments took another way. */
+  switched(segments: number): void;
+  paths(paths: readonly PathStatus[]): void;
 }
 
 export function createAgentMetrics(metrics: TextMetrics, wall: () => number): AgentMetrics {
@@ -18,7 +22,24 @@ export function createAgentMetrics(metrics: TextMetrics, wall: () => number): Ag
   const routes = metrics.gauge('kilofed_node_routes', 'Routes of ours.');
   const handshakes = metrics.gauge('kilofed_node_handshake_age_seconds', 'Age of the newest and of the oldest latest handshake, by interface, as of the last observation; peers without one are left out.');
   const silent = metrics.gauge('kilofed_node_peers_without_handshake', 'Peers that never completed a handshake, by interface.');
+  const switches = metrics.counter('kilofed_node_switches_total', 'How often traffic to a segment took another way, as probes decided.');
+  const pathUp = metrics.gauge('kilofed_node_path_up', 'Whether a probed path works (1), does not (0), or is not known yet (absent).');
+  const pathUsed = metrics.gauge('kilofed_node_path_in_use', 'Whether traffic with a choice takes this path now.');
+  const pathRtt = metrics.gauge('kilofed_node_path_rtt_seconds', 'Smoothed round-trip time of a probed path.');
+  const pathLoss = metrics.gauge('kilofed_node_path_loss_ratio', 'Share of about the last hundred probes that got no answer.');
+  switches.add(0);
   return {
+    switched: (segments) => switches.add(segments),
+    paths(paths) {
+      for (const metric of [pathUp, pathUsed, pathRtt, pathLoss]) metric.clear();
+      for (const { path, state, inUse, rttMs, loss } of paths) {
+        const labels = { path: path.name, kind: path.kind };
+        if (state !== 'new') pathUp.set(state === 'up' ? 1 : 0, labels);
+        pathUsed.set(inUse ? 1 : 0, labels);
+        if (rttMs !== undefined) pathRtt.set(rttMs / 1000, labels);
+        pathLoss.set(loss, labels);
+      }
+    },
     passed(seconds, result) {
       duration.observe(seconds);
       passes.add(1, { result });

@@ -16,11 +16,16 @@ import { createAgent, type Agent } from './agent.js';
 import { createCluster, type Cluster } from './cluster.js';
 import type { Host } from './host/host.js';
 import type { OnLoss } from './host/monitor.js';
-import { ensureKey } from './host/key.js';
+import { ensureKey, readPrivateKey } from './host/key.js';
 import { createLoop } from './loop.js';
 import { createAgentMetrics } from './metrics.js';
 import type { Options } from './options.js';
 import { createPublisher, type Publisher } from './publish.js';
+import { createFailover } from '../core/failover/failover.js';
+import { type Choices, choicesOf, steer } from '../core/failover/config.js';
+import { createKeyring } from './probe/keyring.js';
+import { createProber } from './probe/prober.js';
+import type { ProbeSockets } from './probe/sockets.js';
 import { createResolver } from './resolver.js';
 import { createInputsSaver, type StateFiles } from './stateFiles.js';
 
@@ -35,6 +40,7 @@ export interface ProgramDeps {
   readonly out: (text: string) => void;
   readonly lookup: (name: string) => Promise<readonly string[]>;
   readonly planNode: (input: MeshInput) => PlannedNode;
+  readonly sockets: ProbeSockets;
 }
 
 /** Until `signal` aborts. */
@@ -46,11 +52,26 @@ export async function runAgent(options: Options, deps: ProgramDeps, signal: Abor
     return 1;
   }
   if (key.created) log.info('A WireGuard key was made', { file: options.keyFile });
+  /** Comes after `signal`, when nobody's traffic depends on us any more. */
+  const stop = new AbortController();
   const metrics = createTextMetrics();
   const agentMetrics = createAgentMetrics(metrics, () => clock.wall());
   const wishes = { wish: (): void => undefined };
   const resolver = createResolver({ clock, log, lookup: deps.lookup, onChange: () => wishes.wish() });
   const cluster = clusterOf(options, deps, () => wishes.wish());
+  const switches = { take: (_choices: Choices): void => undefined };
+  const prober = createProber({
+    clock,
+    random,
+    log,
+    failover: createFailover(),
+    keyring: createKeyring(await readPrivateKey(options.keyFile), clock),
+    sockets: deps.sockets,
+    onSwitch: (choices, done) => {
+      agentMetrics.switched(done.length);
+      switches.take(choices);
+    },
+  });
   const agent = createAgent(
     {
       clock,
@@ -65,21 +86,29 @@ export async function runAgent(options: Options, deps: ProgramDeps, signal: Abor
       saveInputs: createInputsSaver(deps.files, deps),
       metrics: agentMetrics,
       planNode: deps.planNode,
+      steer: (plan, mesh, active) => prober.steer(plan, mesh, active),
+      setDraining: (draining) => prober.setDraining(draining),
     },
     { endpoints: await deps.files.loadEndpoints(), saved: await deps.files.loadInputs() },
   );
   const loop = createLoop({ clock, random, log, metrics: agentMetrics, agent });
   wishes.wish = () => loop.wish();
+  switches.take = (choices) => {
+    // A pass that is under way may have been planned before.
+    agent.takeWays(choices).catch((error: unknown) => log.error('A switch failed', { error })).finally(() => loop.wish());
+  };
   await serveHttp(options.listen, {
     '/healthz': () => {
       const { ok, text } = loop.health();
       return { status: ok ? 200 : 503, body: `${text}\n` };
     },
-    '/metrics': () => ({ status: 200, contentType: 'text/plain; version=0.0.4', body: metrics.render() }),
-  }, signal);
+    '/metrics': () => ({ status: 200, contentType: 'text/plain; version=0.0.4', body: (agentMetrics.paths(prober.status()), metrics.render()) }),
+  }, stop.signal);
   deps.host.watch(repairer(agent, deps, () => loop.wish()));
   log.info('The node-agent runs', { node: options.nodeName, publicKey: key.publicKey, server: deps.client?.server });
-  await Promise.all([loop.run(signal), cluster.run(signal)]);
+  signal.addEventListener('abort', () => void prober.leave().finally(() => stop.abort()), { once: true });
+  if (signal.aborted) stop.abort();
+  await Promise.all([loop.run(stop.signal), cluster.run(stop.signal), prober.run(stop.signal)]);
   resolver.close();
   return 0;
 }
@@ -106,13 +135,16 @@ export async function printPlan(options: Options, deps: ProgramDeps, signal: Abo
           for (const change of changes) deps.out(`${changeText(change)}\n`);
           return Promise.resolve({ done: changes, failures: [] });
         },
+        switchGroups: () => Promise.resolve([]),
       },
       resolver: { want: () => undefined, answers: () => ({}) },
       publisher: publisherOf(undefined),
       files: { saveEndpoints: () => Promise.resolve() },
       saveInputs: () => undefined,
-      metrics: { passed: () => undefined, applied: () => undefined },
+      metrics: { passed: () => undefined, applied: () => undefined, paths: () => undefined, switched: () => undefined },
       planNode: deps.planNode,
+      steer: (plan, _mesh, active) => steer(plan, choicesOf(plan, active)),
+      setDraining: () => undefined,
     },
     { endpoints: await deps.files.loadEndpoints(), saved: await deps.files.loadInputs() },
   );

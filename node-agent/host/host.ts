@@ -5,7 +5,7 @@ import type { Change } from '../../core/host/change.js';
 import type { HostModel } from '../../core/host/hostModel.js';
 import type { Clock } from '../../core/runtime/clock.js';
 import type { Log } from '../../core/runtime/log.js';
-import { applyChanges, type ApplyResult } from './apply.js';
+import { applyChanges, type ApplyResult, type Failure } from './apply.js';
 import { createBatch } from './batch.js';
 import { createCniFiles } from './cniFolder.js';
 import { createConntrack } from './conntrack.js';
@@ -19,6 +19,8 @@ export interface Host {
   /** Throws when the host cannot be read. */
   observe(internalIPs: readonly string[]): Promise<Observation>;
   apply(model: HostModel, changes: readonly Change[], signal: AbortSignal): Promise<ApplyResult>;
+  /** Group changes only, by a channel of their own that waits for no others. The failures. */
+  switchGroups(model: HostModel, changes: readonly Change[]): Promise<readonly Failure[]>;
   /** Tells of every device, nexthop or route of ours that went away. */
   watch(onLoss: OnLoss): void;
   wireguardMode(): 'unknown' | 'kernel' | 'userspace';
@@ -49,14 +51,18 @@ export function createHost(options: HostOptions, deps: { readonly clock: Clock; 
   const conntrack = createConntrack({ runner, sysctls, log: deps.log });
   const cni = createCniFiles(cniDir);
   const applyDeps = { batches, runner, devices, sysctls, conntrack, cni, keyFile, secretDir: `${stateDir}/secret` };
+  /** Waits for nothing but itself: a switch must not stand in line behind thousands of routes. */
+  const switching = createBatch({ command: ['ip'], env });
   return {
     observe: (internalIPs) => observeHost({ runner, sysctls, cni, wall: () => deps.clock.wall() }, internalIPs),
     apply: (model, changes, signal) => monitor.during(() => applyChanges(applyDeps, model, changes, signal)),
+    switchGroups: async (model, changes) =>
+      (await monitor.during(() => applyChanges({ ...applyDeps, batches: { ...batches, ip: switching } }, model, changes, new AbortController().signal))).failures,
     watch: (onLoss) => monitor.start(onLoss),
     wireguardMode: () => devices.mode(),
     close() {
       monitor.close();
-      for (const batch of Object.values(batches)) batch.close();
+      for (const batch of [...Object.values(batches), switching]) batch.close();
     },
   };
 }

@@ -21,6 +21,11 @@ export async function ensureKey(file: string): Promise<KeyResult> {
   return written?.ok === true ? { ...written, created: true } : (written ?? { ok: false, message: `${file} vanished after it was written` });
 }
 
+/** The private key itself, base64. @throws when there is none to be read: `ensureKey` comes first. */
+export async function readPrivateKey(file: string): Promise<string> {
+  return (await readFile(file, 'utf8')).trim();
+}
+
 async function readKey(file: string): Promise<KeyResult | undefined> {
   let text: string;
   try {

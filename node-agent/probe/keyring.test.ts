@@ -1,0 +1,60 @@
+import { describe, expect, test } from '@jest/globals';
+import type { Message } from '../../core/failover/message.js';
+import { createKeyring } from './keyring.js';
+
+/** Pairs of `wg genkey` and `wg pubkey`. */
+const A = { private: 'yAnz5TF+lXXJte14tji3zlMNq+hd2rYUIgJBgB3fBmk=', public: 'HIgo9xNzJMWLKASShiTqIybxZ0U3wGLiUeJ1PKf8ykw=' };
+const B = { private: 'oK56DE9Ue9zK76rAc8pBl6opph+1v36lm7cXXsQKrQM=' };
+const C = { private: 'EKG1SvgZZUBDmDVNGqXVKhW7eTeIJU7IS3xZmoA1xVY=' };
+
+const clock = { now: () => 0 };
+const base64 = (key: Uint8Array): string => Buffer.from(key).toString('base64');
+const a = createKeyring(A.private, clock);
+const b = createKeyring(B.private, clock);
+
+function request(key: Uint8Array): Message {
+  return { kind: 'request', key, epoch: 1, nonce: 2n, answerVia: undefined, inUse: false, forwards: 'unknown' };
+}
+
+describe('a keyring', () => {
+  test('has the public key that wg has', () => {
+    expect(base64(a.publicKey)).toBe(A.public);
+  });
+
+  test('opens what was sealed for it, and says by whom', () => {
+    const packet = a.seal(request(a.publicKey), base64(b.publicKey));
+    expect(b.open(packet ?? new Uint8Array())).toEqual({ message: request(a.publicKey), from: A.public });
+  });
+
+  test('not what was sealed for another', () => {
+    const packet = a.seal(request(a.publicKey), base64(b.publicKey));
+    expect(createKeyring(C.private, clock).open(packet ?? new Uint8Array())).toBeUndefined();
+  });
+
+  test('not what somebody else says in a name', () => {
+    const packet = createKeyring(C.private, clock).seal(request(a.publicKey), base64(b.publicKey));
+    expect(b.open(packet ?? new Uint8Array())).toBeUndefined();
+  });
+
+  test('not what was changed on the way, wherever', () => {
+    const packet = a.seal(request(a.publicKey), base64(b.publicKey)) ?? new Uint8Array();
+    const opened = [...packet.keys()].filter((index) => b.open(packet.with(index, (packet[index] ?? 0) ^ 1)) !== undefined);
+    expect([packet.length, opened]).toEqual([70, []]);
+  });
+
+  test.each([0, 1, 16, 53, 69])('not a packet of %d bytes', (length) => {
+    expect(b.open((a.seal(request(a.publicKey), base64(b.publicKey)) ?? new Uint8Array()).subarray(0, length))).toBeUndefined();
+  });
+
+  test('agrees with no key that is none', () => {
+    expect(a.seal(request(a.publicKey), 'bad')).toBeUndefined();
+    // All points of small order give nothing to agree on (RFC 7748, section 6.1).
+    expect(a.seal(request(a.publicKey), base64(new Uint8Array(32)))).toBeUndefined();
+  });
+
+  test('makes so many new agreements in a second and no more, so that strangers cannot keep it busy', () => {
+    const keyring = createKeyring(A.private, clock);
+    const sealed = Array.from({ length: 520 }, (_, index) => keyring.seal(request(keyring.publicKey), base64(new Uint8Array(32).fill(9).with(0, index & 255).with(1, index >> 8))));
+    expect(sealed.filter((packet) => packet !== undefined)).toHaveLength(500);
+  });
+});

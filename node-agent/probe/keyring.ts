@@ -1,0 +1,82 @@
+/**
+ * Keyring: what authenticates probes. Two nodes share a secret that follows from their WireGuard keys (X25519, then HKDF), so
+ * probes need no keys of their own and nobody else can speak for a node.
+ *
+ * The private key never leaves this file's closures.
+ */
+import { createHmac, createPrivateKey, createPublicKey, diffieHellman, hkdfSync, timingSafeEqual, type KeyObject } from 'node:crypto';
+import { KEY_BYTES, type Message, decodeMessage, encodeMessage } from '../../core/failover/message.js';
+import type { Clock } from '../../core/runtime/clock.js';
+
+export interface Keyring {
+  /** Raw, our own. */
+  readonly publicKey: Uint8Array;
+  /** The packet for the node with that key (base64). Undefined: that is no key. */
+  seal(message: Message, to: string): Uint8Array | undefined;
+  /** What a packet says, and who says it (base64); undefined: it is nobody's, or not whole. */
+  open(packet: Uint8Array): { readonly message: Message; readonly from: string } | undefined;
+}
+
+const MAC_BYTES = 16;
+/** Agreements with unknown keys are dear (some 50 us): so many are kept, and so many new ones made in a second. */
+const KEPT = 8192;
+const NEW_PER_SECOND = 500;
+
+/** `privateKey`: base64, as in the key file. */
+export function createKeyring(privateKey: string, clock: Pick<Clock, 'now'>): Keyring {
+  const own = createPrivateKey({ key: Buffer.concat([PKCS8, Buffer.from(privateKey, 'base64')]), format: 'der', type: 'pkcs8' });
+  const secrets = new Map<string, Buffer>();
+  let second = { at: Number.NEGATIVE_INFINITY, made: 0 };
+
+  function secretWith(key: string): Buffer | undefined {
+    const known = secrets.get(key);
+    if (known !== undefined) return known;
+    const now = clock.now();
+    if (now - second.at >= 1000) second = { at: now, made: 0 };
+    second.made += 1;
+    if (second.made > NEW_PER_SECOND) return undefined;
+    const made = agree(own, key);
+    if (made === undefined) return undefined;
+    if (secrets.size >= KEPT) secrets.delete(secrets.keys().next().value ?? '');
+    secrets.set(key, made);
+    return made;
+  }
+
+  return {
+    publicKey: createPublicKey(own).export({ format: 'der', type: 'spki' }).subarray(-KEY_BYTES),
+    seal(message, to) {
+      const secret = secretWith(to);
+      if (secret === undefined) return undefined;
+      const body = encodeMessage(message);
+      return Buffer.concat([body, mac(secret, body)]);
+    },
+    open(packet) {
+      const body = packet.subarray(0, Math.max(0, packet.length - MAC_BYTES));
+      const message = decodeMessage(body);
+      if (message === undefined) return undefined;
+      const from = Buffer.from(message.key).toString('base64');
+      const secret = secretWith(from);
+      return secret !== undefined && timingSafeEqual(mac(secret, body), packet.subarray(body.length)) ? { message, from } : undefined;
+    },
+  };
+}
+
+function mac(secret: Buffer, body: Uint8Array): Buffer {
+  return createHmac('sha256', secret).update(body).digest().subarray(0, MAC_BYTES);
+}
+
+/** Undefined: not a point that an honest node would have. */
+function agree(own: KeyObject, key: string): Buffer | undefined {
+  const raw = Buffer.from(key, 'base64');
+  if (raw.length !== KEY_BYTES) return undefined;
+  try {
+    const shared = diffieHellman({ privateKey: own, publicKey: createPublicKey({ key: Buffer.concat([SPKI, raw]), format: 'der', type: 'spki' }) });
+    return Buffer.from(hkdfSync('sha256', shared, '', 'kilofed probe 1', 32));
+  } catch {
+    return undefined;
+  }
+}
+
+/** DER of X25519 keys up to the 32 bytes of the key itself (RFC 8410). */
+const PKCS8 = Buffer.from('302e020100300506032b656e04220420', 'hex');
+const SPKI = Buffer.from('302a300506032b656e032100', 'hex');

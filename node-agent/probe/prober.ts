@@ -1,0 +1,183 @@
+/**
+ * Prober: moves the packets that core/failover decides by, and tells of its decisions.
+ *
+ * It goes on whatever becomes of API servers and of the hub: all it needs is the last plan. Answers are believed only from the node
+ * that was asked; what a request or news says besides is believed from nodes of the plan only, and only if it is newer than the last.
+ */
+import { failoverConfig, choicesOf, steer, type Choices } from '../../core/failover/config.js';
+import type { Effects, Failover, PathStatus, Probe, Switch } from '../../core/failover/failover.js';
+import type { Message } from '../../core/failover/message.js';
+import type { MeshSpec } from '../../core/api/mesh.js';
+import { type NodePlan, PLANE_PROBE_PORT, PROBE_PORT, type ProbeTarget } from '../../core/mesh/plan.js';
+import type { Clock, Random } from '../../core/runtime/clock.js';
+import type { Log } from '../../core/runtime/log.js';
+import type { Keyring } from './keyring.js';
+import type { ProbeSockets } from './sockets.js';
+
+export interface Prober {
+  /** `plan` with the ways to use now. `active`: the groups that the host has, to go on with after a start. */
+  steer(plan: NodePlan, mesh: Pick<MeshSpec, 'probes'>, active: ReadonlyMap<number, readonly number[]>): NodePlan;
+  run(signal: AbortSignal): Promise<void>;
+  setDraining(draining: boolean): void;
+  /** Asks everybody to go other ways; resolves when nobody has used this one for a while, or it has waited long enough. */
+  leave(): Promise<void>;
+  status(): readonly PathStatus[];
+}
+
+export interface ProberDeps {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly failover: Failover;
+  readonly keyring: Keyring;
+  readonly sockets: ProbeSockets;
+  onSwitch(choices: Choices, switches: readonly Switch[]): void;
+}
+
+interface Asked {
+  readonly path: string;
+  readonly key: string;
+}
+
+export function createProber(deps: ProberDeps): Prober {
+  const { clock, log, failover, keyring, sockets } = deps;
+  const epoch = clock.wall();
+  const own = BigInt(Math.floor(deps.random() * 2 ** 31));
+  const asked = new Map<number, Asked>();
+  const heard = new Map<string, { readonly epoch: number; readonly nonce: bigint }>();
+  let known: ReadonlyMap<string, ProbeTarget> = new Map();
+  let wanted: { readonly addresses: readonly string[]; readonly ports: readonly number[] } = { addresses: [], ports: [] };
+  let told = 0;
+  let cancel = (): void => undefined;
+  let running = false;
+  let leaving = false;
+
+  sockets.onPacket((packet, from) => {
+    const opened = keyring.open(packet);
+    if (opened !== undefined) receive(opened.message, opened.from, from);
+  });
+
+  function receive(message: Message, sender: string, from: { readonly address: string; readonly port: number }): void {
+    const now = clock.now();
+    if (message.kind === 'answer') {
+      const number = Number(message.nonce & LOW);
+      const question = asked.get(number);
+      if (question === undefined || question.key !== sender || message.nonce >> 32n !== own) return;
+      asked.delete(number);
+      carryOut(failover.answered(question.path, number, message.report, now));
+      return;
+    }
+    if (known.has(sender) && isNew(sender, message)) {
+      if (message.kind === 'news') failover.doubted(Buffer.from(message.suspect).toString('base64'), now);
+      else failover.asked({ key: sender, inUse: message.inUse, forwards: message.forwards }, now);
+      if (message.kind === 'news') schedule();
+    }
+    if (message.kind !== 'request') return;
+    const by = message.answerVia === undefined ? PROBE_PORT : PLANE_PROBE_PORT + message.answerVia;
+    const packet = keyring.seal({ kind: 'answer', key: keyring.publicKey, epoch, nonce: message.nonce, report: failover.report(now) }, sender);
+    if (packet !== undefined) sockets.send(sockets.has(by) ? by : PROBE_PORT, from, packet);
+  }
+
+  /** An old packet, sent again by somebody in between, says nothing. */
+  function isNew(sender: string, message: Message): boolean {
+    const stream = `${sender} ${message.kind}`;
+    const last = heard.get(stream);
+    if (last !== undefined && (message.epoch < last.epoch || (message.epoch === last.epoch && message.nonce <= last.nonce))) return false;
+    heard.set(stream, { epoch: message.epoch, nonce: message.nonce });
+    return true;
+  }
+
+  function carryOut({ probes, switches, changes }: Effects): void {
+    for (const probe of probes) ask(probe);
+    for (const { path, state, afterMs } of changes) {
+      log.info('A path has changed', { path: path.name, state, afterMs: Math.round(afterMs) });
+      // Others may find the same sooner, if they look at once.
+      if (state === 'down' && path.kind !== 'through') tell(path.targets[0]?.publicKey ?? '');
+    }
+    if (switches.length === 0) return;
+    for (const one of switches) log.warn('Traffic takes another way', { ...one });
+    deps.onSwitch(failover.choices(), switches);
+  }
+
+  function ask({ path, target, nonce, inUse, forwards }: Probe): void {
+    asked.set(nonce, { path: path.name, key: target.publicKey });
+    for (const old of asked.keys()) {
+      if (asked.size <= MAX_ASKED) break;
+      asked.delete(old);
+    }
+    const packet = keyring.seal({ kind: 'request', key: keyring.publicKey, epoch, nonce: (own << 32n) | BigInt(nonce), answerVia: path.answerVia, inUse, forwards }, target.publicKey);
+    if (packet !== undefined) sockets.send(path.from, { address: target.address, port: PROBE_PORT }, packet);
+  }
+
+  function tell(suspect: string): void {
+    for (const [key, { address }] of known) {
+      if (key === suspect) continue;
+      told += 1;
+      const packet = keyring.seal({ kind: 'news', key: keyring.publicKey, epoch, nonce: (own << 32n) | BigInt(told), suspect: Buffer.from(suspect, 'base64') }, key);
+      if (packet !== undefined) sockets.send(PROBE_PORT, { address, port: PROBE_PORT }, packet);
+    }
+  }
+
+  function schedule(): void {
+    cancel();
+    if (!running) return;
+    cancel = clock.after(Math.max(MIN_WAIT_MS, failover.next() - clock.now()), tick);
+  }
+
+  function tick(): void {
+    if (!running) return;
+    carryOut(failover.tick(clock.now()));
+    schedule();
+  }
+
+  return {
+    steer(plan, mesh, active) {
+      const config = failoverConfig(plan, mesh.probes);
+      known = new Map([...config.kin, ...config.paths.flatMap(({ targets }) => targets)].map((target) => [target.publicKey, target]));
+      for (const stream of heard.keys()) if (!known.has(stream.split(' ')[0] ?? '')) heard.delete(stream);
+      wanted = plan.probing === undefined
+        ? { addresses: [], ports: [] }
+        : { addresses: plan.meshAddresses, ports: [PROBE_PORT, ...new Set(plan.probing.rules.map(({ sport }) => sport))] };
+      failover.adopt(choicesOf(plan, active));
+      failover.configure(config, clock.now());
+      schedule();
+      return steer(plan, failover.choices());
+    },
+    async run(signal) {
+      running = true;
+      const refresh = (): void => {
+        sockets.want(wanted.addresses, wanted.ports);
+        if (!signal.aborted) stopRefresh = clock.after(REFRESH_MS, refresh);
+      };
+      let stopRefresh = (): void => undefined;
+      refresh();
+      tick();
+      await new Promise<void>((resolve) => {
+        if (signal.aborted) resolve();
+        else signal.addEventListener('abort', () => resolve(), { once: true });
+      });
+      running = false;
+      cancel();
+      stopRefresh();
+      sockets.close();
+    },
+    setDraining: (draining) => failover.setDraining(draining || leaving),
+    async leave() {
+      leaving = true;
+      failover.setDraining(true);
+      const began = clock.now();
+      do await new Promise<void>((resolve) => void clock.after(LEAVE_STEP_MS, resolve));
+      while (clock.now() - began < LEAVE_MAX_MS && failover.isUsed(clock.now(), LEAVE_QUIET_MS));
+    },
+    status: () => failover.status(clock.now()),
+  };
+}
+
+const LOW = 0xffff_ffffn;
+const MAX_ASKED = 65_536;
+const MIN_WAIT_MS = 4;
+const REFRESH_MS = 200;
+/** Users ask every 100 ms: three probes without one that is in use, and nobody is left. */
+const LEAVE_STEP_MS = 50;
+const LEAVE_QUIET_MS = 300;
+const LEAVE_MAX_MS = 1500;

@@ -1,0 +1,76 @@
+/**
+ * The UDP sockets of probing: one per own mesh address and source port. The port a probe is sent from chooses its way (core/mesh/plan.ts, Probing).
+ */
+import { createSocket, type Socket } from 'node:dgram';
+import type { Log } from '../../core/runtime/log.js';
+
+export interface ProbeSockets {
+  /** From now on these are wanted, and no others. What cannot be opened yet, since its address is not there, is tried again at the next call. */
+  want(addresses: readonly string[], ports: readonly number[]): void;
+  has(port: number): boolean;
+  /** Undeliverable packets are lost, as on any network. */
+  send(from: number, to: { readonly address: string; readonly port: number }, packet: Uint8Array): void;
+  onPacket(receive: (packet: Uint8Array, from: { readonly address: string; readonly port: number }) => void): void;
+  close(): void;
+}
+
+interface Open {
+  readonly socket: Socket;
+  bound: boolean;
+}
+
+export function createProbeSockets(log: Log): ProbeSockets {
+  const sockets = new Map<string, Open>();
+  let receive: Parameters<ProbeSockets['onPacket']>[0] = () => undefined;
+
+  function open(address: string, port: number): void {
+    const socket = createSocket({ type: familyOf(address) === 6 ? 'udp6' : 'udp4', reuseAddr: true });
+    const entry: Open = { socket, bound: false };
+    const name = socketName(address, port);
+    sockets.set(name, entry);
+    socket.on('message', (packet, from) => receive(packet, from));
+    socket.on('error', (error) => {
+      // Sending to nowhere is an error of the packet, not of the socket.
+      if (entry.bound) return;
+      if (sockets.get(name) === entry) sockets.delete(name);
+      socket.close();
+      log.debug('A socket for probes cannot be opened yet', { address, port, reason: error.message });
+    });
+    socket.bind({ address, port }, () => {
+      entry.bound = true;
+      socket.unref();
+    });
+  }
+
+  return {
+    want(addresses, ports) {
+      const wanted = new Set(addresses.flatMap((address) => ports.map((port) => socketName(address, port))));
+      for (const [name, { socket }] of sockets) {
+        if (wanted.has(name)) continue;
+        sockets.delete(name);
+        socket.close();
+      }
+      for (const address of addresses) for (const port of ports) if (!sockets.has(socketName(address, port))) open(address, port);
+    },
+    has: (port) => [...sockets].some(([name, { bound }]) => bound && name.endsWith(` ${port}`)),
+    send(from, to, packet) {
+      const entry = [...sockets].find(([name, { bound }]) => bound && name.endsWith(` ${from}`) && familyOf(name) === familyOf(to.address))?.[1];
+      entry?.socket.send(packet, to.port, to.address, () => undefined);
+    },
+    onPacket(handler) {
+      receive = handler;
+    },
+    close() {
+      for (const { socket } of sockets.values()) socket.close();
+      sockets.clear();
+    },
+  };
+}
+
+function socketName(address: string, port: number): string {
+  return `${address} ${port}`;
+}
+
+function familyOf(text: string): 4 | 6 {
+  return text.includes(':') ? 6 : 4;
+}
