@@ -288,7 +288,7 @@ describe('networks beside nodes (kilo.squat.ai/allowed-location-ips)', () => {
 
   test('are routed to, and taken from, the segment of the location', () => {
     const nodes = beside([LAN]);
-    expect(carried(plan('a', nodes))).toContain(`${LAN} -> plane/0`);
+    expect(carried(plan('a', nodes))).toContain(`${LAN} -> plane/0|node/b`);
     expect(allowedOf(plan('a', nodes), 'gateway d')).toContain(LAN);
     expect(carried(plan('c', nodes))).toContain(`${LAN} -> node/a|node/b`);
     expect(carried(plan('d', nodes)).filter((each) => each.startsWith('192.168'))).toEqual([]);
@@ -324,7 +324,7 @@ describe('networks beside nodes (kilo.squat.ai/allowed-location-ips)', () => {
     const wide = beside(['172.16.0.0/12', '10.42.0.0/16']);
     const planned = plan('a', wide);
     expect(planned.problems).toEqual([]);
-    expect(carried(planned)).toEqual(expect.arrayContaining(['10.42.0.0/16 -> plane/0', '10.42.2.0/24 -> node/b', '172.24.0.0/13 -> plane/0']));
+    expect(carried(planned)).toEqual(expect.arrayContaining(['10.42.0.0/16 -> plane/0|node/b', '10.42.2.0/24 -> node/b', '172.24.0.0/13 -> plane/0|node/b']));
     expect(carried(planned).map((each) => each.split(' ')[0])).not.toContain('172.20.1.12/32');
   });
 
