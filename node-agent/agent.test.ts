@@ -99,7 +99,7 @@ function setting(memory: Partial<Memory> = {}, host = createFakeHost()): Setting
       },
       files: { saveEndpoints: () => Promise.resolve() },
       saveInputs: (saved) => void self.saved.push(saved),
-      metrics: { passed: () => undefined, applied: () => undefined, switched: () => undefined, paths: () => undefined },
+      metrics: { passed: () => undefined, applied: () => undefined, switched: () => undefined, paths: () => undefined, healed: () => undefined },
       planNode,
       steer: (plan) => plan,
       setDraining: () => undefined,

@@ -14,6 +14,8 @@ import { explainFailure } from '../core/host/explainFailure.js';
 import { diffGroups, planChanges } from '../core/host/planChanges.js';
 import { changeText } from '../core/host/render.js';
 import { type Choices, steer } from '../core/failover/config.js';
+import type { Change } from '../core/host/change.js';
+import type { Healing } from '../core/failover/stall.js';
 import type { MeshSpec } from '../core/api/mesh.js';
 import type { MeshInput } from '../core/mesh/input.js';
 import type { NodePlan, Problem } from '../core/mesh/plan.js';
@@ -68,6 +70,8 @@ export interface Agent {
   doubt(): void;
   /** Moves traffic to the ways that were chosen, at once and without a pass. */
   takeWays(choices: Choices): Promise<void>;
+  /** Makes a peer of a plane, or the plane's whole interface, anew. */
+  heal(healing: Healing, signal: AbortSignal): Promise<void>;
 }
 
 export function createAgent(deps: AgentDeps, memory: Memory): Agent {
@@ -135,6 +139,15 @@ export function createAgent(deps: AgentDeps, memory: Memory): Agent {
       const failures = await deps.host.switchGroups(seen.model, set);
       if (failures.length > 0) deps.log.warn('A switch failed; the next pass repeats it', { failures: failures.map(failureText) });
     },
+    async heal(healing, signal) {
+      if (seen === undefined || planned === undefined) return;
+      const changes = healingChanges(healing, planned);
+      if (changes.length === 0) return;
+      deps.log.warn('A tunnel is deaf though the far gateway lives: it is made anew', { ...healing });
+      deps.metrics.healed(healing.kind);
+      await deps.host.apply(seen.model, changes, signal);
+      doubts += 1;
+    },
   };
 }
 
@@ -151,6 +164,17 @@ const REFRESH_MS = 30_000;
 const DEFAULT_MTU = 1500;
 /** A first pass may have thousands of changes; their number says enough. */
 const LOGGED = 100;
+
+/** Nothing where the plan does not know it, or people's peers, who have no other plane, would be cut off with it. */
+function healingChanges(healing: Healing, plan: NodePlan): readonly Change[] {
+  const device = plan.interfaces.find(({ plane }) => plane === healing.plane);
+  if (device === undefined) return [];
+  if (healing.kind === 'interface') return device.peers.some(({ owner }) => owner.startsWith('peer ')) ? [] : [{ kind: 'link.delete', name: device.name }];
+  const peer = device.peers.find(({ publicKey }) => publicKey === healing.publicKey);
+  if (peer === undefined) return [];
+  const { owner: _owner, ...rest } = peer;
+  return [{ kind: 'peer.delete', interface: device.name, publicKey: peer.publicKey }, { kind: 'peer.set', interface: device.name, ...rest }];
+}
 
 /** What the inputs mean for those who work beside the passes. */
 function attend(deps: AgentDeps, inputs: ClusterInputs): void {

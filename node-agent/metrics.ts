@@ -11,6 +11,7 @@ export interface AgentMetrics {
   /** Traffic of so many segments took another way. */
   switched(segments: number): void;
   paths(paths: readonly PathStatus[]): void;
+  healed(what: 'peer' | 'interface'): void;
 }
 
 export function createAgentMetrics(metrics: TextMetrics, wall: () => number): AgentMetrics {
@@ -27,8 +28,10 @@ export function createAgentMetrics(metrics: TextMetrics, wall: () => number): Ag
   const pathUsed = metrics.gauge('kilofed_node_path_in_use', 'Whether traffic with a choice takes this path now.');
   const pathRtt = metrics.gauge('kilofed_node_path_rtt_seconds', 'Smoothed round-trip time of a probed path.');
   const pathLoss = metrics.gauge('kilofed_node_path_loss_ratio', 'Share of about the last hundred probes that got no answer.');
+  const healings = metrics.counter('kilofed_node_tunnel_healings_total', 'Deaf tunnels that were made anew, the peer or its whole interface.');
   switches.add(0);
   return {
+    healed: (what) => healings.add(1, { what }),
     switched: (segments) => switches.add(segments),
     paths(paths) {
       for (const metric of [pathUp, pathUsed, pathRtt, pathLoss]) metric.clear();

@@ -22,6 +22,7 @@ import { createAgentMetrics } from './metrics.js';
 import type { Options } from './options.js';
 import { createPublisher, type Publisher } from './publish.js';
 import { createFailover } from '../core/failover/failover.js';
+import type { Healing } from '../core/failover/stall.js';
 import { type Choices, choicesOf, steer } from '../core/failover/config.js';
 import { createKeyring } from './probe/keyring.js';
 import { createProber } from './probe/prober.js';
@@ -59,7 +60,7 @@ export async function runAgent(options: Options, deps: ProgramDeps, signal: Abor
   const wishes = { wish: (): void => undefined };
   const resolver = createResolver({ clock, log, lookup: deps.lookup, onChange: () => wishes.wish() });
   const cluster = clusterOf(options, deps, () => wishes.wish());
-  const switches = { take: (_choices: Choices): void => undefined };
+  const switches = { take: (_choices: Choices): void => undefined, heal: (_healing: Healing): void => undefined };
   const prober = createProber({
     clock,
     random,
@@ -67,6 +68,7 @@ export async function runAgent(options: Options, deps: ProgramDeps, signal: Abor
     failover: createFailover(),
     keyring: createKeyring(await readPrivateKey(options.keyFile), clock),
     sockets: deps.sockets,
+    onStall: (healing) => switches.heal(healing),
     onSwitch: (choices, done) => {
       agentMetrics.switched(done.length);
       switches.take(choices);
@@ -93,6 +95,9 @@ export async function runAgent(options: Options, deps: ProgramDeps, signal: Abor
   );
   const loop = createLoop({ clock, random, log, metrics: agentMetrics, agent });
   wishes.wish = () => loop.wish();
+  switches.heal = (healing) => {
+    agent.heal(healing, stop.signal).catch((error: unknown) => log.error('A deaf tunnel could not be made anew', { error })).finally(() => loop.wish());
+  };
   switches.take = (choices) => {
     // A pass that is under way may have been planned before.
     agent.takeWays(choices).catch((error: unknown) => log.error('A switch failed', { error })).finally(() => loop.wish());
@@ -141,7 +146,7 @@ export async function printPlan(options: Options, deps: ProgramDeps, signal: Abo
       publisher: publisherOf(undefined),
       files: { saveEndpoints: () => Promise.resolve() },
       saveInputs: () => undefined,
-      metrics: { passed: () => undefined, applied: () => undefined, paths: () => undefined, switched: () => undefined },
+      metrics: { passed: () => undefined, applied: () => undefined, paths: () => undefined, switched: () => undefined, healed: () => undefined },
       planNode: deps.planNode,
       steer: (plan, _mesh, active) => steer(plan, choicesOf(plan, active)),
       setDraining: () => undefined,

@@ -4,12 +4,12 @@
  * spec: an administrator. status: the cluster-agent. Read by everyone.
  */
 import * as z from 'zod';
-import { VXLAN_PORT } from '../mesh/plan.js';
+import { PROBE_PORT, VXLAN_PORT } from '../mesh/plan.js';
 import { MESH_NAME } from './names.js';
 import { cidr, conditions, LIST_MAP_KEYS, LIST_TYPE, meta, port, ruled } from './schema.js';
 
 const FAMILIES_MESSAGE = 'give one range per address family: at most one IPv4 and one IPv6 range';
-const VXLAN_MESSAGE = `a plane would listen on UDP port ${VXLAN_PORT}, which VXLAN uses: choose a port above it, or at least as many below it as there are planes`;
+const PORT_MESSAGE = `a plane would listen on one of the UDP ports ${PROBE_PORT} to ${VXLAN_PORT}, which probes and VXLAN use: choose a port above them, or one so far below that all planes fit`;
 const BESIDE_MESSAGE = 'besideKilo needs planes of at least 2: plane 0 is left to Kilo while it is set';
 const LABEL_MESSAGE = 'must be a label key, such as topology.kubernetes.io/region';
 const LABEL_KEY = /^([a-z0-9]([-a-z0-9.]*[a-z0-9])?\/)?[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$/;
@@ -62,10 +62,10 @@ export const meshSpecSchema = ruled(z.object({
   besideKilo: z.enum(['behind', 'ahead']).optional()
     .describe("Only while Kilo's own agent still runs on the nodes: plane 0, and the Peers on it, are left to Kilo. behind: Kilo's routes carry the traffic, and ours wait. ahead: ours carry it. Absent: nodes take over what a Kilo that has ended left, and remove the rest of it."),
 })
-  .refine((spec) => spec.port > VXLAN_PORT || spec.port + spec.planes <= VXLAN_PORT, VXLAN_MESSAGE)
+  .refine((spec) => spec.port > VXLAN_PORT || spec.port + spec.planes <= PROBE_PORT, PORT_MESSAGE)
   .refine((spec) => spec.besideKilo === undefined || spec.planes > 1, BESIDE_MESSAGE), {
-  rule: `self.port > ${VXLAN_PORT} || self.port + self.planes <= ${VXLAN_PORT}`,
-  message: VXLAN_MESSAGE,
+  rule: `self.port > ${VXLAN_PORT} || self.port + self.planes <= ${PROBE_PORT}`,
+  message: PORT_MESSAGE,
 }, {
   rule: '!has(self.besideKilo) || self.planes > 1',
   message: BESIDE_MESSAGE,

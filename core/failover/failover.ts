@@ -154,7 +154,7 @@ export function createFailover(): Failover {
     }
     inUse = used;
     for (const [name, { config: path, path: one }] of watched) {
-      const busy = used.has(name) || path.kind === 'through' || (path.kind === 'near' && config.isGateway);
+      const busy = used.has(name) || path.kind === 'around' || path.kind === 'through' || (path.kind === 'near' && config.isGateway);
       one.setEagerness(busy ? 'busy' : 'idle', now);
     }
   }
@@ -250,7 +250,7 @@ export function createFailover(): Failover {
       const one = watched.get(name);
       if (one === undefined || !one.path.answered(number, now)) return NOTHING;
       // What a far gateway says of itself is no news of the one in between.
-      if (one.config.kind !== 'through' && !sameReport(one.report, report)) {
+      if ((one.config.kind === 'near' || one.config.kind === 'tunnel') && !sameReport(one.report, report)) {
         one.report = report;
         dirty = true;
       }
@@ -264,7 +264,7 @@ export function createFailover(): Failover {
       if (used) self.used(now);
     },
     doubted(key, now) {
-      for (const { config: { kind, targets }, path } of watched.values()) if (kind !== 'through' && targets[0]?.publicKey === key) path.hurry(now);
+      for (const { config: { kind, targets }, path } of watched.values()) if ((kind === 'near' || kind === 'tunnel') && targets[0]?.publicKey === key) path.hurry(now);
       plannedAt = Math.min(plannedAt, now);
     },
     setDraining: (draining) => self.setDraining(draining),

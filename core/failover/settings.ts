@@ -19,6 +19,8 @@ export interface FailoverSettings {
   readonly tunnel: Pace;
   /** Through a gateway of the own location to a remote one and back. */
   readonly through: Pace;
+  /** To a remote gateway by whatever way its segment's traffic takes. */
+  readonly around: Pace;
   /** Between two probes of a path that waits, or is down, milliseconds. */
   readonly idleMs: number;
   /** Between two probes of a path that is re-checked in a hurry, milliseconds. */
@@ -33,6 +35,7 @@ export const DEFAULT_SETTINGS: FailoverSettings = {
   near: { intervalMs: 100, misses: 3 },
   tunnel: { intervalMs: 100, misses: 5 },
   through: { intervalMs: 200, misses: 4 },
+  around: { intervalMs: 1000, misses: 3 },
   idleMs: 1000,
   burstMs: 20,
   returnMs: 10_000,

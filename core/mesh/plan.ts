@@ -170,13 +170,14 @@ export interface ProbeRule {
 }
 
 export interface ProbePath {
-  /** `near/east-a1`, `tunnel/0/location:eu`, `through/east-a1`. */
+  /** `near/east-a1`, `tunnel/0/location:eu`, `through/east-a1`, `around/0/location:eu`. */
   readonly name: string;
   /**
    * near: to a gateway of the own segment, by the ordinary route. tunnel: to the gateway in slot `slot` of `segment`, by our plane of that number.
-   * through: by the gateway `node` of the own segment, in slot `slot`, to one of several remote gateways.
+   * through: by the gateway `node` of the own segment, in slot `slot`, to one of several remote gateways. around: as tunnel, but by
+   * whatever way traffic takes: when that is not its own tunnel, the answer says that the gateway lives.
    */
-  readonly kind: 'near' | 'tunnel' | 'through';
+  readonly kind: 'near' | 'tunnel' | 'through' | 'around';
   readonly slot: number;
   readonly node?: string;
   readonly segment?: string;

@@ -55,6 +55,8 @@ test('a gateway in slot 1 is answered by plane 1', () => {
 test('a gateway asks both gateways of a segment, each by its plane', () => {
   const planned = plan('d');
   expect(paths(planned)).toEqual([
+    `around/0/location:eu: 51810 -> ${address('a')}`,
+    `around/1/location:eu: 51810 -> ${address('b')}`,
     `tunnel/0/location:eu: 51811 -> ${address('a')} by 0`,
     `tunnel/0/west/location-: 51811 -> ${address('w')} by 0`,
     `tunnel/1/location:eu: 51812 -> ${address('b')} by 0`,

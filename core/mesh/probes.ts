@@ -68,11 +68,7 @@ export function planProbes(input: ProbingInput): ProbingPlan | undefined {
     ...near.filter(({ slot }) => beyond(slot).length > 0).map(({ slot, target }): ProbePath => ({
       name: `through/${target.name}`, kind: 'through', slot, node: target.name, from: THROUGH_PROBE_PORT + slot, answerVia: slot, targets: beyond(slot),
     })),
-    ...(tunnels === undefined
-      ? []
-      : far
-          .filter(({ slot, target }) => tunnels.reached.get(target.segment)?.includes(slot) === true)
-          .map(({ slot, target }): ProbePath => ({ name: `tunnel/${slot}/${target.segment}`, kind: 'tunnel', slot, segment: target.segment, from: PLANE_PROBE_PORT + slot, answerVia: tunnels.slot, targets: [target] }))),
+    ...(tunnels === undefined ? [] : far.flatMap((one) => tunnelPaths(one, tunnels))),
   ];
   if (kin.length + far.length === 0 || families.size === 0) return undefined;
   const planes = [...new Set([...(tunnels?.reached.values() ?? [])].flat())].toSorted((a, b) => a - b);
@@ -85,6 +81,15 @@ export function planProbes(input: ProbingInput): ProbingPlan | undefined {
     kin,
     families: FAMILIES.filter((family) => families.has(family)),
   };
+}
+
+/** Around a tunnel only where there is another. */
+function tunnelPaths({ slot, target }: { readonly slot: number; readonly target: ProbeTarget & { readonly segment: string } }, tunnels: NonNullable<ProbingInput['tunnels']>): ProbePath[] {
+  const { segment } = target;
+  const planes = tunnels.reached.get(segment) ?? [];
+  if (!planes.includes(slot)) return [];
+  const tunnel: ProbePath = { name: `tunnel/${slot}/${segment}`, kind: 'tunnel', slot, segment, from: PLANE_PROBE_PORT + slot, answerVia: tunnels.slot, targets: [target] };
+  return planes.length < 2 ? [tunnel] : [tunnel, { name: `around/${slot}/${segment}`, kind: 'around', slot, segment, from: PROBE_PORT, targets: [target] }];
 }
 
 /** The rules and the only routes of the tables of `ways`, in the families in which their nexthop exists. `idOf`: of a nexthop by name and family. */

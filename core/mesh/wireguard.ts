@@ -7,7 +7,7 @@
  */
 import type { MeshSpec } from '../api/mesh.js';
 import { addressOf, formatAddress, parseAddress } from '../net/cidr.js';
-import { INTERFACE_PREFIX, type Problem, VXLAN_PORT, type WireguardInterface, type WireguardPeer } from './plan.js';
+import { INTERFACE_PREFIX, type Problem, PROBE_PORT, VXLAN_PORT, type WireguardInterface, type WireguardPeer } from './plan.js';
 import { firstPlane, type Gateway, type Segment } from './segments.js';
 
 export interface WireguardInput {
@@ -85,12 +85,12 @@ export function addressFor(host: string, resolved: Readonly<Record<string, strin
 /** Those whose port can be listened on. */
 function planes({ mesh, self }: WireguardInput, problems: Problem[]): number[] {
   const all = Array.from({ length: mesh.planes }, (_, plane) => plane).filter((plane) => plane >= firstPlane(mesh));
-  const usable = all.filter((plane) => self.port + plane <= MAX_PORT && self.port + plane !== VXLAN_PORT);
+  const usable = all.filter((plane) => self.port + plane <= MAX_PORT && (self.port + plane < PROBE_PORT || self.port + plane > VXLAN_PORT));
   if (usable.length < all.length) {
     problems.push({
       subject: `node ${self.name}`,
       reason: 'PortRange',
-      message: `its endpoint's port ${self.port} leaves no room for ${mesh.planes} planes below ${MAX_PORT + 1} and beside VXLAN's ${VXLAN_PORT}: choose another`,
+      message: `its endpoint's port ${self.port} leaves no room for ${mesh.planes} planes below ${MAX_PORT + 1} and beside ${PROBE_PORT} to ${VXLAN_PORT}, which probes and VXLAN use: choose another`,
     });
   }
   return usable;

@@ -6,6 +6,7 @@
  */
 import { failoverConfig, choicesOf, steer, type Choices } from '../../core/failover/config.js';
 import type { Effects, Failover, PathStatus, Probe, Switch } from '../../core/failover/failover.js';
+import { createStallWatch, type Healing } from '../../core/failover/stall.js';
 import type { Message } from '../../core/failover/message.js';
 import type { MeshSpec } from '../../core/api/mesh.js';
 import { type NodePlan, PLANE_PROBE_PORT, PROBE_PORT, type ProbeTarget } from '../../core/mesh/plan.js';
@@ -32,6 +33,8 @@ export interface ProberDeps {
   readonly keyring: Keyring;
   readonly sockets: ProbeSockets;
   onSwitch(choices: Choices, switches: readonly Switch[]): void;
+  /** A tunnel is deaf. */
+  onStall(healing: Healing): void;
 }
 
 interface Asked {
@@ -43,6 +46,7 @@ export function createProber(deps: ProberDeps): Prober {
   const { clock, log, failover, keyring, sockets } = deps;
   const epoch = clock.wall();
   const own = BigInt(Math.floor(deps.random() * 2 ** 31));
+  const stalls = createStallWatch();
   const asked = new Map<number, Asked>();
   const heard = new Map<string, { readonly epoch: number; readonly nonce: bigint }>();
   let known: ReadonlyMap<string, ProbeTarget> = new Map();
@@ -92,7 +96,7 @@ export function createProber(deps: ProberDeps): Prober {
     for (const { path, state, afterMs } of changes) {
       log.info('A path has changed', { path: path.name, state, afterMs: Math.round(afterMs) });
       // Others may find the same sooner, if they look at once.
-      if (state === 'down' && path.kind !== 'through') tell(path.targets[0]?.publicKey ?? '');
+      if (state === 'down' && (path.kind === 'near' || path.kind === 'tunnel')) tell(path.targets[0]?.publicKey ?? '');
     }
     if (switches.length === 0) return;
     for (const one of switches) log.warn('Traffic takes another way', { ...one });
@@ -147,6 +151,7 @@ export function createProber(deps: ProberDeps): Prober {
       running = true;
       const refresh = (): void => {
         sockets.want(wanted.addresses, wanted.ports);
+        for (const healing of stalls.look(failover.status(clock.now()), failover.choices(), clock.now())) deps.onStall(healing);
         if (!signal.aborted) stopRefresh = clock.after(REFRESH_MS, refresh);
       };
       let stopRefresh = (): void => undefined;
