@@ -13,7 +13,7 @@ import { halves, subtract } from '../net/sets.js';
 import type { Claim, Claims } from './claims.js';
 
 export interface Surroundings {
-  /** Single addresses. */
+  /** Addresses and networks that are reached without the mesh. */
   readonly underlay: readonly Cidr[];
   /** Whether routes of somebody else for the cluster's networks are to be outbid. */
   readonly outbid: boolean;

@@ -335,6 +335,12 @@ describe('networks beside nodes (kilo.squat.ai/allowed-location-ips)', () => {
     expect(planned.routes.filter(({ dst, metric }) => dst.startsWith('192.168') && metric === ROUTE_METRIC).map(({ dst }) => dst)).toEqual(['192.168.0.0/16', LAN, '192.168.178.7/32']);
   });
 
+  test('are left to the own location also by a site around them', () => {
+    const planned = plan('d', beside([LAN]), { peers: [personPeer('site', { allowedIPs: ['192.168.176.0/21'] })] });
+    expect(planned.problems).toEqual([]);
+    expect(carried(planned).filter((each) => each.startsWith('192.168'))).toEqual(['192.168.176.0/23 -> plane/0', '192.168.179.0/24 -> plane/0', '192.168.180.0/22 -> plane/0']);
+  });
+
   test('that two locations name: each has its own at home, and the first by name elsewhere', () => {
     const nodes = cluster([...EAST.map((node) => (node.name === 'c' || node.name === 'd' ? { ...node, locationIPs: [LAN] } : node)), { name: 'e', location: 'asia', internalIP: '172.20.3.1/24', podCIDR: '10.42.5.0/24' }], '10.4.0.0/16');
     expect(carried(plan('e', nodes))).toContain(`${LAN} -> plane/0|plane/1`);

@@ -44,7 +44,7 @@ export function planNode(input: MeshInput): PlannedNode {
   const claims = claimPrefixes({ own, remote, internalIPs: local.flatMap(({ spec }) => spec.internalIPs) });
   const gateways = new Set(cluster.segments.flatMap((segment) => segment.gateways.map(({ name }) => name)));
   const destinations = routable(claims, {
-    underlay: underlayAddresses(input, { gateways: nodes.filter(({ metadata }) => gateways.has(metadata.name)), local }),
+    underlay: [...underlayAddresses(input, { gateways: nodes.filter(({ metadata }) => gateways.has(metadata.name)), local }), ...parseCidrs(claims.ownLocationIPs)],
     outbid: leavesPods(encapsulationType),
   });
   const slot = own.gateways.find(({ name }) => name === input.node)?.slot;
@@ -121,7 +121,11 @@ function underlayAddresses(input: MeshInput, { gateways, local }: { readonly gat
     ...input.peers.map(({ spec: { endpoint } }) => endpoint?.dnsOrIP.dns ?? endpoint?.dnsOrIP.ip).filter((host) => host !== undefined),
   ].map((host) => addressFor(host, input.resolved));
   const addresses = new Set([...hosts.filter((host) => host !== undefined), ...local.flatMap(internalAddresses)]);
-  return [...addresses].map(parseCidr).filter((cidr) => cidr !== undefined);
+  return parseCidrs([...addresses]);
+}
+
+function parseCidrs(texts: readonly string[]): Cidr[] {
+  return texts.map(parseCidr).filter((cidr) => cidr !== undefined);
 }
 
 function sortProblems(problems: readonly Problem[]): Problem[] {

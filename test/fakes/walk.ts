@@ -3,8 +3,8 @@
  * the group, the peer whose allowed IPs hold the destination, and the source check of the interface it arrives on.
  */
 import { FAMILIES } from '../../core/mesh/neighbours.js';
-import { type Nexthop, type NodePlan, type Route } from '../../core/mesh/plan.js';
-import { type Cidr, lastOf, parseCidr } from '../../core/net/cidr.js';
+import { CILIUM_HOST, FLANNEL_DEVICE, IPIP_INTERFACE, type Nexthop, type NexthopGroup, type NodePlan, type Route, VXLAN_INTERFACE } from '../../core/mesh/plan.js';
+import { addressOf, type Cidr, lastOf, parseCidr } from '../../core/net/cidr.js';
 
 export interface Host {
   readonly plan: NodePlan;
@@ -13,6 +13,12 @@ export interface Host {
   readonly site: string;
   readonly internalIPs: readonly string[];
   readonly podCIDRs: readonly string[];
+  /** Networks that it reaches without the mesh. */
+  readonly beside?: readonly string[];
+  /** The cluster whose network plugin carries its pods inside its site, and has routes for all nodes of the cluster. */
+  readonly plugin?: string;
+  /** Of cilium_host. */
+  readonly pluginAddress?: string | undefined;
 }
 
 export interface Packet {
@@ -21,27 +27,47 @@ export interface Packet {
 }
 
 export type Walk =
-  /** Node after node, and the device that each but the last sent it out by. */
+  /** Node after node, and the device that each but the last sent it out by. The last is `lan` or `peer x` where it leaves the nodes. */
   | { readonly kind: 'arrived'; readonly hops: readonly string[]; readonly devices: readonly string[] }
   | { readonly kind: 'lost'; readonly at: string; readonly why: string };
 
 export type Hosts = ReadonlyMap<string, Host>;
 
-/** From a pod of `from`. */
-export function walk(hosts: Hosts, from: string, packet: Packet): Walk {
+export interface Setting {
+  /** Public key to who holds it, beside the hosts. */
+  readonly people?: ReadonlyMap<string, string>;
+  /** The device by which the packet comes to the first host; `pod` if absent. */
+  readonly device?: string;
+  /** Which way of a group is in use, among those a node may choose from; the plan's own choice if absent. */
+  readonly way?: number;
+}
+
+/** From a pod of `from`, unless `setting` says otherwise. */
+export function walk(hosts: Hosts, from: string, packet: Packet, setting: Setting = {}): Walk {
   const hops: string[] = [];
   const devices: string[] = [];
-  let here: Step = { host: from, device: 'pod' };
+  let here: Step = { host: from, device: setting.device ?? 'pod' };
   for (let step = 0; step < 8; step += 1) {
     hops.push(here.host);
-    const host = hosts.get(here.host) as Host;
-    if ([...host.podCIDRs, ...host.plan.meshAddresses, ...host.internalIPs].some((own) => covers(own, packet.to))) return { kind: 'arrived', hops, devices };
-    const next: Sent | Lost = forward(hosts, here, packet);
+    const host = hosts.get(here.host);
+    if (host === undefined || [...host.podCIDRs, ...host.plan.meshAddresses, ...host.internalIPs].some((own) => covers(own, packet.to))) return { kind: 'arrived', hops, devices };
+    const next: Sent | Lost = forward({ hosts, setting }, here, packet);
     if ('why' in next) return { kind: 'lost', at: here.host, why: next.why };
     devices.push(next.out);
     here = next;
   }
   return { kind: 'lost', at: here.host, why: `loops: ${hops.join(' ')}` };
+}
+
+/** Would `name` take a packet of this source out of its tunnel `device` from the holder of `publicKey`? */
+export function takes(hosts: Hosts, at: { readonly name: string; readonly device: string }, publicKey: string, source: string): boolean {
+  const peers = hosts.get(at.name)?.plan.interfaces.find(({ name }) => name === at.device)?.peers ?? [];
+  return longest(peers, source)?.publicKey === publicKey;
+}
+
+interface World {
+  readonly hosts: Hosts;
+  readonly setting: Setting;
 }
 
 interface Step {
@@ -58,36 +84,69 @@ interface Lost {
   readonly why: string;
 }
 
-function forward(hosts: Hosts, { host: name, device }: Step, packet: Packet): Sent | Lost {
-  const host = hosts.get(name) as Host;
+function forward(world: World, { host: name, device }: Step, packet: Packet): Sent | Lost {
+  const host = world.hosts.get(name) as Host;
   const route = bestRoute(host.plan, packet, device);
+  const plugged = byPlugin(world, host, packet);
+  if (plugged !== undefined && (route === undefined || (route.table === MAIN && lengthOf(route.dst) <= plugged.length))) return plugged.step;
   if (route === undefined) {
-    const near = [...hosts].find(([, each]) => each.site === host.site && each.internalIPs.includes(packet.to));
+    if ((host.beside ?? []).some((network) => covers(network, packet.to))) return { host: 'lan', device: 'underlay', out: 'underlay' };
+    const near = [...world.hosts].find(([, each]) => each.site === host.site && each.internalIPs.includes(packet.to));
     return near === undefined ? { why: 'no route' } : { host: near[0], device: 'underlay', out: 'underlay' };
   }
-  const nexthop = nexthopOf(host.plan, route);
+  const nexthop = nexthopOf(host.plan, route, world.setting.way);
   if (nexthop === undefined) return { why: `route to ${route.to.kind}` };
-  const next = nexthop.via === undefined ? throughTunnel(hosts, host, { packet, device: nexthop.dev }) : toNeighbour(hosts, host, nexthop);
+  const next = nexthop.via === undefined ? throughTunnel(world, host, { packet, device: nexthop.dev }) : toNeighbour(world.hosts, host, nexthop);
   return 'why' in next ? next : { ...next, out: nexthop.dev };
 }
 
-function nexthopOf(plan: NodePlan, { to }: Route): Nexthop | undefined {
-  const id = to.kind === 'group' ? plan.groups.find((group) => group.id === to.id)?.active[0] : to.kind === 'nexthop' ? to.id : undefined;
+function nexthopOf(plan: NodePlan, { to }: Route, way: number | undefined): Nexthop | undefined {
+  const group = to.kind === 'group' ? plan.groups.find(({ id }) => id === to.id) : undefined;
+  const id = group === undefined ? (to.kind === 'nexthop' ? to.id : undefined) : way === undefined ? group.active[0] : wayOf(group, way);
   return plan.nexthops.find((nexthop) => nexthop.id === id);
 }
 
-function toNeighbour(hosts: Hosts, from: Host, { via, dev }: Nexthop): Step | Lost {
-  const found = [...hosts].find(([, { site, internalIPs }]) => site === from.site && internalIPs.includes(via ?? ''));
-  if (found === undefined) return { why: `nobody near has ${via}` };
-  const known = dev === 'underlay' || from.plan.vxlan?.neighbours.some(({ address, second }) => [address, second].includes(via));
-  const [name, { plan }] = found;
-  const taken = dev === 'underlay' || plan.firewall.vxlan?.from.includes(from.plan.vxlan?.local ?? '');
-  return known === true && taken === true ? { host: name, device: dev } : { why: `${dev} does not lead to ${via}` };
+/** A node with tunnels of its own chooses among these: the others would choose among theirs, and never send it back. */
+function wayOf({ candidates }: NexthopGroup, way: number): number | undefined {
+  const own = candidates.filter(({ name }) => name.startsWith('plane/'));
+  const usable = own.length > 0 ? own : candidates;
+  return usable[way % usable.length]?.nexthop;
 }
 
-function throughTunnel(hosts: Hosts, from: Host, { packet, device }: { readonly packet: Packet; readonly device: string }): Step | Lost {
+/** A plugin's routes have metric 0, and end in nothing where it cannot send. */
+function byPlugin({ hosts }: World, host: Host, { to }: Packet): { readonly length: number; readonly step: Sent | Lost } | undefined {
+  if (host.plugin === undefined) return undefined;
+  for (const [name, each] of hosts) {
+    const network = each === host || each.plugin !== host.plugin ? undefined : each.podCIDRs.find((cidr) => covers(cidr, to));
+    if (network === undefined) continue;
+    return { length: lengthOf(network), step: each.site === host.site ? { host: name, device: 'plugin', out: 'plugin' } : { why: 'the plugin cannot reach another location' } };
+  }
+  return undefined;
+}
+
+function toNeighbour(hosts: Hosts, from: Host, { via = '', dev }: Nexthop): Step | Lost {
+  const found = [...hosts].find(([, each]) => each.site === from.site && addressesOn(dev, each).includes(via));
+  if (found === undefined) return { why: `nobody near has ${via} on ${dev}` };
+  const [name, { plan }] = found;
+  return isTaken(from.plan, plan, { via, dev }) ? { host: name, device: dev } : { why: `${dev} does not lead to ${via}` };
+}
+
+function addressesOn(dev: string, host: Host): readonly string[] {
+  if (Object.values<string>(FLANNEL_DEVICE).includes(dev)) return host.podCIDRs.map((network) => addressOf(network) ?? '');
+  return dev === IPIP_INTERFACE || dev === CILIUM_HOST ? [host.pluginAddress ?? host.internalIPs[0] ?? ''] : host.internalIPs;
+}
+
+function isTaken(from: NodePlan, to: NodePlan, { via, dev }: { readonly via: string; readonly dev: string }): boolean {
+  if (dev === IPIP_INTERFACE) return to.ipip?.local === via && to.firewall.ipip?.from.includes(from.ipip?.local ?? '') === true;
+  if (dev !== VXLAN_INTERFACE) return true;
+  return from.vxlan?.neighbours.some(({ address, second }) => address === via || second === via) === true && to.firewall.vxlan?.from.includes(from.vxlan.local) === true;
+}
+
+function throughTunnel({ hosts, setting }: World, from: Host, { packet, device }: { readonly packet: Packet; readonly device: string }): Step | Lost {
   const peers = from.plan.interfaces.find(({ name }) => name === device)?.peers ?? [];
   const peer = longest(peers, packet.to);
+  const person = setting.people?.get(peer?.publicKey ?? '');
+  if (person !== undefined) return { host: person, device };
   if (peer?.endpoint === undefined) return { why: `${device} has no peer with an endpoint for ${packet.to}` };
   const port = Number(peer.endpoint.split(':').at(-1));
   const far = [...hosts].find(([, { publicKey }]) => publicKey === peer.publicKey);

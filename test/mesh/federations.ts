@@ -1,0 +1,170 @@
+/**
+ * Random federations of up to three members, planned node by node: locations, granularities, carriers, planes and address
+ * families of all kinds, people, networks beside nodes, and the Peers that the hub really writes.
+ */
+import { createHash } from 'node:crypto';
+import * as fc from 'fast-check';
+import type { MeshNode } from '../../core/api/meshNode.js';
+import { meshSpecSchema, type MeshSpec } from '../../core/api/mesh.js';
+import type { Peer } from '../../core/api/peer.js';
+import type { NodePlan } from '../../core/mesh/plan.js';
+import { planNode } from '../../core/mesh/planNode.js';
+import { siteName } from '../../core/mesh/segments.js';
+import { addressOf } from '../../core/net/cidr.js';
+import { planPeers } from '../../hub/controllers/peers/planPeers.js';
+import { assembleFacts, type ClusterFacts } from '../../hub/records/facts.js';
+import { cluster, type NodeSketch, personPeer } from '../fakes/mesh.js';
+import type { Host } from '../fakes/walk.js';
+
+export interface Member {
+  readonly id: string;
+  readonly mesh: MeshSpec;
+  readonly nodes: readonly MeshNode[];
+  readonly people: readonly Peer[];
+  /** Of people and of the hub. */
+  readonly peers: readonly Peer[];
+}
+
+export type Stack = 'IPv4' | 'IPv6' | 'both';
+
+export interface MemberSketch {
+  readonly id: string;
+  /** Tells its addresses from those of others. */
+  readonly number: number;
+  readonly stack: Stack;
+  readonly mesh: Partial<MeshSpec>;
+  readonly nodes: readonly NodeTraits[];
+  /** Who of the people there are: a laptop, one inside the network beside a node, a site around that network. */
+  readonly people: readonly ('laptop' | 'inside' | 'around')[];
+}
+
+export interface NodeTraits {
+  readonly location: number;
+  /** Of the location's two. */
+  readonly subnet: number;
+  /** Has no internal address. */
+  readonly alone: boolean;
+  readonly isPublic: boolean;
+  readonly willing: boolean;
+}
+
+const node: fc.Arbitrary<NodeTraits> = fc.record({
+  location: fc.integer({ min: 0, max: 2 }),
+  subnet: fc.integer({ min: 0, max: 1 }),
+  alone: fc.integer({ min: 0, max: 5 }).map((one) => one === 0),
+  isPublic: fc.boolean(),
+  willing: fc.boolean(),
+});
+
+const member = (id: string, number: number): fc.Arbitrary<MemberSketch> =>
+  fc.record({
+    stack: fc.constantFrom<Stack>('IPv4', 'IPv6', 'both'),
+    nodes: fc.array(node, { minLength: 1, maxLength: 5 }),
+    people: fc.subarray(['laptop', 'inside', 'around'] as const),
+    planes: fc.integer({ min: 1, max: 3 }),
+    granularity: fc.constantFrom('location' as const, 'full' as const, 'cross' as const),
+    encapsulation: fc.constantFrom('never' as const, 'crosssubnet' as const, 'always' as const),
+    encapsulationType: fc.constantFrom('vxlan' as const, 'ipip' as const, 'flannel' as const, 'cilium' as const),
+  }).map(({ stack, nodes, people, ...mesh }) => ({
+    id,
+    number,
+    // IPIP, also the one that goes by Cilium, is for IPv4.
+    stack: mesh.encapsulationType === 'ipip' || mesh.encapsulationType === 'cilium' ? 'IPv4' : stack,
+    mesh,
+    nodes,
+    people: [...people],
+  }));
+
+/** One to three. */
+export const federations: fc.Arbitrary<readonly MemberSketch[]> = fc.integer({ min: 1, max: 3 }).chain((count) => fc.tuple(...['x', 'y', 'z'].slice(0, count).map((id, index) => member(id, 20 + index))));
+
+/** The network beside the first node of every member. */
+export const besideOf = ({ number, stack }: MemberSketch): string => (stack === 'IPv6' ? `fd00:168:${number}::/64` : `192.168.${number}.0/24`);
+
+export function membersOf(sketches: readonly MemberSketch[]): Member[] {
+  const bare = sketches.map((sketch) => {
+    const { id, number, stack } = sketch;
+    const ranges = [...(stack === 'IPv6' ? [] : [`10.4.${number}.0/24`]), ...(stack === 'IPv4' ? [] : [`fd00:4:${number}::/64`])];
+    const mesh = meshSpecSchema.parse({ ...sketch.mesh, wireguardCIDRs: ranges });
+    const nodes = cluster(sketch.nodes.map((each, index) => nodeSketch(sketch, each, index)), ranges.join(), mesh).map((each, index): MeshNode => (
+      mesh.encapsulationType === 'cilium' ? { ...each, spec: { ...each.spec, cniCompatibilityIP: `10.${number}.${index}.99` } } : each
+    ));
+    return { id, mesh, nodes, people: sketch.people.map((kind, index) => person(sketch, kind, index)) };
+  });
+  const facts = new Map(bare.map(({ id, mesh, nodes }) => [id, factsOf(mesh, nodes)]));
+  return bare.map((one) => ({
+    ...one,
+    peers: [...one.people, ...bare.filter(({ id }) => id !== one.id).flatMap((other) => hubPeers({ id: other.id, facts: facts.get(other.id) }, { id: one.id, facts: facts.get(one.id) }))],
+  }));
+}
+
+export function planOf({ mesh, nodes, peers }: Pick<Member, 'mesh' | 'nodes' | 'peers'>, name: string): NodePlan {
+  const planned = planNode({ node: name, mesh, nodes, peers, resolved: {}, underlayMtu: 1500 });
+  if (planned.kind === 'absent') throw new Error(planned.reason);
+  return planned.plan;
+}
+
+export function hostsOf(members: readonly Member[]): Map<string, Host> {
+  return new Map(members.flatMap((one) => one.nodes.map((each): [string, Host] => [each.metadata.name, hostOf(one, each)])));
+}
+
+function hostOf(one: Member, each: MeshNode): Host {
+  const { mesh, nodes, id } = one;
+  const { name } = each.metadata;
+  const near = nodes.filter((other) => siteName(other, mesh.granularity) === siteName(each, mesh.granularity));
+  return {
+    plan: planOf(one, name),
+    publicKey: each.spec.publicKey,
+    site: `${id} ${siteName(each, 'location')}`,
+    internalIPs: each.spec.internalIPs.map((address) => addressOf(address) ?? ''),
+    podCIDRs: each.spec.podCIDRs,
+    beside: near.flatMap(({ spec }) => spec.allowedLocationIPs ?? []),
+    ...(mesh.encapsulationType === 'flannel' || mesh.encapsulationType === 'cilium' ? { plugin: id } : {}),
+    pluginAddress: each.spec.cniCompatibilityIP,
+  };
+}
+
+function nodeSketch(sketch: MemberSketch, { location, subnet, alone, isPublic, willing }: NodeTraits, index: number): NodeSketch {
+  const { id, number, stack } = sketch;
+  const place = location * 2 + subnet;
+  const [inner4, inner6] = [`172.${number}.${place}.${10 + index}/24`, `fd00:20:${number}:${place}::${10 + index}/64`];
+  const [pods4, pods6] = [`10.${number}.${index}.0/24`, `fd00:42:${number}:${index}::/64`];
+  return {
+    name: `${id}${index}`,
+    location: `l${location}`,
+    internalIP: alone ? null : stack === 'IPv6' ? inner6 : inner4,
+    ...(stack === 'both' && !alone ? { secondIP: inner6 } : {}),
+    podCIDR: stack === 'IPv6' ? pods6 : pods4,
+    ...(stack === 'both' ? { secondPods: pods6 } : {}),
+    ...(isPublic || alone ? { endpoint: stack === 'IPv6' ? `2001:db8:${number}::${index}` : `203.0.${number}.${index}` } : {}),
+    gateway: willing ? 'preferred' : 'auto',
+    ...(index === 0 ? { locationIPs: [besideOf(sketch)] } : {}),
+  };
+}
+
+function person(sketch: MemberSketch, kind: MemberSketch['people'][number], index: number): Peer {
+  const { id, number, stack } = sketch;
+  const six = stack === 'IPv6';
+  const allowed = {
+    laptop: [...(six ? [] : [`10.9.${number}.7/32`]), ...(stack === 'IPv4' ? [] : [`fd00:9:${number}::7/128`])],
+    inside: six ? [`fd00:168:${number}::99/128`] : [`192.168.${number}.99/32`],
+    around: six ? ['fd00:168::/32'] : ['192.168.0.0/16'],
+  }[kind];
+  return personPeer(`${id}-person-${index}`, { allowedIPs: allowed });
+}
+
+function factsOf(mesh: MeshSpec, nodes: readonly MeshNode[]): ClusterFacts {
+  return assembleFacts({ apiVersion: 'kilofed.io/v1alpha1', kind: 'Mesh', metadata: { name: 'default' }, spec: mesh, status: { serviceCIDRs: [] } }, nodes);
+}
+
+function hubPeers(source: { readonly id: string; readonly facts: ClusterFacts | undefined }, target: { readonly id: string; readonly facts: ClusterFacts | undefined }): Peer[] {
+  if (source.facts === undefined || target.facts === undefined) return [];
+  const { peers, problems } = planPeers({
+    source: { id: source.id, facts: source.facts },
+    target: { id: target.id, facts: target.facts },
+    rights: { isNodeElsewhere: () => false, holderOf: () => undefined },
+    sha256: (text) => createHash('sha256').update(text).digest(),
+  });
+  if (problems.length > 0) throw new Error(JSON.stringify(problems));
+  return peers.map(({ metadata, spec }) => ({ apiVersion: 'kilo.squat.ai/v1alpha1', kind: 'Peer', metadata: { name: metadata.name, labels: { ...metadata.labels }, annotations: { ...metadata.annotations } }, spec }));
+}

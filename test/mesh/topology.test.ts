@@ -1,0 +1,196 @@
+/**
+ * What holds for the plans of any federation taken together: everybody reaches everybody by one way, whichever gateways are in
+ * use, and nothing depends on the order of inputs or on who else is there.
+ */
+import { describe, expect, test } from '@jest/globals';
+import * as fc from 'fast-check';
+import type { MeshNode } from '../../core/api/meshNode.js';
+import { addressOf, type Cidr, contains, formatAddress, parseCidr, singleAddress } from '../../core/net/cidr.js';
+import { type NodePlan, RULE_TABLE } from '../../core/mesh/plan.js';
+import type { Peer } from '../../core/api/peer.js';
+import { segmentName, siteName } from '../../core/mesh/segments.js';
+import { cluster } from '../fakes/mesh.js';
+import { type Hosts, type Packet, type Setting, takes, type Walk, walk } from '../fakes/walk.js';
+import { besideOf, federations, hostsOf, type Member, type MemberSketch, membersOf, planOf } from './federations.js';
+
+const MAIN_TABLE = 254;
+
+/** The `index`-th address of a network. */
+const nth = (network: string, index: number): string => {
+  const { family, first } = parseCidr(network) as Cidr;
+  return formatAddress(family, first + BigInt(index));
+};
+
+const isSameFamily = (a: string, b: string): boolean => a.includes(':') === b.includes(':');
+
+interface Journey {
+  readonly from: string;
+  readonly to: string;
+  readonly packet: Packet;
+}
+
+/** From every pod to every pod and mesh address of every other node. */
+function journeys(hosts: Hosts): Journey[] {
+  return [...hosts].flatMap(([from, source]) =>
+    [...hosts].filter(([to]) => to !== from).flatMap(([to, target]) =>
+      source.podCIDRs.map((network) => nth(network, 5)).flatMap((pod) =>
+        [...target.podCIDRs.map((network) => nth(network, 9)), ...target.plan.meshAddresses].filter((each) => isSameFamily(each, pod)).map((each) => ({ from, to, packet: { source: pod, to: each } })),
+      ),
+    ),
+  );
+}
+
+function arrive(hosts: Hosts, from: string, packet: Packet, setting?: Setting): Walk & { readonly kind: 'arrived' } {
+  const result = walk(hosts, from, packet, setting);
+  if (result.kind === 'lost') throw new Error(`${packet.source} at ${from} -> ${packet.to}: lost at ${result.at}: ${result.why}`);
+  return result;
+}
+
+describe('any federation', () => {
+  test('has no problems', () => {
+    fc.assert(fc.property(federations, (sketches) => {
+      for (const { plan } of hostsOf(membersOf(sketches)).values()) expect(plan.problems).toEqual([]);
+    }), { numRuns: 100 });
+  });
+
+  test('has one way from every pod to every other pod and node of the same family, whichever gateways are in use', () => {
+    fc.assert(fc.property(federations, fc.integer({ min: 0, max: 2 }), (sketches, way) => {
+      const hosts = hostsOf(membersOf(sketches));
+      for (const { from, to, packet } of journeys(hosts)) {
+        for (const setting of [{}, { way }]) {
+          const { hops } = arrive(hosts, from, packet, setting);
+          expect(hops.at(-1)).toBe(to);
+          // Own gateway, far gateway; another one in between where a member has fewer planes than slots are in use.
+          expect(hops.length).toBeLessThanOrEqual(5);
+        }
+      }
+    }), { numRuns: 100 });
+  });
+
+  test('takes a single tunnel where granularity is full or cross, and none inside a location but with full', () => {
+    fc.assert(fc.property(federations, (sketches) => {
+      for (const one of membersOf(sketches).filter(({ mesh }) => mesh.granularity !== 'location')) {
+        const hosts = hostsOf([one]);
+        for (const from of one.nodes) {
+          for (const to of one.nodes.filter((each) => each !== from)) {
+            const { devices } = arrive(hosts, from.metadata.name, { source: nth(from.spec.podCIDRs[0] ?? '', 5), to: nth(to.spec.podCIDRs[0] ?? '', 9) });
+            expect(devices).toHaveLength(1);
+            expect(devices[0] === 'kilo0').toBe(one.mesh.granularity === 'full' || siteName(from, 'location') !== siteName(to, 'location'));
+          }
+        }
+      }
+    }), { numRuns: 60 });
+  });
+
+  test('brings people to every pod of their cluster by any gateway of its segment, and back', () => {
+    fc.assert(fc.property(federations, (sketches) => {
+      for (const one of membersOf(sketches)) {
+        const hosts = hostsOf([one]);
+        const people = new Map(one.people.map(({ metadata, spec }) => [spec.publicKey, `peer ${metadata.name}`]));
+        for (const { person, theirs, publicKey } of one.people.flatMap(addressesOf)) {
+          for (const node of one.nodes) {
+            const [pod] = node.spec.podCIDRs.map((network) => nth(network, 5)).filter((each) => isSameFamily(each, theirs));
+            if (pod === undefined) continue;
+            expect(arrive(hosts, node.metadata.name, { source: pod, to: theirs }, { people }).hops.at(-1)).toBe(person);
+            for (const gateway of segmentOf(one, node).filter((name) => hosts.get(name)?.plan.role.kind === 'gateway')) {
+              expect(takes(hosts, { name: gateway, device: 'kilo0' }, publicKey, theirs)).toBe(true);
+              expect(arrive(hosts, gateway, { source: theirs, to: pod }, { people, device: 'kilo0' }).hops.at(-1)).toBe(node.metadata.name);
+            }
+          }
+        }
+      }
+    }), { numRuns: 60 });
+  });
+
+  test('reaches networks beside nodes from the whole cluster, and is reached from there', () => {
+    fc.assert(fc.property(federations, (sketches) => {
+      for (const [index, one] of membersOf(sketches).entries()) {
+        const hosts = hostsOf([one]);
+        const network = besideOf(sketches[index] as MemberSketch);
+        const printer = nth(network, 7);
+        const doors = [...hosts].filter(([, { beside }]) => beside?.includes(network));
+        for (const [from, { podCIDRs }] of hosts) {
+          const pod = podCIDRs.map((each) => nth(each, 5)).find((each) => isSameFamily(each, printer)) ?? '';
+          const { hops } = arrive(hosts, from, { source: pod, to: printer });
+          expect(hops.at(-1)).toBe('lan');
+          expect(doors.map(([name]) => name)).toContain(hops.at(-2));
+          for (const door of segmentOf(one, one.nodes[0] as MeshNode)) expect(arrive(hosts, door, { source: printer, to: pod }).hops.at(-1)).toBe(from);
+        }
+      }
+    }), { numRuns: 60 });
+  });
+});
+
+/** An address of each prefix of a person's. */
+function addressesOf({ metadata, spec }: Peer): { readonly person: string; readonly theirs: string; readonly publicKey: string }[] {
+  return spec.allowedIPs.map((prefix) => ({ person: `peer ${metadata.name}`, theirs: nth(prefix, prefix === singleAddress(addressOf(prefix) ?? '') ? 0 : 77), publicKey: spec.publicKey }));
+}
+
+function segmentOf({ mesh, nodes }: Member, node: MeshNode): string[] {
+  return nodes.filter((each) => segmentName(each, mesh.granularity) === segmentName(node, mesh.granularity)).map(({ metadata }) => metadata.name);
+}
+
+describe('any plan', () => {
+  test('gives a prefix to one peer of an interface, and lays one inside another only where people or networks beside nodes are around', () => {
+    fc.assert(fc.property(federations, (sketches) => {
+      const mayContain = new Set([...sketches.map(besideOf), '192.168.0.0/16', 'fd00:168::/32']);
+      for (const { plan } of hostsOf(membersOf(sketches)).values()) {
+        for (const { peers } of plan.interfaces) {
+          const all = peers.flatMap(({ publicKey, allowedIPs }) => allowedIPs.map((text) => ({ publicKey, text, cidr: parseCidr(text) as Cidr })));
+          expect(new Set(all.map(({ text }) => text)).size).toBe(all.length);
+          const nested = all.flatMap((outer) => all.filter((inner) => inner !== outer && contains(outer.cidr, inner.cidr)).map(() => outer.text));
+          expect(nested.filter((outer) => !mayContain.has(outer))).toEqual([]);
+        }
+        expect(new Set(plan.routes.map(({ table, dst, metric }) => `${table} ${dst} ${metric}`)).size).toBe(plan.routes.length);
+      }
+    }), { numRuns: 100 });
+  });
+
+  test('is the same whatever the order of nodes and peers', () => {
+    fc.assert(fc.property(federations, fc.func(fc.nat()), (sketches, key) => {
+      const shuffle = <T extends { readonly metadata: { readonly name: string } }>(items: readonly T[]): T[] => items.toSorted((a, b) => key(a.metadata.name) - key(b.metadata.name));
+      for (const { mesh, nodes, peers } of membersOf(sketches)) {
+        for (const { metadata: { name } } of nodes) expect(planOf({ mesh, nodes: shuffle(nodes), peers: shuffle(peers) }, name)).toEqual(planOf({ mesh, nodes, peers }, name));
+      }
+    }), { numRuns: 40 });
+  });
+
+  test('changes by a new node only in what concerns that', () => {
+    fc.assert(fc.property(federations, (sketches) => {
+      for (const [index, one] of membersOf(sketches).entries()) {
+        const { number, stack } = sketches[index] as MemberSketch;
+        const joined: Member = { ...one, nodes: [...one.nodes, newcomer(one, number, stack === 'IPv6')] };
+        for (const { metadata: { name } } of one.nodes) expect(withoutNewcomer(planOf(joined, name), number)).toEqual(withoutNewcomer(planOf(one, name), number));
+      }
+    }), { numRuns: 60 });
+  });
+});
+
+/** In the first location, with the last addresses there; it gets no slot where others have them. */
+function newcomer({ mesh }: Member, number: number, six: boolean): MeshNode {
+  const [node] = cluster([{
+    name: 'newcomer',
+    location: 'l0',
+    internalIP: six ? `fd00:20:${number}:0::99/64` : `172.${number}.0.99/24`,
+    podCIDR: six ? `fd00:42:${number}:99::/64` : `10.${number}.99.0/24`,
+  }], '10.4.0.0/16', mesh);
+  if (node === undefined) throw new Error('no newcomer');
+  const withAddress = mesh.encapsulationType === 'cilium' ? { ...node, spec: { ...node.spec, cniCompatibilityIP: `10.${number}.99.99` } } : node;
+  return { ...withAddress, status: { meshAddresses: [six ? `fd00:4:${number}::ffff:99` : `10.4.${number}.254`] } };
+}
+
+/** What tells of tunnels and routes, without what is the newcomer's. */
+function withoutNewcomer({ interfaces, routes, groups, rules }: NodePlan, number: number): unknown {
+  const isTheirs = (prefix: string): boolean =>
+    [`10.${number}.99.`, `172.${number}.0.99/`, `10.4.${number}.254/`, `fd00:42:${number}:99:`, `fd00:20:${number}::99/`, `fd00:4:${number}::ffff:99/`].some((start) => prefix.startsWith(start));
+  return {
+    interfaces: interfaces.map(({ peers, ...rest }) => ({
+      ...rest,
+      peers: peers.filter(({ owner }) => owner !== 'gateway newcomer').map((peer) => ({ ...peer, allowedIPs: peer.allowedIPs.filter((prefix) => !isTheirs(prefix)) })),
+    })),
+    // The ways of probes are there from the first node on that there is to ask.
+    routes: routes.filter(({ table, dst }) => [MAIN_TABLE, RULE_TABLE].includes(table) && !isTheirs(dst)),
+    groups: groups.filter(({ segment }) => segment !== 'node:newcomer'),
+    rules: rules.filter(({ from }) => from === undefined),
+  };
+}
