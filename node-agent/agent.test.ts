@@ -46,6 +46,8 @@ interface Setting {
   /** Changes that the host refuses. */
   refuse: (text: string) => boolean;
   observations: number;
+  /** Of every way to an endpoint. */
+  pathMtu: number;
   readonly published: string[];
   readonly saved: unknown[];
   /** Runs a pass and returns the commands that were carried out. */
@@ -69,6 +71,7 @@ function setting(memory: Partial<Memory> = {}, host = createFakeHost()): Setting
           self.observations += 1;
           return Promise.resolve({ state: host.state(), addresses: [{ address: '10.0.0.2', prefixLength: 24, dev: 'eth0', mtu: 1500 }] });
         },
+        paths: (addresses) => Promise.resolve(new Map(addresses.map((address) => [address, { dev: 'eth0', deviceMtu: 1500, mtu: self.pathMtu }]))),
         apply(model, changes): Promise<ApplyResult> {
           const done: Change[] = [];
           const failures: Failure[] = [];
@@ -109,6 +112,7 @@ function setting(memory: Partial<Memory> = {}, host = createFakeHost()): Setting
     inputs: INPUTS,
     refuse: () => false,
     observations: 0,
+    pathMtu: 1500,
     published: [],
     saved: [],
     async pass() {
@@ -210,6 +214,17 @@ describe('an agent', () => {
     one.host.lose('kilo0');
     await one.clock.advance(30_000);
     expect((await one.pass())[0]).toBe('ip link add kilo0 type wireguard');
+  });
+
+  test("tunnels follow the smallest way to their ends, once it is looked for; a Mesh's own MTU wins", async () => {
+    const one = setting();
+    await one.pass();
+    one.pathMtu = 1400;
+    expect(await one.pass()).toEqual([]);
+    one.agent.doubt();
+    expect(await one.pass()).toEqual(['ip link set kilo0 mtu 1320 up', 'ip link set kilo1 mtu 1320 up']);
+    one.inputs = { ...INPUTS, mesh: { ...mesh, spec: { ...mesh.spec, mtu: 1380 } } };
+    expect(await one.pass()).toEqual(['ip link set kilo0 mtu 1380 up', 'ip link set kilo1 mtu 1380 up']);
   });
 
   test('the loss of a remote node costs its removal only', async () => {

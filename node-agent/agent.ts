@@ -10,6 +10,7 @@ import { cniProblems } from '../core/host/diffCni.js';
 import { discover, internalAddresses, isSpared } from '../core/host/discover.js';
 import { createHostModel, type HostModel } from '../core/host/hostModel.js';
 import type { HostAddress } from '../core/host/parseIp.js';
+import type { Path } from '../core/host/parsePaths.js';
 import { explainFailure } from '../core/host/explainFailure.js';
 import { diffGroups, planChanges } from '../core/host/planChanges.js';
 import { changeText } from '../core/host/render.js';
@@ -25,8 +26,9 @@ import type { Log } from '../core/runtime/log.js';
 import type { Cluster } from './cluster.js';
 import type { Failure } from './host/apply.js';
 import type { Host } from './host/host.js';
-import { endpointNames, type ClusterInputs } from './inputs.js';
+import { endpointAddresses, endpointNames, type ClusterInputs } from './inputs.js';
 import type { AgentMetrics } from './metrics.js';
+import { pathMtu, roamedAddresses } from './pathMtu.js';
 import type { Publisher } from './publish.js';
 import type { Resolver } from './resolver.js';
 import type { SavedInputs, StateFiles } from './stateFiles.js';
@@ -37,7 +39,7 @@ export interface AgentDeps {
   readonly nodeName: string;
   readonly publicKey: string;
   readonly cluster: Pick<Cluster, 'inputs'>;
-  readonly host: Pick<Host, 'observe' | 'apply' | 'switchGroups'>;
+  readonly host: Pick<Host, 'observe' | 'paths' | 'apply' | 'switchGroups'>;
   readonly resolver: Pick<Resolver, 'want' | 'answers'>;
   readonly publisher: Publisher;
   readonly files: Pick<StateFiles, 'saveEndpoints'>;
@@ -87,7 +89,7 @@ export function createAgent(deps: AgentDeps, memory: Memory): Agent {
     if (seen !== undefined && seen.doubts === doubts && seen.internalIPs.join() === internalIPs.join() && deps.clock.now() - seen.at < REFRESH_MS) return seen;
     const before = doubts;
     const { state, addresses } = await deps.host.observe(internalIPs);
-    return { model: createHostModel(state), addresses, internalIPs, at: deps.clock.now(), doubts: before };
+    return { model: createHostModel(state), addresses, roamed: roamedAddresses(state), paths: new Map(), internalIPs, at: deps.clock.now(), doubts: before };
   }
 
   async function pass(signal: AbortSignal): Promise<PassResult> {
@@ -101,7 +103,8 @@ export function createAgent(deps: AgentDeps, memory: Memory): Agent {
     attend(deps, inputs);
     const resolved = { ...memory.saved?.resolved, ...deps.resolver.answers() };
     const observed = seen.model.state();
-    const result = deps.planNode({ node: deps.nodeName, mesh: mesh.spec, nodes: inputs.meshNodes, peers: inputs.peers, resolved, underlayMtu: observed.underlay?.mtu ?? DEFAULT_MTU });
+    const smallest = await pathMtu(deps.host, [...new Set([...endpointAddresses(inputs, resolved), ...seen.roamed])], seen.paths);
+    const result = deps.planNode({ node: deps.nodeName, mesh: mesh.spec, nodes: inputs.meshNodes, peers: inputs.peers, resolved, underlayMtu: observed.underlay?.mtu ?? DEFAULT_MTU, pathMtu: smallest });
     if (result.kind === 'absent') return { kind: 'waiting', reason: result.reason, published };
     planned = result.plan;
     const desired = deps.steer(planned, mesh.spec, observed.groups);
@@ -154,6 +157,10 @@ export function createAgent(deps: AgentDeps, memory: Memory): Agent {
 interface Seen {
   readonly model: HostModel;
   readonly addresses: readonly HostAddress[];
+  /** Where peers were heard from. */
+  readonly roamed: readonly string[];
+  /** The ways that were asked for since. */
+  readonly paths: Map<string, Path | null>;
   readonly internalIPs: readonly string[];
   readonly at: number;
   readonly doubts: number;

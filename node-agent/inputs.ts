@@ -44,6 +44,15 @@ export function endpointNames(inputs: ClusterInputs): readonly string[] {
   return [...new Set(hosts.filter((host) => !isAddress(host)))].toSorted();
 }
 
+/** Where tunnels may end, as addresses: gateways and peers, each by what its name is resolved to. */
+export function endpointAddresses({ meshNodes, peers }: ClusterInputs, resolved: Readonly<Record<string, string>>): readonly string[] {
+  const hosts = [
+    ...meshNodes.filter(({ status }) => status?.slot !== undefined).flatMap(({ spec }) => spec.endpoints.map(({ host }) => host)),
+    ...peers.map(({ spec: { endpoint } }) => endpoint?.dnsOrIP.ip ?? endpoint?.dnsOrIP.dns).filter((host) => host !== undefined),
+  ];
+  return [...new Set(hosts.map((host) => (isAddress(host) ? host : resolved[host])).filter((address) => address !== undefined))];
+}
+
 function isAddress(host: string): boolean {
   return host.includes(':') || /^[0-9.]+$/.test(host);
 }

@@ -12,10 +12,9 @@ import type { Log } from '../core/runtime/log.js';
 import type { KubeClient } from '../kube/wire/client.js';
 import { serveHttp } from '../kube/wire/httpServer.js';
 import { createTextMetrics } from '../kube/wire/textMetrics.js';
-import { createAgent, type Agent } from './agent.js';
+import { createAgent } from './agent.js';
 import { createCluster, type Cluster } from './cluster.js';
 import type { Host } from './host/host.js';
-import type { OnLoss } from './host/monitor.js';
 import { ensureKey, readPrivateKey } from './host/key.js';
 import { createLoop } from './loop.js';
 import { createAgentMetrics } from './metrics.js';
@@ -27,6 +26,7 @@ import { type Choices, choicesOf, steer } from '../core/failover/config.js';
 import { createKeyring } from './probe/keyring.js';
 import { createProber } from './probe/prober.js';
 import type { ProbeSockets } from './probe/sockets.js';
+import { createRepairer } from './repairer.js';
 import { createResolver } from './resolver.js';
 import { createInputsSaver, type StateFiles } from './stateFiles.js';
 
@@ -109,7 +109,7 @@ export async function runAgent(options: Options, deps: ProgramDeps, signal: Abor
     },
     '/metrics': () => ({ status: 200, contentType: 'text/plain; version=0.0.4', body: (agentMetrics.paths(prober.status()), metrics.render()) }),
   }, stop.signal);
-  deps.host.watch(repairer(agent, deps, () => loop.wish()));
+  deps.host.watch(createRepairer({ clock, log, doubt: () => agent.doubt(), wish: () => loop.wish() }));
   log.info('The node-agent runs', { node: options.nodeName, publicKey: key.publicKey, server: deps.client?.server });
   signal.addEventListener('abort', () => void prober.leave().finally(() => stop.abort()), { once: true });
   if (signal.aborted) stop.abort();
@@ -136,6 +136,7 @@ export async function printPlan(options: Options, deps: ProgramDeps, signal: Abo
       cluster,
       host: {
         observe: (internalIPs) => deps.host.observe(internalIPs),
+        paths: (addresses) => deps.host.paths(addresses),
         apply: (_model, changes) => {
           for (const change of changes) deps.out(`${changeText(change)}\n`);
           return Promise.resolve({ done: changes, failures: [] });
@@ -173,41 +174,6 @@ export async function cleanUp(options: Options, deps: ProgramDeps, signal: Abort
 }
 
 const SYNC_MS = 10_000;
-/** Between two repairs; each further one within a minute waits twice as long. */
-const REPAIR_MS = 250;
-const REPAIR_MAX_MS = 30_000;
-/** How long after changes of our own the host is read, when something went away meanwhile. */
-const REVIEW_MS = 1000;
-
-/** Somebody else who keeps removing what we put back is answered ever more slowly. */
-function repairer(agent: Agent, deps: ProgramDeps, wish: () => void): OnLoss {
-  let delay = 0;
-  let repairedAt = Number.NEGATIVE_INFINITY;
-  let planned = false;
-  const lookIn = (ms: number, before: () => void): void => {
-    if (planned) return;
-    planned = true;
-    deps.clock.after(ms, () => {
-      planned = false;
-      before();
-      agent.doubt();
-      wish();
-    });
-  };
-  return (ours) => {
-    if (ours) {
-      lookIn(REVIEW_MS, () => undefined);
-      return;
-    }
-    const calm = deps.clock.now() - repairedAt > REPAIR_MAX_MS * 2;
-    delay = calm ? 0 : Math.min(REPAIR_MAX_MS, Math.max(REPAIR_MS, delay * 2));
-    lookIn(delay, () => {
-      repairedAt = deps.clock.now();
-      deps.log.warn('Something of ours was removed from the host: repairing');
-    });
-  };
-}
-
 function clusterOf(options: Options, deps: ProgramDeps, onChange: () => void): Pick<Cluster, 'inputs' | 'run'> {
   const { client } = deps;
   if (client === undefined) return { inputs: () => undefined, run: () => Promise.resolve() };

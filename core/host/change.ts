@@ -35,7 +35,8 @@ export type Change =
   | { readonly kind: 'firewall.set'; readonly firewall: Firewall; readonly elements?: string }
   | { readonly kind: 'firewall.delete' }
   | { readonly kind: 'bridge.set'; readonly name: string; readonly mtu: number }
-  | { readonly kind: 'cni.write'; readonly text: string }
+  /** `over`: what our file says by what we know; absent: that there is none. */
+  | { readonly kind: 'cni.write'; readonly text: string; readonly over?: string }
   | { readonly kind: 'cni.delete' }
   /** Renames a configuration of somebody else, and back; `file` is its name before. */
   | { readonly kind: 'cni.disable'; readonly file: string }

@@ -20,7 +20,7 @@ export function diffCni(desired: Cni | undefined, folder: CniFolder | undefined)
   if (desired.podCIDRs.length === 0) return NOTHING;
   const text = conflistText(desired, folder.own);
   const winners = desired.others === 'disable' ? winnersOf(folder) : [];
-  return { set: [...(text === folder.own ? [] : [{ kind: 'cni.write', text } as const]), ...winners.map((file): Change => ({ kind: 'cni.disable', file }))], remove: [] };
+  return { set: [...(text === folder.own ? [] : [{ kind: 'cni.write', text, ...(folder.own === undefined ? {} : { over: folder.own }) } as const]), ...winners.map((file): Change => ({ kind: 'cni.disable', file }))], remove: [] };
 }
 
 /** What stands in the way of pods getting their network from us. */

@@ -12,6 +12,8 @@ export interface CarrierInput {
   readonly neighbours: readonly Neighbour[];
   readonly type: EncapsulationType;
   readonly underlayMtu: number;
+  /** Of the tunnels behind: nothing larger is carried to them. */
+  readonly tunnelMtu: number;
 }
 
 /** Our own device for the neighbours that are not reached straight; none where there are none, or a network plugin has it. */
@@ -43,7 +45,7 @@ const VXLAN_OVERHEAD: Readonly<Record<Family, number>> = { inet: 50, inet6: 70 }
 /** One IPv4 header; under Cilium one more of its own VXLAN may come around it. */
 const IPIP_OVERHEAD = { ipip: 20, cilium: 20 + VXLAN_OVERHEAD.inet } as const;
 
-function planVxlan({ self, neighbours, underlayMtu }: CarrierInput): VxlanDevice | undefined {
+function planVxlan({ self, neighbours, underlayMtu, tunnelMtu }: CarrierInput): VxlanDevice | undefined {
   const outer = outerFamily(self);
   const inner = outer === 'inet' ? 'inet6' : 'inet';
   const local = carrierAddress(self, 'vxlan');
@@ -58,17 +60,17 @@ function planVxlan({ self, neighbours, underlayMtu }: CarrierInput): VxlanDevice
     name: VXLAN_INTERFACE,
     vni: VXLAN_VNI,
     port: VXLAN_PORT,
-    mtu: underlayMtu - VXLAN_OVERHEAD[outer],
+    mtu: Math.min(tunnelMtu, underlayMtu - VXLAN_OVERHEAD[outer]),
     local,
     mac: vtepMac(local),
     neighbours: entries,
   };
 }
 
-function planIpip({ self, neighbours, type, underlayMtu }: CarrierInput): IpipDevice | undefined {
+function planIpip({ self, neighbours, type, underlayMtu, tunnelMtu }: CarrierInput): IpipDevice | undefined {
   const local = carrierAddress(self, type);
   if (local === undefined || ipipAddresses(neighbours).length === 0) return undefined;
-  return { name: IPIP_INTERFACE, mtu: underlayMtu - IPIP_OVERHEAD[type === 'cilium' ? 'cilium' : 'ipip'], local };
+  return { name: IPIP_INTERFACE, mtu: Math.min(tunnelMtu, underlayMtu - IPIP_OVERHEAD[type === 'cilium' ? 'cilium' : 'ipip']), local };
 }
 
 function ipipAddresses(neighbours: readonly Neighbour[]): string[] {

@@ -127,7 +127,7 @@ describe('seen from each node', () => {
     expect(role).toEqual({ kind: 'member' });
     expect(interfaces).toEqual([]);
     expect(vxlan).toEqual({
-      name: 'kilovx', vni: 1107, port: 51819, mtu: 1450, local: '172.20.9.13', mac: '02:6b:ac:14:09:0d',
+      name: 'kilovx', vni: 1107, port: 51819, mtu: 1420, local: '172.20.9.13', mac: '02:6b:ac:14:09:0d',
       neighbours: [
         { node: 'a', address: '172.20.1.11', mac: '02:6b:ac:14:01:0b' },
         { node: 'b', address: '172.20.1.12', mac: '02:6b:ac:14:01:0c' },
@@ -220,7 +220,7 @@ describe('carriers inside a location', () => {
   /** c is in another subnet than a and b. */
   test('ipip: a device of our own for IPv4, whose far end is the next hop, open to the neighbours only', () => {
     const { ipip, vxlan, nexthops, rules, routes, firewall } = plan('c', east, { mesh: { encapsulationType: 'ipip' } });
-    expect(ipip).toEqual({ name: 'kiloip', mtu: 1480, local: '172.20.9.13' });
+    expect(ipip).toEqual({ name: 'kiloip', mtu: 1420, local: '172.20.9.13' });
     expect(vxlan).toBeUndefined();
     expect(new Set(nexthops.map(({ name, dev, via }) => `${name} ${dev} ${via}`))).toEqual(new Set(['node/a kiloip 172.20.1.11', 'node/b kiloip 172.20.1.12']));
     expect(rules).toEqual([{ priority: 1107, from: '10.42.3.0/24', table: RULE_TABLE }]);
@@ -273,7 +273,7 @@ describe('carriers inside a location', () => {
   test('cilium: IPIP between the addresses of cilium_host, and no way to a node that tells none', () => {
     const nodes = east.map((node): MeshNode => (node.metadata.name === 'b' ? node : { ...node, spec: { ...node.spec, cniCompatibilityIP: node.spec.podCIDRs[0]?.replace('.0/24', '.99') } }));
     const { ipip, nexthops, groups, firewall, rules } = plan('c', nodes, { mesh: { encapsulationType: 'cilium' } });
-    expect(ipip).toEqual({ name: 'kiloip', mtu: 1430, local: '10.42.3.99' });
+    expect(ipip).toEqual({ name: 'kiloip', mtu: 1420, local: '10.42.3.99' });
     expect(nexthops.map(({ name, dev, via }) => `${name} ${dev} ${via}`)).toEqual(['node/a kiloip 10.42.1.99']);
     expect(groups[0]?.candidates.map(({ name }) => name)).toEqual(['node/a']);
     expect(firewall).toEqual({ clampInterfaces: ['kiloip'], ipip: { local: '10.42.3.99', from: ['10.42.1.99'] } });

@@ -51,7 +51,7 @@ export function planNode(input: MeshInput): PlannedNode {
   const tunnels = slot === undefined ? undefined : { slot, ...planTunnels(input, { self, slot, remote, claims }) };
   const interfaces = tunnels?.interfaces ?? [];
   const neighbours = neighboursOf(self, nodes, input.mesh);
-  const carrier = planCarrier({ self, neighbours, type: encapsulationType, underlayMtu: input.underlayMtu });
+  const carrier = planCarrier({ self, neighbours, type: encapsulationType, underlayMtu: input.underlayMtu, tunnelMtu: tunnelMtu(input) });
   const paths = planPaths({
     meshAddresses,
     podCIDRs: self.spec.podCIDRs,

@@ -121,7 +121,7 @@ async function carryOutOne(deps: ApplyDeps, change: Change): Promise<string | un
     case 'firewall.delete':
       return nft(deps.runner, FIREWALL_REMOVAL);
     case 'cni.write':
-      return deps.cni.write(change.text);
+      return deps.cni.write(change.text, change.over);
     case 'cni.delete':
       return deps.cni.delete();
     case 'cni.disable':

@@ -16,7 +16,7 @@ describe('a folder of CNI configurations', () => {
   test('that is not there is not made', async () => {
     const files = createCniFiles(join(folder, 'missing'));
     expect(await files.read()).toBeUndefined();
-    expect(await files.write('{}')).toContain('ENOENT');
+    expect(await files.write('{}', undefined)).toContain('ENOENT');
     expect(await readdir(folder)).toEqual([]);
   });
 
@@ -28,8 +28,8 @@ describe('a folder of CNI configurations', () => {
 
   test('gets our file whole and readable for all, leaves nothing beside it, and loses it again', async () => {
     const files = createCniFiles(folder);
-    expect(await files.write('{"name":"kilo"}')).toBeUndefined();
-    expect(await files.write('{"name":"kilo","again":true}')).toBeUndefined();
+    expect(await files.write('{"name":"kilo"}', undefined)).toBeUndefined();
+    expect(await files.write('{"name":"kilo","again":true}', '{"name":"kilo"}')).toBeUndefined();
     expect(await readdir(folder)).toEqual(['10-kilofed.conflist']);
     expect(await readFile(join(folder, '10-kilofed.conflist'), 'utf8')).toBe('{"name":"kilo","again":true}');
     expect((await stat(join(folder, '10-kilofed.conflist'))).mode & 0o777).toBe(0o644);
@@ -40,16 +40,37 @@ describe('a folder of CNI configurations', () => {
   test('is never seen with half a file: whoever reads meanwhile finds the old or the new one', async () => {
     const files = createCniFiles(folder);
     const [short, long] = ['{}', JSON.stringify({ text: 'x'.repeat(500_000) })];
-    await files.write(short);
+    await files.write(short, undefined);
     const seen = new Set<string>();
     const done = new AbortController();
     const reader = (async () => {
       while (!done.signal.aborted) seen.add(await readFile(join(folder, '10-kilofed.conflist'), 'utf8'));
     })();
-    for (let round = 0; round < 20; round += 1) await files.write(round % 2 === 0 ? long : short);
+    for (let round = 0; round < 20; round += 1) await files.write(...(round % 2 === 0 ? [long, short] as const : [short, long] as const));
     done.abort();
     await reader;
     expect([...seen].filter((text) => text !== short && text !== long)).toEqual([]);
+  });
+
+  test('keeps what a person wrote since it was read', async () => {
+    const files = createCniFiles(folder);
+    await files.write('{"mtu":1}', undefined);
+    await writeFile(join(folder, '10-kilofed.conflist'), '{"mtu":1,"mine":true}');
+    expect(await files.write('{"mtu":2}', '{"mtu":1}')).toContain('somebody has changed it');
+    expect((await files.read())?.own).toBe('{"mtu":1,"mine":true}');
+  });
+
+  test('tells of changes until it is told to stop', async () => {
+    const files = createCniFiles(folder);
+    const changed = new Promise<void>((resolve) => {
+      const stop = files.watch(() => {
+        stop();
+        resolve();
+      });
+    });
+    await writeFile(join(folder, '10-a.conf'), '');
+    await changed;
+    expect(createCniFiles(join(folder, 'missing')).watch(() => undefined)).toBeInstanceOf(Function);
   });
 
   test('has a configuration disabled and restored', async () => {

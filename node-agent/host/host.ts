@@ -3,14 +3,16 @@
  */
 import type { Change } from '../../core/host/change.js';
 import type { HostModel } from '../../core/host/hostModel.js';
+import type { Path } from '../../core/host/parsePaths.js';
 import type { Clock } from '../../core/runtime/clock.js';
 import type { Log } from '../../core/runtime/log.js';
 import { applyChanges, type ApplyResult, type Failure } from './apply.js';
 import { createBatch } from './batch.js';
 import { createCniFiles } from './cniFolder.js';
 import { createConntrack } from './conntrack.js';
-import { createMonitor, type OnLoss } from './monitor.js';
+import { createMonitor, type MonitorListener } from './monitor.js';
 import { observeHost, type Observation } from './observe.js';
+import { pathsTo } from './paths.js';
 import { createRunner } from './runner.js';
 import { createSysctls } from './sysctl.js';
 import { createWireguardDevices } from './wireguard.js';
@@ -21,8 +23,10 @@ export interface Host {
   apply(model: HostModel, changes: readonly Change[], signal: AbortSignal): Promise<ApplyResult>;
   /** Group changes only, by a channel of their own that waits for no others. The failures. */
   switchGroups(model: HostModel, changes: readonly Change[]): Promise<readonly Failure[]>;
-  /** Tells of every device, nexthop or route of ours that went away. */
-  watch(onLoss: OnLoss): void;
+  /** The ways to `addresses`, of those that there is one to. Throws when the host cannot be asked. */
+  paths(addresses: readonly string[]): Promise<ReadonlyMap<string, Path>>;
+  /** Tells of what went away of ours, and of what we stand on that changed since it was last asked for. */
+  watch(listener: MonitorListener): void;
   wireguardMode(): 'unknown' | 'kernel' | 'userspace';
   /** Ends the helpers. Everything in the kernel stays. */
   close(): void;
@@ -47,20 +51,36 @@ export function createHost(options: HostOptions, deps: { readonly clock: Clock; 
     bridge: createBatch({ command: ['bridge'], env }),
   };
   const devices = createWireguardDevices({ stateDir, env, ...(hostNamespace === undefined ? {} : { hostNamespace }) }, { runner, ...deps });
-  const monitor = createMonitor({ env, ...deps });
+  const ground = new Map<string, number>();
+  const monitor = createMonitor({ env, ...deps, ground: () => ground });
+  let stopWatching = (): void => undefined;
   const conntrack = createConntrack({ runner, sysctls, log: deps.log });
   const cni = createCniFiles(cniDir);
   const applyDeps = { batches, runner, devices, sysctls, conntrack, cni, keyFile, secretDir: `${stateDir}/secret` };
   /** Waits for nothing but itself: a switch must not stand in line behind thousands of routes. */
   const switching = createBatch({ command: ['ip'], env });
   return {
-    observe: (internalIPs) => observeHost({ runner, sysctls, cni, wall: () => deps.clock.wall() }, internalIPs),
+    async observe(internalIPs) {
+      const observation = await observeHost({ runner, sysctls, cni, wall: () => deps.clock.wall() }, internalIPs);
+      const { underlay } = observation.state;
+      if (underlay !== undefined) ground.set(underlay.dev, underlay.mtu);
+      return observation;
+    },
+    async paths(addresses) {
+      const paths = await pathsTo(runner, addresses);
+      for (const { dev, deviceMtu } of paths.values()) ground.set(dev, deviceMtu);
+      return paths;
+    },
     apply: (model, changes, signal) => monitor.during(() => applyChanges(applyDeps, model, changes, signal)),
     switchGroups: async (model, changes) =>
       (await monitor.during(() => applyChanges({ ...applyDeps, batches: { ...batches, ip: switching } }, model, changes, new AbortController().signal))).failures,
-    watch: (onLoss) => monitor.start(onLoss),
+    watch(listener) {
+      monitor.start(listener);
+      stopWatching = cni.watch(() => listener.moved());
+    },
     wireguardMode: () => devices.mode(),
     close() {
+      stopWatching();
       monitor.close();
       for (const batch of [...Object.values(batches), switching]) batch.close();
     },

@@ -19,6 +19,8 @@ export type RunResult =
       readonly kind: 'exit' | 'timeout' | 'missing' | 'other';
       /** What the program said, else what happened. */
       readonly message: string;
+      /** What it printed all the same. */
+      readonly stdout: string;
       /** Program and first arguments, for people. */
       readonly command: string;
     };
@@ -34,7 +36,7 @@ export function createRunner(env: Readonly<Record<string, string | undefined>>):
       new Promise((resolve) => {
         const timeout = options.timeoutMs ?? 10_000;
         const child = execFile(program, args, { env: childEnv, timeout, killSignal: 'SIGKILL', maxBuffer: MAX_OUTPUT }, (error, stdout, stderr) => {
-          resolve(error === null ? { ok: true, stdout } : failure([program, ...args], error, stderr));
+          resolve(error === null ? { ok: true, stdout } : { ...failure([program, ...args], error, stderr), stdout });
         });
         // A program that ends before it has read everything closes the pipe; its exit says why.
         child.stdin?.on('error', () => undefined);
@@ -45,7 +47,9 @@ export function createRunner(env: Readonly<Record<string, string | undefined>>):
 
 const MAX_OUTPUT = 64 * 1024 * 1024;
 
-function failure(argv: readonly string[], error: Error & { readonly code?: unknown; readonly killed?: boolean }, stderr: string): RunResult {
+type Failed = Extract<RunResult, { readonly ok: false }>;
+
+function failure(argv: readonly string[], error: Error & { readonly code?: unknown; readonly killed?: boolean }, stderr: string): Omit<Failed, 'stdout'> {
   const shown = argv.slice(0, 8).join(' ');
   const command = argv.length > 8 ? `${shown} ...` : shown;
   const said = stderr.trim().split('\n').slice(-5).join('; ');

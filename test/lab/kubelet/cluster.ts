@@ -17,6 +17,10 @@ export interface ClusterSpec {
   readonly locations: Readonly<Record<string, number>>;
   readonly podPrefix?: string;
   readonly proxyMode?: 'nftables' | 'iptables';
+  /** Who gives pods their network. `ours`: the node-agent, which `install` brings; the nodes are not ready before. Default: the lab. */
+  readonly network?: 'lab' | 'ours';
+  /** Runs before the nodes are waited for. */
+  readonly install?: (cluster: Pick<KubeletCluster, 'kubectl'>) => Promise<void>;
 }
 
 export interface LabContext {
@@ -94,6 +98,7 @@ export async function startCluster(lab: LabContext, spec: ClusterSpec): Promise<
         clusterCIDR: `${podPrefix}.0.0/16`,
         dnsAddress,
         proxyMode: spec.proxyMode ?? 'nftables',
+        network: spec.network ?? 'lab',
         ca: api.ca,
         kubeletKubeconfig: api.kubeconfig(`system:node:${name}`),
         proxyKubeconfig: api.kubeconfig('system:kube-proxy'),
@@ -103,6 +108,7 @@ export async function startCluster(lab: LabContext, spec: ClusterSpec): Promise<
     return node;
   };
   for (const { name, location } of names) await addNode(name, location);
+  await spec.install?.({ kubectl });
   await kubectl(['apply', '-f', '-'], { input: corednsManifest(dnsAddress) });
   await until(`all nodes of ${spec.name} Ready`, 120_000, async () => {
     const ready = await kubectl(['get', 'nodes', '-o', 'jsonpath={range .items[*]}{.status.conditions[?(@.type=="Ready")].status} {end}']);

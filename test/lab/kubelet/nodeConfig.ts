@@ -9,6 +9,8 @@ export interface NodeConfigInput {
   readonly clusterCIDR: string;
   readonly dnsAddress: string;
   readonly proxyMode: 'nftables' | 'iptables';
+  /** `ours`: the node comes without CNI configuration and plugins. */
+  readonly network: 'lab' | 'ours';
   readonly ca: string;
   readonly kubeletKubeconfig: string;
   readonly proxyKubeconfig: string;
@@ -23,22 +25,7 @@ export function nodeConfig(input: NodeConfigInput): Readonly<Record<string, stri
     'kubelet.kubeconfig': input.kubeletKubeconfig,
     'proxy.kubeconfig': input.proxyKubeconfig,
     'containerd.toml': containerdConfig(),
-    'cni.conflist': JSON.stringify({
-      cniVersion: '1.0.0',
-      name: 'lab',
-      plugins: [
-        {
-          type: 'bridge',
-          bridge: 'cni0',
-          isGateway: true,
-          hairpinMode: true,
-          ipMasq: false,
-          mtu: POD_MTU,
-          ipam: { type: 'host-local', dataDir: '/run/cni-ipam', ranges: [[{ subnet: input.podCIDR }]], routes: [{ dst: '0.0.0.0/0' }] },
-        },
-        { type: 'portmap', capabilities: { portMappings: true } },
-      ],
-    }),
+    ...(input.network === 'ours' ? {} : { 'cni.conflist': cniConfiguration(input.podCIDR) }),
     // YAML is a superset of JSON.
     'kubelet.yaml': JSON.stringify({
       apiVersion: 'kubelet.config.k8s.io/v1beta1',
@@ -71,4 +58,23 @@ export function nodeConfig(input: NodeConfigInput): Readonly<Record<string, stri
       conntrack: { maxPerCore: 0, min: 0, tcpEstablishedTimeout: '0s', tcpCloseWaitTimeout: '0s' },
     }),
   };
+}
+
+function cniConfiguration(podCIDR: string): string {
+  return JSON.stringify({
+    cniVersion: '1.0.0',
+    name: 'lab',
+    plugins: [
+      {
+        type: 'bridge',
+        bridge: 'cni0',
+        isGateway: true,
+        hairpinMode: true,
+        ipMasq: false,
+        mtu: POD_MTU,
+        ipam: { type: 'host-local', dataDir: '/run/cni-ipam', ranges: [[{ subnet: podCIDR }]], routes: [{ dst: '0.0.0.0/0' }] },
+      },
+      { type: 'portmap', capabilities: { portMappings: true } },
+    ],
+  });
 }

@@ -24,8 +24,13 @@ mount --bind "$folder/data/kubelet" "$root/var/lib/kubelet"
 mount --bind "$folder/config" "$root/etc/lab"
 mount --bind "$folder/log" "$root/var/log/lab"
 mount --bind "$programs" "$root/run/programs"
-mount --bind /usr/lib/cni "$root/opt/cni/bin"
-cp "$folder/config/cni.conflist" "$root/etc/cni/net.d/10-lab.conflist"
+# Without a configuration the node has no plugins either: whoever brings the one brings the other. What this machine has is hidden.
+mount -t tmpfs tmpfs "$root/etc/cni/net.d"
+mount -t tmpfs tmpfs "$root/opt/cni/bin"
+if [ -e "$folder/config/cni.conflist" ]; then
+  mount --bind /usr/lib/cni "$root/opt/cni/bin"
+  cp "$folder/config/cni.conflist" "$root/etc/cni/net.d/10-lab.conflist"
+fi
 # Control groups: this cgroup namespace's roots are the node's own groups.
 if [ "$(stat -fc %T /sys/fs/cgroup)" = cgroup2fs ]; then
   mount -t cgroup2 cgroup2 "$root/sys/fs/cgroup"
