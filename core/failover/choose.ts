@@ -15,6 +15,8 @@ export type Rank = (typeof RANK)[keyof typeof RANK];
 export interface Way {
   readonly name: string;
   readonly rank: Rank;
+  /** It has just been seen to work. What waits is asked seldom, and may have died since; absent: nobody asks it. */
+  readonly fresh?: boolean;
 }
 
 /** What a group remembers of each of its ways. */
@@ -80,8 +82,13 @@ function isTrusted(choice: Choice, way: Way): boolean {
   return (choice.history.get(way.name)?.failures ?? 0) === 0 || mayReturn(choice, way);
 }
 
-/** Has it been good for long enough to be trusted again? */
-function mayReturn({ history, settings, now }: Choice, { name }: Way): boolean {
+/** Has it been good for long enough to be trusted again, and is it now? */
+function mayReturn(choice: Choice, way: Way): boolean {
+  return way.fresh !== false && isDue(choice, way);
+}
+
+/** Would it be taken again, if it were seen to work now? */
+export function isDue({ history, settings, now }: Pick<Choice, 'history' | 'settings' | 'now'>, { name }: Pick<Way, 'name'>): boolean {
   const { goodSince, failures } = history.get(name) ?? { goodSince: undefined, failures: 0 };
   if (goodSince === undefined) return false;
   return now - goodSince >= Math.min(settings.returnMaxMs, settings.returnMs * 2 ** Math.max(0, failures - 1));

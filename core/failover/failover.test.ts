@@ -98,6 +98,16 @@ describe('a gateway', () => {
     expect(switches).toHaveLength(2);
   });
 
+  test('does not come back to a plane that has died since it was last asked', () => {
+    const { run, switches, used } = world(GATEWAY);
+    run(5, good);
+    run(2, without('tunnel/0/far'));
+    run(9.9, good);
+    expect(used()).toBe('plane/1');
+    run(10, without('tunnel/0/far'));
+    expect(switches).toHaveLength(1);
+  });
+
   test('is told by others, and looks at once', () => {
     const { run, switches, failover } = world(GATEWAY);
     run(5, good);

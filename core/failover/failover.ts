@@ -7,7 +7,7 @@
  */
 import { hash32 } from '../net/hash.js';
 import type { ProbePath, ProbeTarget } from '../mesh/plan.js';
-import { choose, type History, RANK, type Rank, remember, type Way } from './choose.js';
+import { choose, type History, isDue, RANK, type Rank, remember, type Way } from './choose.js';
 import type { Choices, FailoverConfig, SegmentWays } from './config.js';
 import type { Report } from './message.js';
 import { createPath, type Path, type PathFigures, type PathState } from './path.js';
@@ -85,6 +85,8 @@ const FINE: Report = { draining: false, lanLost: false, notForwarding: false, un
 /** A silence of our own: longer than any timer is late on a machine that keeps up. */
 const STALL_MS = 120;
 const RECHECK_MS = 500;
+/** By then a hurried path has answered, or is slow. */
+const HURRY_MS = 150;
 
 export function createFailover(): Failover {
   let config: FailoverConfig | undefined;
@@ -96,7 +98,7 @@ export function createFailover(): Failover {
   let nonce = 0;
   let tickedAt: number | undefined;
   let plannedAt = 0;
-  let chosenAt = Number.NEGATIVE_INFINITY;
+  let recheckAt = Number.NEGATIVE_INFINITY;
   let dirty = true;
 
   const stateOf = (name: string): PathState | undefined => watched.get(name)?.path.state();
@@ -111,7 +113,7 @@ export function createFailover(): Failover {
   }
 
   function rank(segment: string, way: SegmentWays['ways'][number], hasOwn: boolean): Rank {
-    const one = watched.get(way.kind === 'plane' ? `tunnel/${way.slot}/${segment}` : `near/${way.name.slice('node/'.length)}`);
+    const one = watched.get(pathOf(segment, way));
     // People's machines answer no probes.
     if (one === undefined) return RANK.up;
     const { report } = one;
@@ -124,17 +126,27 @@ export function createFailover(): Failover {
   }
 
   function decide(now: number): Switch[] {
-    if (config === undefined || (!dirty && now - chosenAt < RECHECK_MS)) return [];
+    if (config === undefined || (!dirty && now < recheckAt)) return [];
     dirty = false;
-    chosenAt = now;
+    recheckAt = now + RECHECK_MS;
     const switches: Switch[] = [];
     for (const [segment, { ways, spread }] of config.segments) {
       const hasOwn = ways.some(({ kind }) => kind === 'plane');
-      const ranked = ways.map((way): Way => ({ name: way.name, rank: rank(segment, way, hasOwn) }));
+      const ranked = ways.map((way): Way => {
+        const path = watched.get(pathOf(segment, way))?.path;
+        return { name: way.name, rank: rank(segment, way, hasOwn), ...(path === undefined ? {} : { fresh: path.isFresh(now) }) };
+      });
       const history = remember(histories.get(segment) ?? new Map(), ranked, now, config.settings);
       histories.set(segment, history);
       const current = choices.get(segment) ?? [];
       const chosen = choose({ ways: ranked, current, history, spread, settings: config.settings, now });
+      // What would be taken again is asked first whether it still lives.
+      for (const way of spread ? ways : ways.slice(0, ways.findIndex(({ name }) => name === chosen[0]))) {
+        const stale = ranked.some(({ name, rank: good, fresh }) => name === way.name && good === RANK.up && fresh === false);
+        if (!stale || !isDue({ history, settings: config.settings, now }, way)) continue;
+        watched.get(pathOf(segment, way))?.path.hurry(now);
+        recheckAt = now + HURRY_MS;
+      }
       if (chosen.join() === current.join()) continue;
       choices.set(segment, chosen);
       if (current.length > 0) switches.push({ segment, from: current, to: chosen });
@@ -150,7 +162,7 @@ export function createFailover(): Failover {
     for (const [segment, { ways }] of config.segments) {
       const chosen = choices.get(segment) ?? [];
       if (ways.length < 2) continue;
-      for (const way of ways) if (chosen.includes(way.name)) used.add(way.kind === 'plane' ? `tunnel/${way.slot}/${segment}` : `near/${way.name.slice('node/'.length)}`);
+      for (const way of ways) if (chosen.includes(way.name)) used.add(pathOf(segment, way));
     }
     inUse = used;
     for (const [name, { config: path, path: one }] of watched) {
@@ -243,7 +255,7 @@ export function createFailover(): Failover {
       if (self.check(now)) dirty = true;
       const switches = decide(now);
       const probes = [...watched.values()].filter(({ path }) => path.isDue(now)).map((one) => probeOf(one, now)).filter((probe) => probe !== undefined);
-      plannedAt = Math.min(now + RECHECK_MS, ...[...watched.values()].map(({ path }) => path.next()));
+      plannedAt = Math.min(config === undefined ? now + RECHECK_MS : recheckAt, ...[...watched.values()].map(({ path }) => path.next()));
       return { probes, switches, changes };
     },
     answered(name, number, report, now) {
@@ -274,6 +286,11 @@ export function createFailover(): Failover {
     choices: () => choices,
     status: (now) => [...watched.values()].map(({ config: path, path: one }) => ({ path, state: one.state(), inUse: inUse.has(path.name), forMs: now - one.since(), ...one.figures() })),
   };
+}
+
+/** The path whose state says whether `way` works. */
+function pathOf(segment: string, way: SegmentWays['ways'][number]): string {
+  return way.kind === 'plane' ? `tunnel/${way.slot}/${segment}` : `near/${way.name.slice('node/'.length)}`;
 }
 
 const NOTHING: Effects = { probes: [], switches: [], changes: [] };

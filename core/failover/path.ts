@@ -24,8 +24,10 @@ export interface Path {
   /** What the silence up to now means. True: the state changed. */
   check(now: number): boolean;
   setEagerness(eagerness: Eagerness, now: number): void;
-  /** Ask three times at once, as somebody has doubts. */
+  /** Ask at once, as often as it takes to find it dead: somebody has doubts, or it is to be used again. */
   hurry(now: number): void;
+  /** It has answered just now, and owes no answer. */
+  isFresh(now: number): boolean;
   /** We were not running for `ms`: what is under way gets that time on top. */
   forgive(ms: number): void;
   figures(): PathFigures;
@@ -60,8 +62,9 @@ export function createPath(options: PathOptions, createdAt: number): Path {
   let rtt: { smooth: number; deviation: number } | undefined;
   let loss = 0;
   let checkedAt = createdAt;
+  let answeredAt = Number.NEGATIVE_INFINITY;
 
-  const timeout = (): number => (rtt === undefined ? FIRST_TIMEOUT_MS : Math.max(MIN_TIMEOUT_MS, rtt.smooth + 4 * rtt.deviation));
+  const timeout = (): number => (rtt === undefined ? FIRST_TIMEOUT_MS : Math.max(MIN_TIMEOUT_MS, rtt.smooth + Math.min(4 * rtt.deviation, rtt.smooth + MAX_SLACK_MS)));
   const isOverdue = ({ at }: { readonly at: number }, now: number): boolean => now - at >= timeout();
   const interval = (now: number): number => {
     if (hurried > 0) return burstMs;
@@ -105,6 +108,7 @@ export function createPath(options: PathOptions, createdAt: number): Path {
       count(0);
       goodInRow = index === 0 ? goodInRow + 1 : 1;
       waiting = waiting.slice(index + 1);
+      answeredAt = now;
       rtt = smoothed(rtt, Math.max(0, now - probe.at));
       return true;
     },
@@ -134,9 +138,10 @@ export function createPath(options: PathOptions, createdAt: number): Path {
     },
     hurry(now) {
       if (hurried > 0 || state === 'down') return;
-      hurried = BURST;
+      hurried = pace.misses;
       nextSendAt = Math.min(nextSendAt, now);
     },
+    isFresh: (now) => state === 'up' && now - answeredAt <= FRESH_MS && !waiting.some((probe) => isOverdue(probe, now)),
     forgive(ms) {
       for (const probe of waiting) probe.at += ms;
     },
@@ -149,7 +154,9 @@ const FIRST_TIMEOUT_MS = 300;
 const SUSPECT_MS = 50;
 const DOWN_MS = 500;
 const GOOD_IN_ROW = 3;
-const BURST = 3;
+/** Jitter of the network; of our own machine there may be more, and is no reason to wait. */
+const MAX_SLACK_MS = 100;
+const FRESH_MS = 250;
 const MAX_WAITING = 64;
 const LOSS_WEIGHT = 0.02;
 

@@ -38,3 +38,10 @@ test('never an interface that somebody uses', () => {
   const said = Array.from({ length: 400 }, (_, second) => watch.look(paths('down', 3000, 'up'), choices, second * 1000).map(({ kind }) => `${second} ${kind}`)).flat();
   expect(said).toEqual(['0 peer', '10 peer', '310 peer', '320 peer']);
 });
+
+test('one that recovers and fails again starts with the peer, a minute later', () => {
+  const watch = createStallWatch();
+  const said = Array.from({ length: 100 }, (_, second) =>
+    watch.look(second >= 5 && second < 20 ? paths('up', 5000, 'up') : paths('down', 3000, 'up'), OTHER, second * 1000).map(({ kind }) => `${second} ${kind}`)).flat();
+  expect(said).toEqual(['0 peer', '60 peer', '70 interface']);
+});

@@ -20,10 +20,13 @@ export interface StallWatch {
 const PATIENCE_MS = 3000;
 const SECOND_STEP_MS = 10_000;
 const AGAIN_MS = 300_000;
+const RELAPSE_MS = 60_000;
 
 interface Attempt {
   readonly at: number;
-  readonly kind: Healing['kind'];
+  /** The next step, and how long after this one. */
+  readonly next: Healing['kind'];
+  readonly waitMs: number;
 }
 
 export function createStallWatch(): StallWatch {
@@ -37,12 +40,17 @@ export function createStallWatch(): StallWatch {
         path.kind === 'tunnel' && state === 'down' && forMs >= PATIENCE_MS
         && byName.get(`around/${path.slot}/${path.segment}`)?.state === 'up' && choices.get(path.segment ?? '')?.includes(`plane/${path.slot}`) !== true);
       const names = new Set(deaf.map(({ path }) => path.name));
-      for (const [name, { at }] of attempts) if (!names.has(name) && now - at > AGAIN_MS) attempts.delete(name);
+      for (const [name, attempt] of attempts) {
+        if (names.has(name)) continue;
+        // It recovered. The next time is a new story, but not at once.
+        if (now - attempt.at > RELAPSE_MS) attempts.delete(name);
+        else attempts.set(name, { at: attempt.at, next: 'peer', waitMs: RELAPSE_MS });
+      }
       return deaf.flatMap(({ path }): Healing[] => {
-        const before = attempts.get(path.name);
-        if (before !== undefined && now - before.at < (before.kind === 'peer' ? SECOND_STEP_MS : AGAIN_MS)) return [];
-        const kind = before?.kind === 'peer' && !used.has(`plane/${path.slot}`) ? 'interface' : 'peer';
-        attempts.set(path.name, { at: now, kind: before?.kind === 'peer' ? 'interface' : kind });
+        const before = attempts.get(path.name) ?? { at: now, next: 'peer', waitMs: 0 };
+        if (now - before.at < before.waitMs) return [];
+        const kind = used.has(`plane/${path.slot}`) ? 'peer' : before.next;
+        attempts.set(path.name, before.next === 'peer' ? { at: now, next: 'interface', waitMs: SECOND_STEP_MS } : { at: now, next: 'peer', waitMs: AGAIN_MS });
         return [kind === 'interface' ? { kind, plane: path.slot } : { kind, plane: path.slot, publicKey: path.targets[0]?.publicKey ?? '' }];
       });
     },
