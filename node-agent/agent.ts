@@ -70,6 +70,8 @@ export interface Agent {
   pass(signal: AbortSignal): Promise<PassResult>;
   /** What is remembered of the host may be wrong: the next pass reads it. */
   doubt(): void;
+  /** The last plan; undefined: there is none yet. */
+  plan(): NodePlan | undefined;
   /** Moves traffic to the ways that were chosen, at once and without a pass. */
   takeWays(choices: Choices): Promise<void>;
   /** Makes a peer of a plane, or the plane's whole interface, anew. */
@@ -136,6 +138,7 @@ export function createAgent(deps: AgentDeps, memory: Memory): Agent {
     doubt() {
       doubts += 1;
     },
+    plan: () => planned,
     async takeWays(choices) {
       if (seen === undefined || planned === undefined) return;
       const { set } = diffGroups(steer(planned, choices), seen.model.state());

@@ -2,7 +2,8 @@
  * What the node-agent counts.
  */
 import type { PathStatus } from '../core/failover/failover.js';
-import type { HostState } from '../core/host/state.js';
+import type { HostState, PeerState } from '../core/host/state.js';
+import type { WireguardInterface } from '../core/mesh/plan.js';
 import type { TextMetrics } from '../kube/wire/textMetrics.js';
 
 export interface AgentMetrics {
@@ -11,6 +12,8 @@ export interface AgentMetrics {
   /** Traffic of so many segments took another way. */
   switched(segments: number): void;
   paths(paths: readonly PathStatus[]): void;
+  /** What WireGuard counts, with the names that the plan gives its peers. */
+  tunnels(interfaces: readonly WireguardInterface[], states: HostState['wireguard']): void;
   healed(what: 'peer' | 'interface'): void;
 }
 
@@ -21,8 +24,10 @@ export function createAgentMetrics(metrics: TextMetrics, wall: () => number): Ag
   const failed = metrics.counter('kilofed_node_failures_total', 'Changes to the host that failed.');
   const peers = metrics.gauge('kilofed_node_peers', 'WireGuard peers, by interface.');
   const routes = metrics.gauge('kilofed_node_routes', 'Routes of ours.');
-  const handshakes = metrics.gauge('kilofed_node_handshake_age_seconds', 'Age of the newest and of the oldest latest handshake, by interface, as of the last observation; peers without one are left out.');
   const silent = metrics.gauge('kilofed_node_peers_without_handshake', 'Peers that never completed a handshake, by interface.');
+  const handshakes = metrics.gauge('kilofed_node_peer_handshake_age_seconds', 'Age of the latest handshake with a peer; absent: there was none.');
+  const received = metrics.counter('kilofed_node_peer_received_bytes_total', 'What WireGuard received from a peer.');
+  const sent = metrics.counter('kilofed_node_peer_sent_bytes_total', 'What WireGuard sent to a peer.');
   const switches = metrics.counter('kilofed_node_switches_total', 'How often traffic to a segment took another way, as probes decided.');
   const pathUp = metrics.gauge('kilofed_node_path_up', 'Whether a probed path works (1), does not (0), or is not known yet (absent).');
   const pathUsed = metrics.gauge('kilofed_node_path_in_use', 'Whether traffic with a choice takes this path now.');
@@ -43,6 +48,22 @@ export function createAgentMetrics(metrics: TextMetrics, wall: () => number): Ag
         pathLoss.set(loss, labels);
       }
     },
+    tunnels(interfaces, states) {
+      for (const metric of [peers, silent, handshakes, received, sent]) metric.clear();
+      for (const { name, peers: planned } of interfaces) {
+        const all = states.get(name)?.peers ?? NO_PEERS;
+        peers.set(all.size, { interface: name });
+        silent.set([...all.values()].filter(({ lastHandshake }) => lastHandshake === 0).length, { interface: name });
+        for (const { publicKey, owner } of planned) {
+          const state = all.get(publicKey);
+          if (state === undefined) continue;
+          const labels = { interface: name, peer: owner };
+          if (state.lastHandshake > 0) handshakes.set(Math.max(0, Math.floor(wall() / 1000) - state.lastHandshake), labels);
+          received.set(state.receivedBytes, labels);
+          sent.set(state.sentBytes, labels);
+        }
+      }
+    },
     passed(seconds, result) {
       duration.observe(seconds);
       passes.add(1, { result });
@@ -51,17 +72,8 @@ export function createAgentMetrics(metrics: TextMetrics, wall: () => number): Ag
       changes.add(done);
       failed.add(failures);
       routes.set(state.routes.size);
-      for (const metric of [peers, handshakes, silent]) metric.clear();
-      for (const [name, { peers: all }] of state.wireguard) {
-        const times = [...all.values()].map((peer) => peer.lastHandshake).filter((time) => time > 0);
-        const now = Math.floor(wall() / 1000);
-        peers.set(all.size, { interface: name });
-        silent.set(all.size - times.length, { interface: name });
-        if (times.length === 0) continue;
-        // Reduced, not spread: there may be thousands.
-        handshakes.set(now - times.reduce((a, b) => Math.max(a, b)), { interface: name, which: 'newest' });
-        handshakes.set(now - times.reduce((a, b) => Math.min(a, b)), { interface: name, which: 'oldest' });
-      }
     },
   };
 }
+
+const NO_PEERS: ReadonlyMap<string, PeerState> = new Map();

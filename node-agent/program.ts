@@ -25,6 +25,7 @@ import type { Healing } from '../core/failover/stall.js';
 import { type Choices, choicesOf, steer } from '../core/failover/config.js';
 import { createKeyring } from './probe/keyring.js';
 import { createProber } from './probe/prober.js';
+import { watchSessions } from './probe/sessions.js';
 import type { ProbeSockets } from './probe/sockets.js';
 import { createRepairer } from './repairer.js';
 import { createResolver } from './resolver.js';
@@ -107,13 +108,18 @@ export async function runAgent(options: Options, deps: ProgramDeps, signal: Abor
       const { ok, text } = loop.health();
       return { status: ok ? 200 : 503, body: `${text}\n` };
     },
-    '/metrics': () => ({ status: 200, contentType: 'text/plain; version=0.0.4', body: (agentMetrics.paths(prober.status()), metrics.render()) }),
+    '/metrics': async () => {
+      const interfaces = agent.plan()?.interfaces ?? [];
+      agentMetrics.paths(prober.status());
+      agentMetrics.tunnels(interfaces, await deps.host.tunnels(interfaces.map(({ name }) => name)));
+      return { status: 200, contentType: 'text/plain; version=0.0.4', body: metrics.render() };
+    },
   }, stop.signal);
   deps.host.watch(createRepairer({ clock, log, doubt: () => agent.doubt(), wish: () => loop.wish() }));
   log.info('The node-agent runs', { node: options.nodeName, publicKey: key.publicKey, server: deps.client?.server });
   signal.addEventListener('abort', () => void prober.leave().finally(() => stop.abort()), { once: true });
   if (signal.aborted) stop.abort();
-  await Promise.all([loop.run(stop.signal), cluster.run(stop.signal), prober.run(stop.signal)]);
+  await Promise.all([loop.run(stop.signal), cluster.run(stop.signal), prober.run(stop.signal), watchSessions({ clock, host: deps.host, plan: () => agent.plan(), onSilent: (segments) => prober.setSilent(segments) }, stop.signal)]);
   resolver.close();
   return 0;
 }
@@ -147,7 +153,7 @@ export async function printPlan(options: Options, deps: ProgramDeps, signal: Abo
       publisher: publisherOf(undefined),
       files: { saveEndpoints: () => Promise.resolve() },
       saveInputs: () => undefined,
-      metrics: { passed: () => undefined, applied: () => undefined, paths: () => undefined, switched: () => undefined, healed: () => undefined },
+      metrics: { passed: () => undefined, applied: () => undefined, paths: () => undefined, switched: () => undefined, tunnels: () => undefined, healed: () => undefined },
       planNode: deps.planNode,
       steer: (plan, _mesh, active) => steer(plan, choicesOf(plan, active)),
       setDraining: () => undefined,

@@ -228,6 +228,30 @@ describe('a node that is no gateway', () => {
   });
 });
 
+describe('people', () => {
+  const laptop = { ways: [{ name: 'plane/0', kind: 'plane', slot: 0 }, { name: 'node/sib', kind: 'node', slot: 1 }], spread: false } as const;
+  const config: FailoverConfig = { ...GATEWAY, segments: new Map([...GATEWAY.segments, ['peer:laptop', laptop]]) };
+
+  test('go by the gateway that they have a tunnel with', () => {
+    const { failover, run } = world(config);
+    run(2, good);
+    expect(failover.choices().get('peer:laptop')).toEqual(['plane/0']);
+    failover.setSilent(['peer:laptop']);
+    run(1, good);
+    expect(failover.choices().get('peer:laptop')).toEqual(['node/sib']);
+    expect(failover.report(3000).unreachable).toEqual([hash32('peer:laptop')]);
+  });
+
+  test('stay where they were when they have one with nobody', () => {
+    const { failover, run } = world(config);
+    const nobody: Network = ({ path }) => ({ afterMs: 10, report: path.name === 'near/sib' ? { unreachable: [hash32('peer:laptop')] } : {} });
+    run(2, nobody);
+    failover.setSilent(['peer:laptop']);
+    run(5, nobody);
+    expect(failover.choices().get('peer:laptop')).toEqual(['plane/0']);
+  });
+});
+
 describe('networks that are bad', () => {
   /** Marsaglia's xorshift: the same losses in every run. */
   function losses(share: number): () => boolean {

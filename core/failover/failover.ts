@@ -11,6 +11,7 @@ import { choose, type History, isDue, RANK, type Rank, remember, type Way } from
 import type { Choices, FailoverConfig, SegmentWays } from './config.js';
 import type { Report } from './message.js';
 import { createPath, type Path, type PathFigures, type PathState } from './path.js';
+import { rankNode, rankPlane } from './rank.js';
 import { createSelfReport, type SelfReport } from './selfReport.js';
 
 export interface Failover {
@@ -26,6 +27,8 @@ export interface Failover {
   asked(request: { readonly key: string; readonly inUse: boolean; readonly forwards: 'unknown' | 'yes' | 'no' }, now: number): void;
   /** Somebody does not reach the node with that key. */
   doubted(key: string, now: number): void;
+  /** People's segments that have no tunnel with us now (sessions.ts). */
+  setSilent(segments: readonly string[]): void;
   /** This node will go, or should be spared. */
   setDraining(draining: boolean): void;
   /** When `tick` has something to do next. */
@@ -94,6 +97,7 @@ export function createFailover(): Failover {
   let choices = new Map<string, readonly string[]>();
   const histories = new Map<string, History>();
   const self: SelfReport = createSelfReport();
+  let silent: ReadonlySet<string> = new Set();
   let inUse: ReadonlySet<string> = new Set();
   let nonce = 0;
   let tickedAt: number | undefined;
@@ -114,15 +118,9 @@ export function createFailover(): Failover {
 
   function rank(segment: string, way: SegmentWays['ways'][number], hasOwn: boolean): Rank {
     const one = watched.get(pathOf(segment, way));
-    // People's machines answer no probes.
-    if (one === undefined) return RANK.up;
-    const { report } = one;
-    const state = one.path.state();
-    if (state !== 'up') return state === 'new' ? RANK.unknown : RANK.down;
-    if (way.kind === 'plane') return report.draining || report.lanLost || report.notForwarding ? RANK.degraded : RANK.up;
-    if (report.unreachable === 'all' || report.unreachable.includes(hash32(segment))) return RANK.down;
-    if (hasOwn) return RANK.detour;
-    return report.draining || report.notForwarding || forwards(one.config.node ?? '') === false ? RANK.degraded : RANK.up;
+    const facts = one === undefined ? undefined : { state: one.path.state(), report: one.report };
+    if (way.kind === 'plane') return rankPlane(facts, silent.has(segment));
+    return rankNode(facts, { segment, hasOwn, forwards: forwards(one?.config.node ?? '') });
   }
 
   function decide(now: number): Switch[] {
@@ -177,7 +175,7 @@ export function createFailover(): Failover {
       if (path.kind !== 'tunnel' || path.segment === undefined) continue;
       bySegment.set(path.segment, bySegment.get(path.segment) === true || one.state() !== 'down');
     }
-    return [...bySegment].filter(([, works]) => !works).map(([segment]) => hash32(segment));
+    return [...[...bySegment].filter(([, works]) => !works).map(([segment]) => segment), ...silent].map(hash32);
   }
 
   /** Of a path with several targets the next one that is worth asking. */
@@ -278,6 +276,10 @@ export function createFailover(): Failover {
     doubted(key, now) {
       for (const { config: { kind, targets }, path } of watched.values()) if ((kind === 'near' || kind === 'tunnel') && targets[0]?.publicKey === key) path.hurry(now);
       plannedAt = Math.min(plannedAt, now);
+    },
+    setSilent(segments) {
+      if (segments.length !== silent.size || segments.some((segment) => !silent.has(segment))) dirty = true;
+      silent = new Set(segments);
     },
     setDraining: (draining) => self.setDraining(draining),
     next: () => plannedAt,

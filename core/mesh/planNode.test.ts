@@ -418,7 +418,7 @@ describe('peers of people', () => {
       [{ owner: 'peer laptop', publicKey: fakeKey('laptop'), presharedKey: fakeKey('psk'), endpoint: '[2001:db8::7]:4000', persistentKeepalive: 25, allowedIPs: ['10.9.0.1/32'] }],
       [],
     ]);
-    expect(groups.find(({ segment }) => segment === 'peer:laptop')?.candidates.map(({ name }) => name)).toEqual(['plane/0']);
+    expect(groups.find(({ segment }) => segment === 'peer:laptop')?.candidates.map(({ name }) => name)).toEqual(['plane/0', 'node/a']);
   });
 
   test.each([

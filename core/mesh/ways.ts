@@ -19,12 +19,13 @@ export interface WaysInput {
 /**
  * In order of preference: the own planes of a gateway, then the other gateways of its segment, by slot. A gateway goes by the others
  * when its own tunnels fail, or where it cannot have a peer of its own: the only interface of a gateway that runs Kilo knows our
- * slot 0 alone. Not to people: each of them holds a tunnel with one of our gateways, and another's way there is no better.
+ * slot 0 alone, or where a laptop has its tunnel with another.
  */
 export function waysTo(segment: Segment, { own, neighbours, planes, tunnels }: WaysInput): Candidate[] {
   const peered = tunnels !== undefined && isPeered(segment, tunnels.slot, planes);
   const direct = peered ? (tunnels.reached.get(segment.name) ?? []).map((plane) => ({ slot: plane, nexthop: `plane/${plane}` })) : [];
-  if (peered && segment.kind === 'person') return direct;
+  // A person's peer that was refused here is refused by the others, too.
+  if (peered && direct.length === 0 && segment.kind === 'person') return [];
   const near = new Set(neighbours.map(({ node }) => node.metadata.name));
   const others = own.gateways.filter(({ name, slot }) => near.has(name) && isPeered(segment, slot, planes)).map(({ slot, name }) => ({ slot, nexthop: `node/${name}` }));
   return [...direct, ...others];

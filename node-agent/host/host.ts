@@ -3,6 +3,7 @@
  */
 import type { Change } from '../../core/host/change.js';
 import type { HostModel } from '../../core/host/hostModel.js';
+import type { HostState } from '../../core/host/state.js';
 import type { Path } from '../../core/host/parsePaths.js';
 import type { Clock } from '../../core/runtime/clock.js';
 import type { Log } from '../../core/runtime/log.js';
@@ -11,7 +12,7 @@ import { createBatch } from './batch.js';
 import { createCniFiles } from './cniFolder.js';
 import { createConntrack } from './conntrack.js';
 import { createMonitor, type MonitorListener } from './monitor.js';
-import { observeHost, type Observation } from './observe.js';
+import { observeHost, readTunnels, type Observation } from './observe.js';
 import { pathsTo } from './paths.js';
 import { createRunner } from './runner.js';
 import { createSysctls } from './sysctl.js';
@@ -27,6 +28,8 @@ export interface Host {
   paths(addresses: readonly string[]): Promise<ReadonlyMap<string, Path>>;
   /** Tells of what went away of ours, and of what we stand on that changed since it was last asked for. */
   watch(listener: MonitorListener): void;
+  /** What WireGuard counts now, by interface. */
+  tunnels(names: readonly string[]): Promise<HostState['wireguard']>;
   wireguardMode(): 'unknown' | 'kernel' | 'userspace';
   /** Ends the helpers. Everything in the kernel stays. */
   close(): void;
@@ -72,6 +75,7 @@ export function createHost(options: HostOptions, deps: { readonly clock: Clock; 
       return paths;
     },
     apply: (model, changes, signal) => monitor.during(() => applyChanges(applyDeps, model, changes, signal)),
+    tunnels: (names) => readTunnels(runner, names),
     switchGroups: async (model, changes) =>
       (await monitor.during(() => applyChanges({ ...applyDeps, batches: { ...batches, ip: switching } }, model, changes, new AbortController().signal))).failures,
     watch(listener) {

@@ -77,6 +77,15 @@ function underlayOf(addresses: readonly HostAddress[], internalIPs: readonly str
   return found === undefined ? undefined : { dev: found.dev, mtu: found.mtu };
 }
 
+/** What WireGuard counts, of the interfaces `names`; those that do not answer are left out. */
+export async function readTunnels(runner: Runner, names: readonly string[]): Promise<HostState['wireguard']> {
+  const read = async (name: string): Promise<readonly [string, WireguardState] | undefined> => {
+    const result = await runner.run(['wg', 'show', name, 'dump']);
+    return result.ok ? [name, parseWireguard(result.stdout)] : undefined;
+  };
+  return new Map((await Promise.all(names.map(read))).filter((entry) => entry !== undefined));
+}
+
 async function readFirewall(runner: Runner): Promise<readonly string[] | undefined> {
   const result = await runner.run(['nft', '-j', 'list', 'table', 'inet', NFT_TABLE]);
   if (!result.ok && result.kind === 'exit' && result.message.includes('No such file or directory')) return undefined;

@@ -20,6 +20,8 @@ export interface Prober {
   steer(plan: NodePlan, mesh: Pick<MeshSpec, 'probes'>, active: ReadonlyMap<number, readonly number[]>): NodePlan;
   run(signal: AbortSignal): Promise<void>;
   setDraining(draining: boolean): void;
+  /** See Failover. */
+  setSilent(segments: readonly string[]): void;
   /** Asks everybody to go other ways; resolves when nobody has used this one for a while, or it has waited long enough. */
   leave(): Promise<void>;
   status(): readonly PathStatus[];
@@ -166,6 +168,7 @@ export function createProber(deps: ProberDeps): Prober {
       stopRefresh();
       sockets.close();
     },
+    setSilent: (segments) => failover.setSilent(segments),
     setDraining: (draining) => failover.setDraining(draining || leaving),
     async leave() {
       leaving = true;

@@ -1,0 +1,32 @@
+import { expect, test } from '@jest/globals';
+import { createTextMetrics } from '../kube/wire/textMetrics.js';
+import { createAgentMetrics } from './metrics.js';
+
+test('peers are counted by the names that the plan gives them, and no key appears', () => {
+  const text = createTextMetrics();
+  const metrics = createAgentMetrics(text, () => 1_000_000);
+  const peer = { persistentKeepalive: 0, allowedIPs: [] };
+  metrics.tunnels(
+    [{ name: 'kilo0', plane: 0, listenPort: 51820, mtu: 1420, peers: [{ ...peer, publicKey: 'SECRET-A', owner: 'gateway west-0' }, { ...peer, publicKey: 'SECRET-B', owner: 'peer laptop' }] }],
+    new Map([['kilo0', { listenPort: 51820, peers: new Map([
+      ['SECRET-A', { ...peer, lastHandshake: 940, receivedBytes: 12, sentBytes: 34 }],
+      ['SECRET-B', { ...peer, presharedKey: 'SECRET-C', lastHandshake: 0, receivedBytes: 0, sentBytes: 148 }],
+    ]) }]]),
+  );
+  metrics.paths([{ path: { name: 'tunnel/0/west', kind: 'tunnel', slot: 0, from: 51811, targets: [] }, state: 'up', inUse: true, forMs: 5, rttMs: 12, loss: 0.25, misses: 0 }]);
+  const lines = text.render().split('\n').filter((line) => /peer|path/.test(line) && !line.startsWith('#'));
+  expect(lines).toEqual([
+    'kilofed_node_peers{interface="kilo0"} 2',
+    'kilofed_node_peers_without_handshake{interface="kilo0"} 1',
+    'kilofed_node_peer_handshake_age_seconds{interface="kilo0",peer="gateway west-0"} 60',
+    'kilofed_node_peer_received_bytes_total{interface="kilo0",peer="gateway west-0"} 12',
+    'kilofed_node_peer_received_bytes_total{interface="kilo0",peer="peer laptop"} 0',
+    'kilofed_node_peer_sent_bytes_total{interface="kilo0",peer="gateway west-0"} 34',
+    'kilofed_node_peer_sent_bytes_total{interface="kilo0",peer="peer laptop"} 148',
+    'kilofed_node_path_up{kind="tunnel",path="tunnel/0/west"} 1',
+    'kilofed_node_path_in_use{kind="tunnel",path="tunnel/0/west"} 1',
+    'kilofed_node_path_rtt_seconds{kind="tunnel",path="tunnel/0/west"} 0.012',
+    'kilofed_node_path_loss_ratio{kind="tunnel",path="tunnel/0/west"} 0.25',
+  ]);
+  expect(text.render()).not.toContain('SECRET');
+});
