@@ -38,6 +38,7 @@ parts: setup ## Tests of single parts on real ones: API servers, Redis, the kern
 e2e: setup ## Whole federations on this machine: bare nodes, then real kubelets
 	node out/test/build/bundle.js
 	$(WORLD) $(JEST) --runInBand --forceExit out/test/e2e/federation.test.js
+	$(WORLD) $(JEST) --runInBand --forceExit out/test/e2e/spread.test.js
 	$(WORLD) $(JEST) --runInBand --forceExit out/test/e2e/lab.test.js
 	$(WORLD) $(JEST) --runInBand --forceExit out/test/e2e/example.test.js
 
