@@ -69,6 +69,7 @@ export async function runAgent(options: Options, deps: ProgramDeps, signal: Abor
     failover: createFailover(),
     keyring: createKeyring(await readPrivateKey(options.keyFile), clock),
     sockets: deps.sockets,
+    onTunnelDown: () => resolver.askNow(),
     onStall: (healing) => switches.heal(healing),
     onSwitch: (choices, done) => {
       agentMetrics.switched(done.length);

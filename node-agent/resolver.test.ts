@@ -69,3 +69,14 @@ test('a name that nobody wants is not asked for', async () => {
   expect(asked).toEqual(['a']);
   expect(resolver.answers()).toEqual({});
 });
+
+test('asks at once when told that something does not answer', async () => {
+  const { resolver, names } = setting();
+  names.set('a', ['192.0.2.1']);
+  resolver.want(['a']);
+  await settle();
+  names.set('a', ['192.0.2.9']);
+  resolver.askNow();
+  await settle();
+  expect(resolver.answers()).toEqual({ a: '192.0.2.9' });
+});

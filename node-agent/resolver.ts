@@ -2,7 +2,7 @@
  * Resolver: the addresses of the DNS names among the endpoints, looked up beside the reconcile loop.
  *
  * A name that fails keeps its last answer, and of several answers the one in use is kept while it is still given, so that
- * round-robin names do not make tunnels wander. Every name is asked again every 30 s.
+ * round-robin names do not make tunnels wander. Every name is asked again every 30 s, and when a tunnel fails.
  */
 import type { Clock } from '../core/runtime/clock.js';
 import type { Log } from '../core/runtime/log.js';
@@ -11,6 +11,8 @@ export interface Resolver {
   /** From now on `names` are wanted, and no others. */
   want(names: readonly string[]): void;
   answers(): Readonly<Record<string, string>>;
+  /** Asks every name now: something does not answer. */
+  askNow(): void;
   close(): void;
 }
 
@@ -52,6 +54,7 @@ export function createResolver(deps: ResolverDeps, initial: Readonly<Record<stri
       for (const name of fresh) if (!asking.has(name)) void ask(name);
     },
     answers: () => Object.fromEntries([...known].filter(([name]) => wanted.has(name))),
+    askNow: askAll,
     close() {
       closed = true;
       cancel();

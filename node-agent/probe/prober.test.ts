@@ -100,7 +100,7 @@ function setting(before: readonly number[] = []): Setting {
   const make = (address: string, plan: NodePlan): Prober => {
     const prober = createProber({
       clock: net.clock, random: () => 0.5, log: SILENT, failover: createFailover(), keyring: keyring(address), sockets: net.sockets(address),
-      onStall: () => undefined,
+      onStall: () => undefined, onTunnelDown: () => undefined,
       onSwitch: (choices) => void switches.push(`${address} ${[...choices].map(([segment, names]) => `${segment} by ${names.join()}`).join()}`),
     });
     prober.steer(plan, {}, new Map([[7, before]]));

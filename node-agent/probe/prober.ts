@@ -35,6 +35,8 @@ export interface ProberDeps {
   readonly keyring: Keyring;
   readonly sockets: ProbeSockets;
   onSwitch(choices: Choices, switches: readonly Switch[]): void;
+  /** A tunnel fails: its far end may have moved. */
+  onTunnelDown(): void;
   /** A tunnel is deaf. */
   onStall(healing: Healing): void;
 }
@@ -99,6 +101,7 @@ export function createProber(deps: ProberDeps): Prober {
       log.info('A path has changed', { path: path.name, state, afterMs: Math.round(afterMs) });
       // Others may find the same sooner, if they look at once.
       if (state === 'down' && (path.kind === 'near' || path.kind === 'tunnel')) tell(path.targets[0]?.publicKey ?? '');
+      if (state === 'down' && path.kind === 'tunnel') deps.onTunnelDown();
     }
     if (switches.length === 0) return;
     for (const one of switches) log.warn('Traffic takes another way', { ...one });
