@@ -130,7 +130,9 @@ export function createProber(deps: ProberDeps): Prober {
   function schedule(): void {
     cancel();
     if (!running) return;
-    cancel = clock.after(Math.max(MIN_WAIT_MS, failover.next() - clock.now()), tick);
+    // What is due at about the same time is done in one go: waking up costs more than a probe.
+    const now = clock.now();
+    cancel = clock.after(Math.max(0, Math.ceil(Math.max(now + MIN_WAIT_MS, failover.next()) / GRAIN_MS) * GRAIN_MS - now), tick);
   }
 
   function tick(): void {
@@ -187,6 +189,7 @@ export function createProber(deps: ProberDeps): Prober {
 const LOW = 0xffff_ffffn;
 const MAX_ASKED = 65_536;
 const MIN_WAIT_MS = 4;
+const GRAIN_MS = 20;
 const REFRESH_MS = 200;
 /** Users ask every 100 ms: three probes without one that is in use, and nobody is left. */
 const LEAVE_STEP_MS = 50;

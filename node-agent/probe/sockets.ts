@@ -21,6 +21,8 @@ interface Open {
 
 export function createProbeSockets(log: Log): ProbeSockets {
   const sockets = new Map<string, Open>();
+  /** Ready to send, by family and port. */
+  const bound: Readonly<Record<4 | 6, Map<number, Socket>>> = { 4: new Map(), 6: new Map() };
   let receive: Parameters<ProbeSockets['onPacket']>[0] = () => undefined;
 
   function open(address: string, port: number): void {
@@ -38,8 +40,14 @@ export function createProbeSockets(log: Log): ProbeSockets {
     });
     socket.bind({ address, port }, () => {
       entry.bound = true;
+      bound[familyOf(address)].set(port, socket);
       socket.unref();
     });
+  }
+
+  function shut(socket: Socket): void {
+    for (const ports of [bound[4], bound[6]]) for (const [port, one] of ports) if (one === socket) ports.delete(port);
+    socket.close();
   }
 
   return {
@@ -48,23 +56,26 @@ export function createProbeSockets(log: Log): ProbeSockets {
       for (const [name, { socket }] of sockets) {
         if (wanted.has(name)) continue;
         sockets.delete(name);
-        socket.close();
+        shut(socket);
       }
       for (const address of addresses) for (const port of ports) if (!sockets.has(socketName(address, port))) open(address, port);
     },
-    has: (port) => [...sockets].some(([name, { bound }]) => bound && name.endsWith(` ${port}`)),
+    has: (port) => bound[4].has(port) || bound[6].has(port),
     send(from, to, packet) {
-      const entry = [...sockets].find(([name, { bound }]) => bound && name.endsWith(` ${from}`) && familyOf(name) === familyOf(to.address))?.[1];
-      entry?.socket.send(packet, to.port, to.address, () => undefined);
+      bound[familyOf(to.address)].get(from)?.send(packet, to.port, to.address, ignore);
     },
     onPacket(handler) {
       receive = handler;
     },
     close() {
-      for (const { socket } of sockets.values()) socket.close();
+      for (const { socket } of sockets.values()) shut(socket);
       sockets.clear();
     },
   };
+}
+
+function ignore(): void {
+  // Undeliverable packets are lost, as on any network.
 }
 
 function socketName(address: string, port: number): string {
