@@ -12,13 +12,18 @@ export interface NodeFacts {
   readonly podCIDRs: readonly string[];
   /** Its InternalIPs, as single addresses. */
   readonly internalCIDRs: readonly string[];
+  /** Kubernetes has heard nothing of it for a while (the node controller's grace period, 50 s unless set otherwise). */
+  readonly lost: boolean;
 }
 
 export type Checked<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly reason: string };
 
 interface Node extends KubeObject {
   readonly spec?: { readonly podCIDRs?: readonly string[]; readonly podCIDR?: string };
-  readonly status?: { readonly addresses?: readonly { readonly type: string; readonly address: string }[] };
+  readonly status?: {
+    readonly addresses?: readonly { readonly type: string; readonly address: string }[];
+    readonly conditions?: readonly { readonly type: string; readonly status: string }[];
+  };
 }
 
 export function nodeFacts(object: KubeObject): NodeFacts {
@@ -28,6 +33,7 @@ export function nodeFacts(object: KubeObject): NodeFacts {
     name: metadata.name,
     podCIDRs: sortCidrs(spec?.podCIDRs ?? (spec?.podCIDR === undefined ? [] : [spec.podCIDR])),
     internalCIDRs: sortCidrs(addresses.map(({ address }) => singleAddress(address))),
+    lost: (status?.conditions ?? []).some(({ type, status: state }) => type === 'Ready' && state === 'Unknown'),
   };
 }
 

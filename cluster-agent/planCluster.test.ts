@@ -18,9 +18,9 @@ const SKETCHES = [
   { name: 'd', location: 'us', internalIP: '172.20.2.11/24', podCIDR: '10.42.3.0/24' },
 ];
 
-function input(names: readonly string[], more: Partial<ClusterInput> = {}): ClusterInput {
+function input(names: readonly string[], more: Partial<ClusterInput> = {}, lost: readonly string[] = []): ClusterInput {
   const meshNodes = cluster(SKETCHES, '10.4.0.0/16');
-  const nodes = SKETCHES.filter(({ name }) => names.includes(name)).map(({ name, podCIDR, internalIP }) => ({ name, podCIDRs: [podCIDR], internalCIDRs: [`${internalIP.split('/')[0]}/32`] }));
+  const nodes = SKETCHES.filter(({ name }) => names.includes(name)).map(({ name, podCIDR, internalIP }) => ({ name, podCIDRs: [podCIDR], internalCIDRs: [`${internalIP.split('/')[0]}/32`], lost: lost.includes(name) }));
   return { mesh: MESH, nodes, meshNodes, services: { kind: 'told', ranges: ['10.96.0.0/12'] }, ...more };
 }
 
@@ -48,6 +48,15 @@ describe('slots', () => {
     ['a node leaves that had none', ['a', 'b', 'd'], { a: 0, b: 1, d: 0 }],
   ])('%s', (_what, names, expected) => {
     expect(slots(input(names))).toEqual(expected);
+  });
+
+  test.each([
+    ['a gateway that nothing is heard of gives its slot to one that could have it', ['a'], { a: undefined, b: 1, c: 0, d: 0 }],
+    ['and keeps it where nobody else could', ['d'], { a: 0, b: 1, c: undefined, d: 0 }],
+    ['when nothing is heard of anybody, it is Kubernetes that is deaf: nothing changes', ['a', 'b', 'c', 'd'], { a: 0, b: 1, c: undefined, d: 0 }],
+    ['of two that are lost the first is replaced, as only one can be', ['a', 'b'], { a: undefined, b: 1, c: 0, d: 0 }],
+  ])('%s', (_what, lost, expected) => {
+    expect(slots(input(['a', 'b', 'c', 'd'], {}, lost))).toEqual(expected);
   });
 });
 
@@ -91,7 +100,7 @@ describe('ranges', () => {
   const mesh = (spec: object, status: object = {}): Mesh => ({ ...MESH, spec: { ...MESH.spec, ...spec }, status });
 
   test.each<[string, Partial<ClusterInput>, object]>([
-    ['of a node without an agent are the cluster\'s', { nodes: [{ name: 'x', podCIDRs: ['10.1.0.0/24'], internalCIDRs: ['10.0.0.1/32'] }] }, { podCIDRs: ['10.1.0.0/24'], nodeCIDRs: ['10.0.0.1/32'] }],
+    ['of a node without an agent are the cluster\'s', { nodes: [{ name: 'x', podCIDRs: ['10.1.0.0/24'], internalCIDRs: ['10.0.0.1/32'], lost: false }] }, { podCIDRs: ['10.1.0.0/24'], nodeCIDRs: ['10.0.0.1/32'] }],
     ['of Services: what Kubernetes tells wins', { mesh: mesh({ serviceCIDRs: ['10.9.0.0/16'] }) }, { serviceCIDRs: ['10.96.0.0/12'] }],
     ['of Services: else what was written down', { mesh: mesh({ serviceCIDRs: ['10.9.0.0/16'] }), services: { kind: 'noSuchAPI' } }, { serviceCIDRs: ['10.9.0.0/16'] }],
     ['of Services: an API that tells none yet is as none', { mesh: mesh({ serviceCIDRs: ['10.9.0.0/16'] }), services: { kind: 'told', ranges: [] } }, { serviceCIDRs: ['10.9.0.0/16'] }],

@@ -82,7 +82,8 @@ export function planCluster(input: ClusterInput): ClusterPlan {
   const ranges = rangesOf(input, here);
   const overlaps = overlapsOf(spec.wireguardCIDRs, ranges);
   const { addresses, exhausted } = assignMeshAddresses(here, spec.wireguardCIDRs);
-  const slots = assignSlots(here, spec);
+  const lost = new Set(input.nodes.filter((node) => node.lost).map((node) => node.name));
+  const slots = assignSlots(here, spec, lost);
   const given = new Map(here.map((node) => [nameOf(node), withoutContested(node, addresses.get(nameOf(node)) ?? [], overlaps)]));
   const withheld = [...given].filter(([name, left]) => left.length < (addresses.get(name)?.length ?? 0)).map(([name]) => name);
   const troubles = nodeTroubles(here, { exhausted, withheld });

@@ -1,7 +1,7 @@
 /**
  * Gateway slots: which nodes terminate the tunnels of their segment.
  *
- * Slots are sticky. A holder keeps its slot as long as it can be a gateway, whatever better node appears: every move costs
+ * Slots are sticky. A holder keeps its slot as long as it can be a gateway and is heard of, whatever better node appears: every move costs
  * all remote segments a new peer, and Kilo's stateless choice moves leaders whenever a node with a lower name joins. Only while
  * Kilo's routes carry the traffic a move costs nothing, and the best node of each segment is found whatever came first: the one
  * that leads for Kilo, too (Kilo pkg/mesh/topology.go findLeader), so that it keeps the tunnels of people.
@@ -11,10 +11,14 @@ import { isSpecial } from '../net/special.js';
 import { isWithin } from '../net/sets.js';
 import { firstPlane, present, type Segmentation, segmentName } from './segments.js';
 
+const NOBODY: ReadonlySet<string> = new Set();
 const PRIVATE = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10', 'fc00::/7'];
 
-/** Node name to slot, for the nodes that are to have one. Where every node is a segment, each is its own gateway, whatever it wishes. */
-export function assignSlots(nodes: readonly MeshNode[], mesh: Segmentation): ReadonlyMap<string, number> {
+/**
+ * Node name to slot, for the nodes that are to have one. Where every node is a segment, each is its own gateway, whatever it wishes.
+ * `lost`: nodes that Kubernetes hears nothing of; one keeps its slot only while nobody else could have it.
+ */
+export function assignSlots(nodes: readonly MeshNode[], mesh: Segmentation, lost: ReadonlySet<string> = NOBODY): ReadonlyMap<string, number> {
   const first = firstPlane(mesh);
   if (mesh.granularity !== 'location') return new Map(present(nodes).map((node) => [node.metadata.name, first]));
   // Slots whose plane is Kilo's for now come last: a single gateway must have one that carries traffic.
@@ -22,16 +26,26 @@ export function assignSlots(nodes: readonly MeshNode[], mesh: Segmentation): Rea
   const result = new Map<string, number>();
   for (const group of groupBySegment(present(nodes)).values()) {
     const eligible = eligibleNodes(group);
+    const heard = eligible.filter((node) => !lost.has(node.metadata.name));
+    const unheard = eligible.filter((node) => lost.has(node.metadata.name));
     const free = new Set(slots);
-    for (const node of mesh.besideKilo === 'behind' ? [] : eligible) {
-      const slot = node.status?.slot;
+    const place = (node: MeshNode, slot: number | undefined): void => {
       if (slot !== undefined && free.delete(slot)) result.set(node.metadata.name, slot);
-    }
-    const candidates = eligible.filter((node) => !result.has(node.metadata.name)).toSorted(byPreference);
-    for (const slot of free) {
-      const next = candidates.shift();
-      if (next !== undefined) result.set(next.metadata.name, slot);
-    }
+    };
+    const keep = (holders: readonly MeshNode[]): void => {
+      if (mesh.besideKilo !== 'behind') for (const node of holders) place(node, node.status?.slot);
+    };
+    const fill = (candidates: readonly MeshNode[]): void => {
+      // Slots that nobody holds go first, then those of the lost.
+      const held = new Set(unheard.map(({ status }) => status?.slot));
+      const vacancies = [...free].toSorted((a, b) => Number(held.has(a)) - Number(held.has(b)));
+      for (const node of candidates.filter(({ metadata }) => !result.has(metadata.name)).toSorted(byPreference)) place(node, vacancies.shift());
+    };
+    keep(heard);
+    fill(heard);
+    keep(unheard);
+    // Better one that may come back than none.
+    fill(unheard);
   }
   return result;
 }
