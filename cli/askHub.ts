@@ -41,11 +41,11 @@ async function askUrl(hub: string): Promise<Answer> {
 }
 
 async function askCluster(flags: HubFlags, kubeconfigs: readonly string[]): Promise<Answer> {
+  const { files, complaints } = await readAll(flags.kubeconfig === undefined ? kubeconfigs : [flags.kubeconfig]);
   const [{ getThroughService }, { readKubeconfig }] = await Promise.all([
     import('../kube/config/throughService.js'),
     import('../kube/config/readKubeconfig.js'),
   ]);
-  const { files, complaints } = await readAll(flags.kubeconfig === undefined ? kubeconfigs : [flags.kubeconfig]);
   const file = files.find(({ text }) => readKubeconfig(text, flags.context).ok) ?? files[0];
   if (file === undefined) {
     return refuse(

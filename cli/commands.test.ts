@@ -80,7 +80,8 @@ describe('status ends with', () => {
     const ended = await run('status', ...argv.map((arg) => arg.replace('BASE', base)));
     expect(ended).toMatchObject({ code: 2, out: '' });
     expect(ended.err).toMatch(message);
-    expect(ended.err.trimEnd().split('\n')).toHaveLength(1);
+    // A busy machine may be told that it takes a while.
+    expect(ended.err.trimEnd().split('\n').filter((line) => !line.includes('still waiting'))).toHaveLength(1);
   });
 });
 
