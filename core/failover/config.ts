@@ -30,9 +30,7 @@ export function failoverConfig(plan: NodePlan, probes: MeshSpec['probes']): Fail
     const all = [...(before?.ways ?? []), ...group.candidates.map(wayOf)];
     segments.set(group.segment, { ways: all.filter(({ name }, index) => all.findIndex((way) => way.name === name) === index), spread: group.spread === true });
   }
-  const isGateway = plan.role.kind === 'gateway';
-  const { paths, kin } = plan.probing ?? { paths: [], kin: [] };
-  return { settings: scaled(settingsOf(probes), { isGateway, paths: paths.length, kin: kin.length }), isGateway, paths, kin, segments };
+  return { settings: settingsOf(probes), isGateway: plan.role.kind === 'gateway', paths: plan.probing?.paths ?? [], kin: plan.probing?.kin ?? [], segments };
 }
 
 /** `plan` with the ways that were chosen; where none of them is among a group's, it stays. */
@@ -58,22 +56,6 @@ function activeOf(group: NexthopGroup, choices: Choices): readonly number[] {
 function wayOf({ name, slot }: GroupCandidate): SegmentWays['ways'][number] {
   return { name, kind: name.startsWith('plane/') ? 'plane' : 'node', slot };
 }
-
-/**
- * Large meshes are asked less often, so that a gateway of hundreds of nodes has no more to answer than one of fifty. Its sibling goes
- * on asking at full pace, and tells everybody what it finds, so all find out as soon as before.
- */
-function scaled(settings: FailoverSettings, size: { readonly isGateway: boolean; readonly paths: number; readonly kin: number }): FailoverSettings {
-  const crowd = size.isGateway ? 1 : Math.max(1, size.kin / CROWD);
-  const slower = (pace: Pace): Pace => ({ ...pace, intervalMs: Math.round(pace.intervalMs * crowd) });
-  const idleMs = Math.min(MAX_IDLE_MS, Math.max(settings.idleMs, size.paths * IDLE_MS_PER_PATH));
-  return { ...settings, near: slower(settings.near), through: slower(settings.through), idleMs, around: { ...settings.around, intervalMs: Math.max(settings.around.intervalMs, idleMs) } };
-}
-
-const CROWD = 50;
-const IDLE_MS_PER_PATH = 20;
-/** A session that nobody uses for 180 s is no session any more. */
-const MAX_IDLE_MS = 20_000;
 
 function settingsOf(probes: MeshSpec['probes']): FailoverSettings {
   const pace = (given: { readonly intervalMilliseconds?: number | undefined; readonly misses?: number | undefined } | undefined, fallback: Pace): Pace => ({

@@ -219,12 +219,9 @@ export function createFailover(): Failover {
       const kept = watched;
       watched = new Map(next.paths.map((path): [string, Watched] => {
         const before = kept.get(path.name);
+        if (before !== undefined && sameTargets(before.config, path)) return [path.name, { ...before, config: path }];
         const pace = next.settings[path.kind];
         const { idleMs, burstMs } = next.settings;
-        if (before !== undefined && sameTargets(before.config, path)) {
-          before.path.retune({ pace, idleMs });
-          return [path.name, { ...before, config: path }];
-        }
         return [path.name, { config: path, path: createPath({ pace, idleMs, burstMs, offsetMs: hash32(path.name) % pace.intervalMs }, now), turn: hash32(path.name) % path.targets.length, report: FINE }];
       }));
       for (const segment of [...choices.keys()]) {

@@ -24,8 +24,6 @@ export interface Path {
   /** What the silence up to now means. True: the state changed. */
   check(now: number): boolean;
   setEagerness(eagerness: Eagerness, now: number): void;
-  /** From now on at these paces; what is known stays. */
-  retune(paces: Pick<PathOptions, 'pace' | 'idleMs'>): void;
   /** Ask at once, as often as it takes to find it dead: somebody has doubts, or it is to be used again. */
   hurry(now: number): void;
   /** It has answered just now, and owes no answer. */
@@ -53,8 +51,7 @@ export interface PathOptions {
 }
 
 export function createPath(options: PathOptions, createdAt: number): Path {
-  const { burstMs } = options;
-  let { pace, idleMs } = options;
+  const { pace, idleMs, burstMs } = options;
   let state: PathState = 'new';
   let since = createdAt;
   let eagerness: Eagerness = 'busy';
@@ -138,9 +135,6 @@ export function createPath(options: PathOptions, createdAt: number): Path {
       if (next === eagerness) return;
       eagerness = next;
       if (next === 'busy') nextSendAt = Math.min(nextSendAt, now + pace.intervalMs);
-    },
-    retune(paces) {
-      ({ pace, idleMs } = paces);
     },
     hurry(now) {
       if (hurried > 0 || state === 'down') return;

@@ -54,8 +54,6 @@ export function createProber(deps: ProberDeps): Prober {
   const asked = new Map<number, Asked>();
   const heard = new Map<string, { readonly epoch: number; readonly nonce: bigint }>();
   let known: ReadonlyMap<string, ProbeTarget> = new Map();
-  /** Whom we tell of a node that is silent. */
-  let audience: readonly ProbeTarget[] = [];
   let wanted: { readonly addresses: readonly string[]; readonly ports: readonly number[] } = { addresses: [], ports: [] };
   let told = 0;
   let cancel = (): void => undefined;
@@ -121,7 +119,7 @@ export function createProber(deps: ProberDeps): Prober {
   }
 
   function tell(suspect: string): void {
-    for (const { publicKey: key, address } of audience) {
+    for (const [key, { address }] of known) {
       if (key === suspect) continue;
       told += 1;
       const packet = keyring.seal({ kind: 'news', key: keyring.publicKey, epoch, nonce: (own << 32n) | BigInt(told), suspect: Buffer.from(suspect, 'base64') }, key);
@@ -147,8 +145,6 @@ export function createProber(deps: ProberDeps): Prober {
     steer(plan, mesh, active) {
       const config = failoverConfig(plan, mesh.probes);
       known = new Map([...config.kin, ...config.paths.flatMap(({ targets }) => targets)].map((target) => [target.publicKey, target]));
-      // Of many nodes that find the same each tells its gateways, and those tell all.
-      audience = config.isGateway ? [...known.values()] : config.paths.filter(({ kind }) => kind === 'near').flatMap(({ targets }) => targets);
       for (const stream of heard.keys()) if (!known.has(stream.split(' ')[0] ?? '')) heard.delete(stream);
       wanted = plan.probing === undefined
         ? { addresses: [], ports: [] }

@@ -19,7 +19,7 @@ import { type FlowPod, withFlows } from './flow.js';
 import { createNamespace, type Namespace } from './namespace.js';
 import { type Lan, plug } from './network.js';
 import { createPod, createPodBridge } from './pod.js';
-import { logTo, run, start, until } from '../lab/process.js';
+import { ended, logTo, run, start, until } from '../lab/process.js';
 
 /** The programs as they ship. */
 export const PROGRAM = fileURLToPath(new URL('../../../dist/kilofed.js', import.meta.url));
@@ -57,6 +57,7 @@ export interface BareNode {
   startAgent(program?: string): void;
   /** Resolves when it has ended. */
   killAgent(signal: NodeJS.Signals): Promise<void>;
+  /** Undefined: it does not run. */
   agentPid(): number | undefined;
   /** What the agent's /metrics says; throws while it does not answer. */
   metrics(): Promise<string>;
@@ -74,8 +75,15 @@ export interface BareCluster {
   /** As `kubectl delete node` after the machine was switched off. */
   removeNode(name: string): Promise<void>;
   apply(object: object): Promise<void>;
+  /** As an administrator does: `{}` takes back what was said before. */
+  instruct(node: string, what: { readonly unschedulable?: true; readonly annotations?: Readonly<Record<string, string>> }): Promise<void>;
+  /** Replaces what the Mesh says beyond its ranges. */
+  setMesh(spec: Readonly<Record<string, unknown>>): Promise<void>;
   get<T extends KubeObject>(resource: Resource, name: string, namespace?: string): Promise<T | undefined>;
   remove(resource: Resource, name: string, namespace?: string): Promise<void>;
+  /** API server and cluster-agent; every connection to them breaks. */
+  stopControlPlane(): Promise<void>;
+  startControlPlane(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -100,18 +108,17 @@ export async function startBareCluster(spec: BareClusterSpec): Promise<BareClust
   await kubectl(kubeconfig, ['apply', '--server-side', '-f', `${MANIFESTS}/crds`, '-f', `${MANIFESTS}/crds-multicluster.yaml`]);
   await kubectl(kubeconfig, ['wait', '--for=condition=Established', 'crd', '--all', '--timeout=30s']);
   const cluster: Pick<BareCluster, 'apply'> = { apply: async (object) => must(await applyObject(client, object as KubeObject, { fieldManager: 'lab' })) };
+  const setMesh: BareCluster['setMesh'] = (more) =>
+    cluster.apply({ apiVersion: 'kilofed.io/v1alpha1', kind: 'Mesh', metadata: { name: 'default' }, spec: { wireguardCIDRs: spec.meshCIDRs, ...more } });
   await until('the CRDs to be served', 10_000, async () => {
-    await cluster.apply({
-      apiVersion: 'kilofed.io/v1alpha1',
-      kind: 'Mesh',
-      metadata: { name: 'default' },
-      spec: { wireguardCIDRs: spec.meshCIDRs, ...spec.meshSpec },
-    });
+    await setMesh(spec.meshSpec ?? {});
     return true;
   });
-  const agent = start([process.execPath, PROGRAM, 'cluster-agent', '--kubeconfig', kubeconfig, '--listen', `${inUrl(spec.address)}:9108`], {
-    stdio: logTo(`${dir}/log/cluster-agent.log`),
-  });
+  const startAgent = (): ChildProcess =>
+    start([process.execPath, PROGRAM, 'cluster-agent', '--kubeconfig', kubeconfig, '--listen', `${inUrl(spec.address)}:9108`], {
+      stdio: logTo(`${dir}/log/cluster-agent.log`),
+    });
+  let agent = startAgent();
   const nodes = new Map<string, BareNode>();
   let count = 0;
 
@@ -121,6 +128,11 @@ export async function startBareCluster(spec: BareClusterSpec): Promise<BareClust
     client,
     nodes,
     ...cluster,
+    setMesh,
+    async instruct(name, { unschedulable, annotations }) {
+      const said = { metadata: { name, ...(annotations === undefined ? {} : { annotations }) }, ...(unschedulable === undefined ? {} : { spec: { unschedulable } }) };
+      must(await applyObject(client, { apiVersion: 'v1', kind: 'Node', ...said }, { fieldManager: 'administrator' }));
+    },
     async addNode(name, { location, lan, host }) {
       count += 1;
       const podCIDRs = spec.podPrefixes.map((prefix) => networkBelow(prefix, count));
@@ -156,6 +168,15 @@ export async function startBareCluster(spec: BareClusterSpec): Promise<BareClust
     },
     async remove(resource, name, namespace) {
       must(await deleteObject(client, { resource, name, ...(namespace === undefined ? {} : { namespace }) }));
+    },
+    async stopControlPlane() {
+      agent.kill('SIGKILL');
+      await ended(agent);
+      await api.killApiServer();
+    },
+    async startControlPlane() {
+      await api.restartApiServer();
+      agent = startAgent();
     },
     async stop() {
       for (const node of nodes.values()) {
@@ -214,7 +235,7 @@ async function createNode(at: {
         agent.kill(signal);
         return undefined;
       }),
-    agentPid: () => agent?.pid,
+    agentPid: () => (agent?.exitCode === null && agent.signalCode === null ? agent.pid : undefined),
     metrics: () => fetchText(`http://${listen}/metrics`),
     health: () => fetchText(`http://${listen}/healthz`).catch((error: unknown) => String(error)),
   };

@@ -1,17 +1,24 @@
 /**
- * `make bench`: runs the benchmark groups and prints a table; `OUT=file` also writes JSON, `ONLY=name` runs one group.
+ * `make bench`: runs the benchmark groups and prints a table; `OUT=file` also writes JSON, `ONLY=name` runs one group. Groups of
+ * many rows take `ROUNDS=number` and `ROWS=word,word`.
  */
 import { writeFileSync } from 'node:fs';
 import { renderTable } from '../../core/render/table.js';
-import { type BenchGroup, type Summary, summarise } from './measure.js';
+import { failover } from './failover.js';
+import { type BenchGroup, type Choice, type Summary, summarise } from './measure.js';
 import { propagation } from './propagation.js';
 import { throughput } from './throughput.js';
 
-const GROUPS: readonly BenchGroup[] = [propagation, throughput];
+const GROUPS: readonly BenchGroup[] = [propagation, throughput, failover];
 
-process.exitCode = await main(process.env['ONLY'], process.env['OUT']);
+const { ONLY, OUT, ROUNDS, ROWS } = process.env;
+process.exitCode = await main({ only: ONLY, out: OUT }, { ...(ROUNDS === undefined ? {} : { rounds: Number(ROUNDS) }), ...(ROWS === undefined ? {} : { rows: ROWS.split(',') }) });
 
-async function main(only: string | undefined, out: string | undefined): Promise<number> {
+async function main({ only, out }: { readonly only: string | undefined; readonly out: string | undefined }, choice: Choice): Promise<number> {
+  if (choice.rounds !== undefined && !(Number.isInteger(choice.rounds) && choice.rounds > 0)) {
+    note('ROUNDS is not a number of rounds: write one, such as 3');
+    return 2;
+  }
   const groups = GROUPS.filter((group) => only === undefined || group.name === only);
   if (groups.length === 0) {
     note(`no benchmark group ${only}; there are: ${GROUPS.map((group) => group.name).join(', ')}`);
@@ -22,15 +29,16 @@ async function main(only: string | undefined, out: string | undefined): Promise<
   const summaries: Summary[] = [];
   for (const group of groups) {
     note(`${group.name}: ${group.about} (about ${group.seconds} s)`);
-    summaries.push(...(await group.run((text) => note(`  ${text}`))).map(summarise));
+    summaries.push(...(await group.run((text) => note(`  ${text}`), choice)).map(summarise));
   }
-  process.stdout.write(`${renderTable(['name', 'unit', 'n', 'p50', 'p99', 'max'], summaries.map(row))}\n`);
+  process.stdout.write(`${renderTable(['name', 'unit', 'n', 'p50', 'p95', 'p99', 'max', 'must', ''], summaries.map(row))}\n`);
   if (out !== undefined) writeFileSync(out, `${JSON.stringify(summaries, undefined, 2)}\n`);
   return 0;
 }
 
 function row(summary: Summary): string[] {
-  return [summary.name, summary.unit, ...[summary.n, summary.p50, summary.p99, summary.max].map(String)];
+  const { name, unit, n, p50, p95, p99, max, must } = summary;
+  return [name, unit, ...[n, p50, p95, p99, max].map(String), must?.text ?? '', must === undefined ? '' : must.holds ? 'holds' : 'MISSED'];
 }
 
 function note(text: string): void {

@@ -4,9 +4,23 @@
 
 export interface Figure {
   readonly name: string;
-  readonly unit: 'ms' | 'ratio' | 'Mbit/s' | 'packets' | 's' | 'MiB' | '%';
+  readonly unit: 'ms' | 'ratio' | 'Mbit/s' | 'packets' | 's' | 'MiB' | '%' | 'switches' | 'rows';
   /** Raw samples, in the order taken; never empty. */
   readonly samples: readonly number[];
+  /** What it has to be; absent: it is there to be compared. */
+  readonly must?: Must;
+}
+
+/** Bounds on a summary, which themselves are allowed. */
+export interface Must {
+  readonly p50?: Bound;
+  readonly p95?: Bound;
+  readonly max?: Bound;
+}
+
+export interface Bound {
+  readonly most?: number;
+  readonly least?: number;
 }
 
 export interface Summary {
@@ -14,8 +28,11 @@ export interface Summary {
   readonly unit: Figure['unit'];
   readonly n: number;
   readonly p50: number;
+  readonly p95: number;
   readonly p99: number;
   readonly max: number;
+  /** The bounds as text, and whether they hold; absent: there are none. */
+  readonly must?: { readonly text: string; readonly holds: boolean };
 }
 
 /** A benchmark group: sets up what it needs, measures, tears down. `note` says what happens on stderr. */
@@ -24,21 +41,42 @@ export interface BenchGroup {
   readonly about: string;
   /** Rough, for the announcement. */
   readonly seconds: number;
-  run(note: (text: string) => void): Promise<readonly Figure[]>;
+  run(note: (text: string) => void, choice: Choice): Promise<readonly Figure[]>;
+}
+
+/** For groups of many rows. */
+export interface Choice {
+  /** How often each is measured; absent: as often as the group finds right. */
+  readonly rounds?: number;
+  /** Only rows whose name contains one of these. */
+  readonly rows?: readonly string[];
 }
 
 /** @throws when there are no samples: a figure without measurements is a defect of the benchmark. */
 export function summarise(figure: Figure): Summary {
   if (figure.samples.length === 0) throw new Error(`benchmark ${figure.name} took no samples`);
   const sorted = figure.samples.toSorted((a, b) => a - b);
-  return {
+  const summary = {
     name: figure.name,
     unit: figure.unit,
     n: sorted.length,
     p50: round(quantile(sorted, 0.5)),
+    p95: round(quantile(sorted, 0.95)),
     p99: round(quantile(sorted, 0.99)),
     max: round(sorted.at(-1) ?? Number.NaN),
   };
+  return figure.must === undefined ? summary : { ...summary, must: judge(summary, figure.must) };
+}
+
+function judge(summary: Omit<Summary, 'must'>, must: Must): { readonly text: string; readonly holds: boolean } {
+  const bounds = (['p50', 'p95', 'max'] as const).flatMap((of) => {
+    const { most, least } = must[of] ?? {};
+    return [
+      ...(most === undefined ? [] : [{ text: `${of} <= ${most}`, holds: summary[of] <= most }]),
+      ...(least === undefined ? [] : [{ text: `${of} >= ${least}`, holds: summary[of] >= least }]),
+    ];
+  });
+  return { text: bounds.map(({ text }) => text).join(', '), holds: bounds.every(({ holds }) => holds) };
 }
 
 /** Nearest-rank quantile of sorted samples: always a value that was measured. */

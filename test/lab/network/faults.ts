@@ -28,6 +28,12 @@ export interface Faults {
   dropOneWay(from: FaultyHost, address: string): Promise<Fault>;
   /** The LAN is cut off from all others and from the API servers; inside it all works. */
   cutLan(lan: Lan): Promise<Fault>;
+  /** The host and the other hosts of its LAN do not hear each other; its way to the router, and so to other LANs, works. */
+  cutFromLan(host: FaultyHost): Promise<Fault>;
+  /** The opposite: the host has its LAN, and no router. */
+  cutFromWan(host: FaultyHost): Promise<Fault>;
+  /** Loses a share (0..1) of what leaves the LAN for others. */
+  loseLeaving(lan: Lan, share: number): Promise<Fault>;
   /** Loses a share (0..1) of the packets from the host, and the same share of those to it. */
   lose(host: FaultyHost, share: number): Promise<Fault>;
   /** Delays packets to the host by `ms`. @throws where the kernel has no netem; ask `canDelay` first. */
@@ -69,8 +75,24 @@ export function createFaults(): Faults {
     dropOneWay: (from, address) => add(`${from.name} does not reach ${address}`, portOf(from.address), { from: [`${address.includes(':') ? 'ip6' : 'ip'} daddr ${address} drop`], to: [] }),
     // What the bridge itself hands up or is given is what leaves or enters the LAN; its ports go on talking to each other.
     cutLan: (lan) => add(`${lan.bridge} is cut off`, lan.bridge, { from: ['drop'], to: ['drop'] }),
+    cutFromLan(host) {
+      // The router's own questions and answers pass, and the host's question who the router is, which goes to everybody.
+      const { router, address } = routerOf(host.address);
+      return add(`${host.name} is cut off from its LAN`, portOf(host.address), {
+        from: [`ether type != arp ether daddr != ${router} drop`, `arp daddr ip != ${address} drop`],
+        to: [`ether saddr != ${router} drop`],
+      });
+    },
+    cutFromWan(host) {
+      const { router, address } = routerOf(host.address);
+      return add(`${host.name} is cut off from the WAN`, portOf(host.address), {
+        from: [`arp daddr ip ${address} drop`, `ether daddr ${router} drop`],
+        to: [`ether saddr ${router} drop`],
+      });
+    },
+    loseLeaving: (lan, share) => add(`${lan.bridge} loses ${share * 100} % of what leaves it`, lan.bridge, { from: [lossRule(share)], to: [] }),
     lose(host, share) {
-      const rule = `numgen random mod 10000 < ${Math.round(share * 10_000)} drop`;
+      const rule = lossRule(share);
       return add(`${host.name} loses ${share * 100} %`, portOf(host.address), { from: [rule], to: [rule] });
     },
     async delay(host, ms) {
@@ -110,6 +132,16 @@ export function faultTable(device: string, rules: readonly FaultRules[]): string
 function chain(name: string, hook: string, statements: readonly string[]): string {
   const lines = [`type filter hook ${hook} priority 0;`, ...statements];
   return `  chain ${name} {\n${lines.map((line) => `    ${line}\n`).join('')}  }\n`;
+}
+
+function lossRule(share: number): string {
+  return `numgen random mod 10000 < ${Math.round(share * 10_000)} drop`;
+}
+
+/** MAC and IPv4 address of the router of the LAN that `address` is of, as `createLan` gives them. */
+function routerOf(address: string): { readonly router: string; readonly address: string } {
+  const [, prefix = '', lan = ''] = /^(172\.20\.(\d+))\.\d+$/.exec(address) ?? [];
+  return { router: `02:00:00:00:01:${Number(lan).toString(16).padStart(2, '0')}`, address: `${prefix}.1` };
 }
 
 /** The bridge port of the host with that address: 172.20.3.11 and fd20:0:3::11 are plugged into v3h11. */

@@ -1,0 +1,64 @@
+/**
+ * A row: something that happens to the federation, repeated, and the figures of it.
+ */
+import type { Figure, Must } from '../bench/measure.js';
+import type { Observed } from './watch.js';
+import type { World } from './world.js';
+
+export interface Row {
+  readonly name: string;
+  /** Seconds that the row takes with that many rounds. */
+  seconds(rounds: number): number;
+  run(context: RowContext): Promise<readonly Figure[]>;
+}
+
+export interface RowContext {
+  readonly world: World;
+  /** How often it is to happen. Rows that take minutes do it less often. */
+  readonly rounds: number;
+  note(text: string): void;
+}
+
+export const NONE_LOST: Must = { max: { most: 0 } };
+
+/**
+ * Lets `once` happen `rounds` times, with calm before each, `anew` where the last round left distrust. What is `amiss` in a round is noted with the flows it concerns, and
+ * the agents' logs of that time are kept in a file.
+ */
+export async function repeat<T extends Observed>(name: string, { world, rounds, note }: RowContext, plan: { once(round: number): Promise<readonly T[]>; amiss(observed: T): boolean; readonly anew?: boolean }): Promise<readonly T[]> {
+  const all: T[] = [];
+  for (let round = 1; round <= rounds; round += 1) {
+    await world.calm(plan.anew === true ? 'anew' : undefined);
+    const from = Date.now();
+    const observed = await plan.once(round);
+    all.push(...observed);
+    const wrong = observed.filter((each) => plan.amiss(each));
+    const file = wrong.length === 0 ? '' : `; logs in ${world.keepLogs(`${name.replaceAll(/\W+/g, '-')}-${round}`, from - 1000, Date.now())}`;
+    note(`${name} ${round}/${rounds}: outage ${Math.round(Math.max(...observed.map(({ report }) => report.outageMs)))} ms, lost ${sum(observed.map(({ report }) => report.lost))}${file}`);
+    for (const each of wrong) note(`  ${describe(each)}`);
+  }
+  return all;
+}
+
+/** All that a person wants to know of a flow that did badly. */
+export function describe({ from, to, way, direction, packetsPerSecond, report, outageAfterMs }: Observed): string {
+  const lost = report.lost === 0 ? 'lost 0' : `lost ${report.lost} of ${report.sent} (${report.losses.map(([first, last]) => (first === last ? `${first}` : `${first}-${last}`)).slice(0, 6).join(', ')})`;
+  return `${from} -> ${to} by ${way.join(', ')}, ${direction}, ${packetsPerSecond}/s: ${lost}, silent ${Math.round(report.outageMs)} ms from ${Math.round(outageAfterMs)} ms after`;
+}
+
+export function outages(name: string, observed: readonly Observed[], must?: Must): readonly Figure[] {
+  return figure(name, 'ms', observed.map(({ report }) => report.outageMs), must);
+}
+
+export function losses(name: string, observed: readonly Observed[], must?: Must): readonly Figure[] {
+  return figure(name, 'packets', observed.map(({ report }) => report.lost), must);
+}
+
+/** No figure where nothing was measured. */
+export function figure(name: string, unit: Figure['unit'], samples: readonly number[], must?: Must): readonly Figure[] {
+  return samples.length === 0 ? [] : [{ name, unit, samples, ...(must === undefined ? {} : { must }) }];
+}
+
+export function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, each) => total + each, 0);
+}
