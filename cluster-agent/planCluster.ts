@@ -13,6 +13,7 @@ import { assignSlots } from '../core/mesh/slots.js';
 import { singleAddress, sortCidrs } from '../core/net/cidr.js';
 import { aggregate, firstOverlap, isWithin } from '../core/net/sets.js';
 import { meshTrouble } from './meshTrouble.js';
+import { locationTroubles } from './locationTroubles.js';
 import { nodeTroubles, type Trouble } from './nodeTroubles.js';
 import type { NodeFacts } from './facts.js';
 
@@ -86,7 +87,7 @@ export function planCluster(input: ClusterInput): ClusterPlan {
   const slots = assignSlots(here, spec, lost);
   const given = new Map(here.map((node) => [nameOf(node), withoutContested(node, addresses.get(nameOf(node)) ?? [], overlaps)]));
   const withheld = [...given].filter(([name, left]) => left.length < (addresses.get(name)?.length ?? 0)).map(([name]) => name);
-  const troubles = nodeTroubles(here, { exhausted, withheld });
+  const troubles = new Map([...locationTroubles(here, spec), ...nodeTroubles(here, { exhausted, withheld })]);
 
   const statuses = here.map((node): [string, PlannedNodeStatus] => {
     const name = nameOf(node);

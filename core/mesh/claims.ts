@@ -16,7 +16,7 @@ import type { Problem } from './plan.js';
 import type { Segment } from './segments.js';
 
 /** Whose word a claim is: a segment's about its nodes or peers, or a Node's annotation about the network it stands in. */
-type ClaimKind = Segment['kind'] | 'location';
+export type ClaimKind = Segment['kind'] | 'location';
 
 const TRUST: Readonly<Record<ClaimKind, number>> = { own: 0, member: 1, location: 2, person: 3 };
 const MAY_NEST: ReadonlySet<ClaimKind> = new Set(['location', 'person']);
@@ -85,20 +85,26 @@ interface LocalNetwork {
 type Refusal = Omit<Problem, 'subject'>;
 
 function refusalOf({ segment, kind, cidr, text }: Claim, index: PrefixMap<Claim>, networks: readonly LocalNetwork[]): Refusal | undefined {
+  const what = describeClaim(kind, text);
   if (cidr.length === 0) {
-    return { reason: 'DefaultRoute', message: `${text} would carry the tunnels themselves: list the networks behind it instead` };
+    return { reason: 'DefaultRoute', message: `${what} would carry the tunnels themselves: list the networks behind it instead` };
   }
-  if (isSpecial(cidr)) return { reason: 'SpecialRange', message: `${text} touches a loopback, link-local, multicast or reserved range: leave it out` };
+  if (isSpecial(cidr)) return { reason: 'SpecialRange', message: `${what} touches a loopback, link-local, multicast or reserved range: leave it out` };
   const holder = index.covering(cidr).find((each) => !(MAY_NEST.has(each.kind) && MAY_NEST.has(kind)) || each.cidr.length === cidr.length);
   if (holder !== undefined && (holder.segment !== segment || holder.kind !== kind)) {
     const where = holder.text === text ? 'already belongs to' : `lies in ${holder.text}, which belongs to`;
-    return { reason: 'PrefixTaken', message: `${kind === 'location' ? 'allowed location IP ' : ''}${text} ${where} ${holder.segment.name}: remove it from one of the two` };
+    return { reason: 'PrefixTaken', message: `${what} ${where} ${holder.segment.name}: remove it from one of the two` };
   }
   const lan = MAY_NEST.has(kind) ? networks.find((each) => cutsOff(cidr, each)) : undefined;
   if (lan !== undefined) {
-    return { reason: 'LocalNetwork', message: `${text} would cut nodes off from their own network ${formatCidr(lan.network)}: list single addresses, or a range without nodes` };
+    return { reason: 'LocalNetwork', message: `${what} would cut nodes off from their own network ${formatCidr(lan.network)}: list single addresses, or a range without nodes` };
   }
   return undefined;
+}
+
+/** How messages name a prefix. */
+export function describeClaim(kind: ClaimKind, text: string): string {
+  return kind === 'location' ? `allowed location IP ${text}` : text;
 }
 
 /**
