@@ -18,7 +18,8 @@ export const meshNodeSpecSchema = z.object({
   cniCompatibilityIP: ipAddress.optional()
     .describe('IPv4 address of cilium_host, where the Mesh says encapsulationType cilium.'),
   location: z.string().max(253).default('').describe('Empty: the default location.'),
-  gateway: z.enum(['auto', 'preferred', 'never']).default('auto'),
+  gateway: z.enum(['auto', 'preferred', 'never']).default('auto')
+    .describe('Whether it may end the tunnels of its location. Without meaning where every node is a segment.'),
   persistentKeepalive: z.int().min(0).max(65535).default(0).describe('Seconds; 0: off. Set where the node is behind NAT.'),
 });
 

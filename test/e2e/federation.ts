@@ -135,6 +135,16 @@ export async function unreachablePairs(nodes: readonly BareNode[], ms: number): 
   return failures;
 }
 
+/** Waits up to 60 s for every pair of pods of different nodes to get through. @returns those that still do not. */
+export async function untilAllReach({ nodes }: Pick<Federation, 'nodes'>): Promise<string[]> {
+  let missing: string[] = ['not tried'];
+  await until('all pairs', 60_000, async () => {
+    missing = await unreachablePairs(nodes(), 1_500);
+    return missing.length === 0 ? true : undefined;
+  }).catch(() => undefined);
+  return missing;
+}
+
 export async function reachable(from: BareNode, to: BareNode, ms: number): Promise<void> {
   await until(`${from.name} -> ${to.name}`, ms, async () => (await reaches(from.pod, to.pod, 500)) ?? undefined);
 }

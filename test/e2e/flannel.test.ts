@@ -5,7 +5,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { BareNode } from '../bare/cluster.js';
 import { run, until } from '../lab/process.js';
-import { type Federation, startFederation, unreachablePairs } from './federation.js';
+import { type Federation, startFederation, untilAllReach } from './federation.js';
 
 const FLANNEL_PORT = 8472;
 
@@ -35,12 +35,7 @@ test("before flannel's device is there, an agent says that it misses it", async 
 
 test('with flannel every pod reaches every other as itself: inside a location by flannel, elsewhere by tunnels', async () => {
   for (const node of eastern()) await layFlannel(node, eastern());
-  let missing: string[] = ['not tried'];
-  await until('all pairs', 60_000, async () => {
-    missing = await unreachablePairs(federation.nodes(), 1_500);
-    return missing.length === 0 ? true : undefined;
-  }).catch(() => undefined);
-  expect(missing).toEqual([]);
+  expect(await untilAllReach(federation)).toEqual([]);
   const routes = await Promise.all(eastern().map(async (node) => [node.name, await wayTo(node, 'east-eu3'), await wayTo(node, 'east-us1')]));
   expect(routes).toEqual([
     ['east-eu1', 'flannel.1', expect.stringMatching(/^kilo/)],

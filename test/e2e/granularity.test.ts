@@ -11,7 +11,7 @@ import { type FlowPod, reaches, withFlows } from '../bare/flow.js';
 import { createNamespace } from '../bare/namespace.js';
 import { plug } from '../bare/network.js';
 import { until } from '../lab/process.js';
-import { type Federation, startFederation, unreachablePairs } from './federation.js';
+import { type Federation, startFederation, untilAllReach } from './federation.js';
 
 const BESIDE = '192.168.178.0/24';
 const PRINTER = '192.168.178.7';
@@ -47,15 +47,6 @@ async function tunnelsOf(name: string): Promise<string[]> {
 
 const keyOf = async (one: BareNode): Promise<string> => (await one.namespace.exec(['wg', 'show', 'kilo0', 'public-key'])).trim();
 
-async function allPairs(): Promise<string[]> {
-  let missing: string[] = ['not tried'];
-  await until('all pairs', 60_000, async () => {
-    missing = await unreachablePairs(federation.nodes(), 1_500);
-    return missing.length === 0 ? true : undefined;
-  }).catch(() => undefined);
-  return missing;
-}
-
 async function peersFrom(cluster: BareCluster, member: string): Promise<readonly Peer[]> {
   const list = await listObjects<Peer & KubeObject>(cluster.client, RESOURCE.peer, { labelSelector: `kilofed.io/cluster=${member}` });
   if (!list.ok) throw new Error(list.error.message);
@@ -63,7 +54,7 @@ async function peersFrom(cluster: BareCluster, member: string): Promise<readonly
 }
 
 test('every pod reaches every other, of both clusters, as itself', async () => {
-  expect(await allPairs()).toEqual([]);
+  expect(await untilAllReach(federation)).toEqual([]);
 }, 90_000);
 
 test('every node has a tunnel to each node that it does not reach plainly, on one plane', async () => {
@@ -84,7 +75,7 @@ test('a network beside a node is reached from the whole cluster, under the addre
 test('granularity is changed while all runs: afterwards everybody reaches everybody by gateways', async () => {
   await patch(RESOURCE.mesh, 'default', { spec: { granularity: 'location' } }, west);
   await until('Peers of the gateways', 20_000, async () => ((await peersFrom(east, 'west')).some(({ metadata }) => metadata.annotations?.['kilofed.io/slot'] === '1') || undefined));
-  expect(await allPairs()).toEqual([]);
+  expect(await untilAllReach(federation)).toEqual([]);
   expect(await tunnelsOf('west-a1')).not.toContain('kilo0 west-a2');
   expect(await tunnelsOf('east-eu1')).toEqual(['kilo0 east-us1', expect.stringMatching(/^kilo0 west-a/), expect.stringMatching(/^kilo1 west-a/)]);
 }, 120_000);
