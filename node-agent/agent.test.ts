@@ -46,6 +46,7 @@ interface Setting {
   /** Changes that the host refuses. */
   refuse: (text: string) => boolean;
   observations: number;
+  readonly warnings: string[];
   /** Of every way to an endpoint. */
   pathMtu: number;
   readonly published: string[];
@@ -62,7 +63,7 @@ function setting(memory: Partial<Memory> = {}, host = createFakeHost()): Setting
   const self: Setting = {
     agent: createAgent({
       clock,
-      log: SILENT,
+      log: { ...SILENT, warn: (message, data) => void self.warnings.push(`${message}: ${JSON.stringify(data)}`) },
       nodeName: NODE,
       publicKey: keyOf('a'),
       cluster: { inputs: () => self.inputs },
@@ -112,6 +113,7 @@ function setting(memory: Partial<Memory> = {}, host = createFakeHost()): Setting
     inputs: INPUTS,
     refuse: () => false,
     observations: 0,
+    warnings: [],
     pathMtu: 1500,
     published: [],
     saved: [],
@@ -214,6 +216,14 @@ describe('an agent', () => {
     one.host.lose('kilo0');
     await one.clock.advance(30_000);
     expect((await one.pass())[0]).toBe('ip link add kilo0 type wireguard');
+  });
+
+  test('tells a problem once, and what to do about it', async () => {
+    const one = setting();
+    one.inputs = { ...INPUTS, mesh: { ...mesh, spec: { ...mesh.spec, cni: { enabled: true, others: 'keep' } } } };
+    await one.pass();
+    await one.pass();
+    expect(one.warnings).toEqual([expect.stringContaining('apply manifests/cluster-cni.yaml')]);
   });
 
   test("tunnels follow the smallest way to their ends, once it is looked for; a Mesh's own MTU wins", async () => {

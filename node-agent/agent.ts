@@ -207,7 +207,7 @@ function tellProblems(log: Log, told: Map<string, string>, about: string, proble
   const text = JSON.stringify(problems);
   if (told.get(about) === text || (problems.length === 0 && !told.has(about))) return;
   told.set(about, text);
-  for (const problem of problems) log.warn('A part of the mesh is left out', { ...problem });
+  for (const { subject, reason, message } of problems) log.warn('A part of the mesh is left out', { subject, reason, explanation: message });
   if (problems.length === 0) log.info('All earlier problems are gone', { about });
 }
 
