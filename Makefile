@@ -40,9 +40,7 @@ e2e: setup ## Whole federations on this machine: bare nodes, then real kubelets
 	$(WORLD) $(JEST) --runInBand --forceExit out/test/e2e/federation.test.js
 	$(WORLD) $(JEST) --runInBand --forceExit out/test/e2e/spread.test.js
 	$(WORLD) $(JEST) --runInBand --forceExit out/test/e2e/granularity.test.js out/test/e2e/flannel.test.js out/test/e2e/ipip.test.js
-	$(WORLD) $(JEST) --runInBand --forceExit out/test/e2e/granularity.test.js out/test/e2e/flannel.test.js
-	$(WORLD) $(JEST) --runInBand --forceExit out/test/e2e/underlay.test.js
-	$(WORLD) $(JEST) --runInBand --forceExit out/test/e2e/cni.test.js
+	$(WORLD) $(JEST) --runInBand --forceExit out/test/e2e/failover.test.js
 	$(WORLD) $(JEST) --runInBand --forceExit out/test/e2e/lab.test.js
 	$(WORLD) $(JEST) --runInBand --forceExit out/test/e2e/example.test.js
 
@@ -52,7 +50,7 @@ demo: setup ## Three clusters, one federation, on this machine (ONCE=1: show and
 	node out/test/build/bundle.js
 	@node --enable-source-maps out/test/demo/main.js
 
-bench: setup ## Figures; ONLY=name runs one group, OUT=file also writes JSON
+bench: setup ## Figures; ONLY=name runs one group, OUT=file also writes JSON; failover: ROWS=word,word ROUNDS=n
 	node out/test/build/bundle.js
 	@$(WORLD) node --enable-source-maps out/test/bench/main.js
 

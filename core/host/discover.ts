@@ -30,8 +30,6 @@ export interface DiscoverInput {
   /** All of the host. */
   readonly addresses: readonly HostAddress[];
   readonly publicKey: string;
-  /** What of Kilo's own agent is on the host; absent: nothing. */
-  readonly kilo?: MeshNodeSpec['kilo'] | undefined;
 }
 
 export interface Discovery {
@@ -40,7 +38,7 @@ export interface Discovery {
 }
 
 export function discover(input: DiscoverInput): Discovery {
-  const { node, mesh, publicKey, kilo } = input;
+  const { node, mesh, publicKey } = input;
   const problems: Problem[] = [];
   const report = (reason: string, message: string): void => void problems.push({ subject: `node ${node.metadata.name}`, reason, message });
   const allowedLocationIPs = locationIPsOf(node, report);
@@ -55,7 +53,6 @@ export function discover(input: DiscoverInput): Discovery {
     location: locationOf(node, mesh.topologyLabel),
     gateway: annotation(node, 'leader') === undefined ? 'auto' : 'preferred',
     persistentKeepalive: keepaliveOf(node, report),
-    ...(kilo === undefined ? {} : { kilo }),
   };
   return { spec: meshNodeSpecSchema.parse(spec), problems };
 }

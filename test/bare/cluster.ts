@@ -72,6 +72,8 @@ export interface BareCluster {
   readonly nodes: ReadonlyMap<string, BareNode>;
   /** Adds a node with a pod to a location; resolves when its agent runs, not when it is reachable. */
   addNode(name: string, at: { readonly location: string; readonly lan: Lan; readonly host: number }): Promise<BareNode>;
+  /** What `addNode` will give next. */
+  nextPodCIDRs(): readonly string[];
   /** As `kubectl delete node` after the machine was switched off. */
   removeNode(name: string): Promise<void>;
   apply(object: object): Promise<void>;
@@ -121,6 +123,7 @@ export async function startBareCluster(spec: BareClusterSpec): Promise<BareClust
   let agent = startAgent();
   const nodes = new Map<string, BareNode>();
   let count = 0;
+  const nextPodCIDRs = (): string[] => spec.podPrefixes.map((prefix) => networkBelow(prefix, count + 1));
 
   return {
     name: spec.name,
@@ -129,13 +132,14 @@ export async function startBareCluster(spec: BareClusterSpec): Promise<BareClust
     nodes,
     ...cluster,
     setMesh,
+    nextPodCIDRs,
     async instruct(name, { unschedulable, annotations }) {
       const said = { metadata: { name, ...(annotations === undefined ? {} : { annotations }) }, ...(unschedulable === undefined ? {} : { spec: { unschedulable } }) };
       must(await applyObject(client, { apiVersion: 'v1', kind: 'Node', ...said }, { fieldManager: 'administrator' }));
     },
     async addNode(name, { location, lan, host }) {
+      const podCIDRs = nextPodCIDRs();
       count += 1;
-      const podCIDRs = spec.podPrefixes.map((prefix) => networkBelow(prefix, count));
       const node = await createNode({ name, dir, podCIDRs, lan, host, server: api.server });
       await cluster.apply({
         apiVersion: 'v1',

@@ -4,7 +4,7 @@
 
 export interface Figure {
   readonly name: string;
-  readonly unit: 'ms' | 'ratio' | 'Mbit/s' | 'packets' | 's' | 'MiB' | '%' | 'switches' | 'rows';
+  readonly unit: 'ms' | 'ratio' | 'Mbit/s' | 'packets' | 's' | 'MiB' | '%' | 'switches' | 'connections' | 'rows';
   /** Raw samples, in the order taken; never empty. */
   readonly samples: readonly number[];
   /** What it has to be; absent: it is there to be compared. */

@@ -1,10 +1,14 @@
 /**
  * All that happens to a federation and that its users must not notice, or not for long.
  */
+import { back } from './back.js';
 import { crashes } from './crashes.js';
+import { joins } from './joins.js';
+import { links } from './links.js';
 import { planned } from './planned.js';
 import { rolling } from './rolling.js';
 import { losses, outages, repeat, type Row } from './row.js';
+import { tcp } from './tcp.js';
 import { manyFlows, watch } from './watch.js';
 import { sleep } from '../lab/process.js';
 
@@ -18,4 +22,4 @@ const nothing: Row = {
   },
 };
 
-export const ROWS: readonly Row[] = [nothing, ...crashes, ...planned, ...rolling];
+export const ROWS: readonly Row[] = [nothing, ...crashes, tcp, ...planned, back, ...rolling, ...joins, ...links];

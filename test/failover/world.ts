@@ -7,7 +7,8 @@ import type { MeshNode } from '../../core/api/meshNode.js';
 import { type KubeObject, RESOURCE } from '../../core/api/resources.js';
 import type { BareCluster, BareNode } from '../bare/cluster.js';
 import { type Faults, createFaults } from '../lab/network/faults.js';
-import { sleep, until } from '../lab/process.js';
+import { createLan, type Lan } from '../bare/network.js';
+import { run, sleep, until } from '../lab/process.js';
 import { type Federation, startFederation, unreachablePairs } from '../e2e/federation.js';
 
 export interface World {
@@ -18,6 +19,9 @@ export interface World {
   node(name: string): BareNode;
   /** Names of all nodes that end tunnels. */
   readonly gateways: ReadonlySet<string>;
+  lanOf(node: string): Lan;
+  /** Of no location yet. */
+  readonly spareLan: Lan;
   /** Names of the gateways that carry what `from` sends to pods of `to`, in order. */
   way(from: string, to: string): Promise<readonly string[]>;
   /**
@@ -46,6 +50,7 @@ export async function startWorld(dir: string): Promise<World> {
     { dir },
   );
   const faults = createFaults();
+  const spareLan = await createLan(SPARE_LAN);
   const [east, west] = [federation.cluster('east'), federation.cluster('west')];
   const clusters = [east, west];
 
@@ -72,6 +77,13 @@ export async function startWorld(dir: string): Promise<World> {
     east,
     west,
     node,
+    lanOf(name) {
+      const { address } = node(name);
+      const found = federation.lans.find(({ prefix }) => address.startsWith(`${prefix}.`));
+      if (found === undefined) throw new Error(`${name} is on no LAN`);
+      return found;
+    },
+    spareLan,
     gateways: new Set(gateways.flatMap(({ slots }) => [...slots.values()])),
     async way(from, to) {
       const passed: string[] = [];
@@ -107,11 +119,16 @@ export async function startWorld(dir: string): Promise<World> {
     },
     setMesh: async (spec) => void (await Promise.all(clusters.map((cluster) => cluster.setMesh(spec)))),
     keepLogs: (name, fromMs, toMs) => keepLogs(dir, name, [fromMs, toMs]),
-    stop: () => federation.stop(),
+    async stop() {
+      await federation.stop();
+      await run(['ip', 'link', 'delete', spareLan.bridge]);
+    },
   };
   return world;
 }
 
+/** Index of a LAN that no federation has. */
+const SPARE_LAN = 40;
 /** What became known last is told to the others meanwhile. */
 const SETTLE_MS = 500;
 

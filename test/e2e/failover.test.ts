@@ -1,0 +1,44 @@
+/**
+ * What fails, drains, restarts and returns, and what it costs the flows of pods: the rows of `make bench ONLY=failover`, a few
+ * times each, with room for a busy machine in what is asked of them.
+ */
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { summarise } from '../bench/measure.js';
+import { ROWS } from '../failover/rows.js';
+import { startWorld, type World } from '../failover/world.js';
+
+let world: World;
+
+beforeAll(async () => {
+  world = await startWorld('/tmp/kilofed-e2e-failover');
+}, 120_000);
+
+afterAll(async () => {
+  await world.stop();
+}, 30_000);
+
+/** Row, rounds, and what a silence may last in milliseconds; planned events lose nothing, whatever the machine does meanwhile. */
+test.each<[string, number, number]>([
+  ['gateway dies silently', 2, 2_000],
+  ['gateway dies silently, hub and API servers stopped', 2, 2_000],
+  ['gateway does not forward', 2, 4_000],
+  ['gateway cut off from its LAN', 1, 4_000],
+  ['gateway cut off from the WAN', 1, 4_000],
+  ['drain by annotation, then power off', 1, 1_000],
+  ['drain by cordon, then power off', 1, 1_000],
+  ['drain by SIGTERM, then power off', 2, 1_000],
+  ['agent killed', 1, 1_000],
+  ['another peer gets a new key', 1, 1_000],
+  ['the preferred gateway takes over again', 1, 1_000],
+  ['rolling upgrade of every agent', 1, 1_000],
+  ['a new node, and it leaves again', 1, 4_000],
+  ['a flow that was already trying', 1, 1_500],
+  ['TCP across a crash', 1, 8_000],
+])('%s', async (name, rounds, ms) => {
+  const row = ROWS.find((each) => each.name === name);
+  const notes: string[] = [];
+  const figures = (await row?.run({ world, rounds, note: (text) => notes.push(text) }))?.map(summarise) ?? [];
+  expect(figures).not.toEqual([]);
+  const amiss = figures.filter(({ unit, max, must }) => (unit === 'ms' ? max > ms : must?.holds === false));
+  expect({ amiss, notes: amiss.length === 0 ? [] : notes }).toEqual({ amiss: [], notes: [] });
+}, 120_000);

@@ -1,0 +1,98 @@
+/**
+ * Links that are bad for a minute: one that fails every three seconds, and a WAN that loses packets.
+ */
+import { sleep } from '../lab/process.js';
+import type { Figure } from '../bench/measure.js';
+import { gatewayInUse } from './crashes.js';
+import { describe, figure, losses, outages, type Row, type RowContext } from './row.js';
+import { manyFlows, type Observed, watch } from './watch.js';
+
+const MINUTE_MS = 60_000;
+/** Of a link that fails: the length of a period, and how long of it the link is gone. */
+const PERIOD_MS = 3_000;
+const GONE_MS = 1_500;
+const LOSS = 0.02;
+
+export const links: readonly Row[] = [
+  { name: 'a link fails every 3 s for a minute', seconds: (rounds) => often(rounds) * 75, run: flapping },
+  { name: 'the WAN loses 2 % for a minute', seconds: (rounds) => often(rounds) * 75, run: lossy },
+];
+
+/** Both rows take a minute and have sixty seconds of events: they happen once for every ten of the others. */
+function often(rounds: number): number {
+  return Math.ceil(rounds / 10);
+}
+
+async function flapping(context: RowContext): Promise<readonly Figure[]> {
+  const { world } = context;
+  const name = 'a link fails every 3 s';
+  const victims: string[] = [];
+  const { observed, switches } = await minutes(context, async () => {
+    const victim = world.node(await gatewayInUse(world));
+    victims.push(victim.name);
+    return {
+      spared: [victim.name],
+      async act() {
+        for (let ms = 0; ms < MINUTE_MS; ms += PERIOD_MS) {
+          const fault = await world.faults.silence(victim);
+          await sleep(GONE_MS);
+          await fault.heal();
+          await sleep(PERIOD_MS - GONE_MS);
+        }
+      },
+    };
+  });
+  return [
+    // Away from it once, and for a node with two segments beyond it twice.
+    ...figure(`${name}: switches in a minute, by node`, 'switches', switches.filter(({ node }) => !victims.includes(node)).map(({ count }) => count), { max: { most: 4 } }),
+    // It has no way that works, half of the time, and looks for one.
+    ...figure(`${name}: switches in a minute, of the node behind it`, 'switches', switches.filter(({ node }) => victims.includes(node)).map(({ count }) => count)),
+    ...outages(`${name}: longest outage`, observed, { max: { most: 1000 } }),
+    ...losses(`${name}: lost in a minute`, observed),
+  ];
+}
+
+async function lossy(context: RowContext): Promise<readonly Figure[]> {
+  const { world } = context;
+  const { observed, switches } = await minutes(context, () =>
+    Promise.resolve({
+      spared: [],
+      async act() {
+        // Whatever crosses the WAN leaves one LAN, so it is lost with that chance once.
+        for (const lan of world.federation.lans) await world.faults.loseLeaving(lan, LOSS);
+        await sleep(MINUTE_MS);
+      },
+    }),
+  );
+  return [
+    ...figure('the WAN loses 2 %: switches in a minute, by node', 'switches', switches.map(({ count }) => count), { max: { most: 1 } }),
+    ...outages('the WAN loses 2 %: longest outage', observed, { max: { most: 200 } }),
+    ...figure('the WAN loses 2 %: share lost', '%', observed.map(({ report }) => (report.lost / report.sent) * 100)),
+  ];
+}
+
+interface Switches {
+  readonly node: string;
+  readonly count: number;
+}
+
+/** `switches`: of every node in every minute. */
+async function minutes(context: RowContext, prepare: () => Promise<{ readonly spared: readonly string[]; act(): Promise<void> }>): Promise<{ readonly observed: readonly Observed[]; readonly switches: readonly Switches[] }> {
+  const { world, rounds, note } = context;
+  const observed: Observed[] = [];
+  const switches: Switches[] = [];
+  for (let round = 1; round <= often(rounds); round += 1) {
+    await world.calm('anew');
+    const { spared, act } = await prepare();
+    const before = await world.counts(SWITCHES);
+    observed.push(...(await watch(world, manyFlows(spared), act)));
+    await world.calm();
+    const after = await world.counts(SWITCHES);
+    switches.push(...[...after].map(([node, count]) => ({ node, count: count - (before.get(node) ?? 0) })));
+  }
+  const worst = observed.reduce((a, b) => (b.report.outageMs > a.report.outageMs ? b : a));
+  note(`switches by node ${switches.map(({ node, count }) => `${node} ${count}`).join(', ')}; worst ${describe(worst)}`);
+  return { observed, switches };
+}
+
+const SWITCHES = 'kilofed_node_switches_total';
