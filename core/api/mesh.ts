@@ -50,6 +50,8 @@ export const meshSpecSchema = ruled(z.object({
   }).optional().describe('Who gives pods their network; absent: another network plugin.'),
   podNAT: z.boolean().optional()
     .describe("Whether pods reach what is outside the mesh under their node's address. Absent: where spec.cni.enabled is true, since another network plugin does it itself."),
+  forwardRules: z.boolean().optional()
+    .describe("Whether the FORWARD chains of iptables are told to let the mesh's packets through: for hosts where something, such as Docker, drops what is forwarded. A drop in an nftables table of one's own must be lifted there."),
   activeGateways: z.enum(['one', 'all']).default('one')
     .describe("How many of a segment's gateways carry traffic at a time: one, the others ready to take over at once, or all, flow by flow."),
   probes: z.object({

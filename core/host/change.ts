@@ -2,6 +2,7 @@
  * Change: one step that brings a host nearer to its plan. Each is idempotent and independent of how it is carried out.
  */
 import type { Firewall, IpipDevice, VxlanDevice } from '../mesh/plan.js';
+import type { ForwardChain } from './forward.js';
 import type { HostNexthop, HostRoute, HostRule } from './state.js';
 
 export type Change =
@@ -34,6 +35,9 @@ export type Change =
   /** `elements`: the same by elements of sets alone, where that is possible; it may fail, and then the whole table is loaded. */
   | { readonly kind: 'firewall.set'; readonly firewall: Firewall; readonly elements?: string }
   | { readonly kind: 'firewall.delete' }
+  /** In a FORWARD chain of iptables. */
+  | { readonly kind: 'forward.add'; readonly chain: ForwardChain; readonly rule: string }
+  | { readonly kind: 'forward.delete'; readonly chain: ForwardChain; readonly rule: string }
   | { readonly kind: 'bridge.set'; readonly name: string; readonly mtu: number }
   /** `over`: what our file says by what we know; absent: that there is none. */
   | { readonly kind: 'cni.write'; readonly text: string; readonly over?: string }

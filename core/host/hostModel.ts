@@ -9,6 +9,7 @@
 import type { ByKind, Change, ChangeKind, ChangeOf, PeerSet } from './change.js';
 import { DISABLED_SUFFIX, isConfiguration } from './conflist.js';
 import { enabledName } from './diffCni.js';
+import type { ForwardChain } from './forward.js';
 import { firewallFacts } from './firewall.js';
 import { routeKey, ruleKey, type CniFolder, type HostNexthop, type HostRoute, type HostRule, type HostState, type Link, type PeerState, type RouteTarget, type WireguardState } from './state.js';
 
@@ -74,6 +75,7 @@ interface Host {
   /** How many routes lead to each nexthop or group. */
   readonly users: Map<number, number>;
   firewall: readonly string[] | undefined;
+  readonly forward: Map<ForwardChain, Set<string>>;
   cni: CniFolder | undefined;
   podBridge: HostState['podBridge'];
   readonly sysctls: Map<string, string>;
@@ -95,6 +97,7 @@ function thaw(initial: HostState): Host {
     rules: new Map(initial.rules),
     users,
     firewall: initial.firewall,
+    forward: new Map([...(initial.forward ?? [])].map(([chain, rules]) => [chain, new Set(rules)])),
     cni: initial.cni,
     podBridge: initial.podBridge,
     sysctls: new Map(initial.sysctls),
@@ -102,13 +105,14 @@ function thaw(initial: HostState): Host {
 }
 
 function view(host: Host): HostState {
-  const { initial, users: _users, firewall, cni, podBridge, ...rest } = host;
+  const { initial, users: _users, firewall, forward, cni, podBridge, ...rest } = host;
   return {
     at: initial.at,
     ...(initial.underlay === undefined ? {} : { underlay: initial.underlay }),
     pluginDevices: initial.pluginDevices,
     ...rest,
     ...(firewall === undefined ? {} : { firewall }),
+    ...(forward.size === 0 ? {} : { forward }),
     ...(cni === undefined ? {} : { cni }),
     ...(podBridge === undefined ? {} : { podBridge }),
   };
@@ -230,6 +234,8 @@ function recordersOf(host: Host): ByKind<void> {
     'cni.delete': () => setCni(host, { own: undefined }),
     'cni.disable': ({ file }) => renameCni(host, file, `${file}${DISABLED_SUFFIX}`),
     'cni.restore': ({ file }) => renameCni(host, file, enabledName(file)),
+    'forward.add': ({ chain, rule }) => void host.forward.get(chain)?.add(rule),
+    'forward.delete': ({ chain, rule }) => void host.forward.get(chain)?.delete(rule),
     'conntrack.forget': () => undefined,
   };
 }

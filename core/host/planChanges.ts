@@ -10,6 +10,7 @@ import { type IpipDevice, type NodePlan, POD_BRIDGE, ROUTE_METRIC, type VxlanDev
 import { aggregate } from '../net/sets.js';
 import type { Change, Difference } from './change.js';
 import { diffCni } from './diffCni.js';
+import { diffForward } from './forward.js';
 import { diffPeers } from './diffPeers.js';
 import { diffSysctls } from './diffSysctls.js';
 import type { EndpointMemory } from './endpoints.js';
@@ -45,6 +46,7 @@ export function planChanges(input: ChangesInput): readonly Change[] {
     routes,
     diffRules(desired, observed),
     diffFirewall(desired, observed),
+    diffForward(desired.forward, observed.forward),
     { set: diffPodBridge(desired, observed), remove: [] },
     // Pods start as soon as they have a network: what it leads to is there by then.
     diffCni(desired.cni, observed.cni),

@@ -52,6 +52,8 @@ const LINES: ByKind<string | undefined> = {
   'cni.delete': none,
   'cni.disable': none,
   'cni.restore': none,
+  'forward.add': none,
+  'forward.delete': none,
   'conntrack.forget': none,
   'bridge.set': ({ name, mtu }) => `link set ${name} mtu ${mtu}`,
   'vxlan.add': ({ device: { name, mtu, mac, vni, port, local } }) =>
@@ -133,5 +135,7 @@ const TEXTS: { readonly [K in ChangeKind]?: (change: ChangeOf<K>) => string } = 
   'cni.delete': () => `rm ${CNI_FILE}`,
   'cni.disable': ({ file }) => `mv ${file} ${file}${DISABLED_SUFFIX}`,
   'cni.restore': ({ file }) => `mv ${file} ${enabledName(file)}`,
+  'forward.add': ({ chain, rule }) => `${chain} FORWARD: accept ${rule}`,
+  'forward.delete': ({ chain, rule }) => `${chain} FORWARD: accept no more ${rule}`,
   'conntrack.forget': ({ prefixes }) => `conntrack -D -d ${prefixes.join(',')} (translated only)`,
 };

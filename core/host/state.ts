@@ -6,6 +6,8 @@
  * else is somebody else's and never appears here, except the underlay and the devices of network plugins, which are only read.
  */
 
+import type { ForwardState } from './forward.js';
+
 export interface HostState {
   /** Unix seconds of the observation; handshake ages are measured against it. */
   readonly at: number;
@@ -31,6 +33,8 @@ export interface HostState {
   readonly rules: ReadonlyMap<string, HostRule>;
   /** What the nft table says, as `firewallFacts`; absent: no table. */
   readonly firewall?: readonly string[];
+  /** Rules of ours in the FORWARD chains of iptables that the host has; absent: it has none. */
+  readonly forward?: ForwardState;
   /** The folder of CNI configurations; absent: it cannot be seen from here. */
   readonly cni?: CniFolder;
   /** The bridge of the pods that our CNI configuration names; absent: no pod has needed it yet. */

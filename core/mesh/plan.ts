@@ -27,6 +27,8 @@ export interface NodePlan {
   /** Devices that are not ours, by which packets of the mesh may come in whatever the way back; absent: none. */
   readonly looseFilters?: readonly string[];
   readonly firewall: Firewall;
+  /** What the FORWARD chains of iptables are told to let through; absent: they are left alone. */
+  readonly forward?: ForwardRules;
   /** How pods of this node get their network; absent: by another network plugin. */
   readonly cni?: Cni;
   /** Absent: nothing here has a choice to make, and nobody to ask. */
@@ -218,6 +220,11 @@ export interface Nat {
   readonly known: readonly string[];
   /** Networks of the own location beyond its nodes: they know no address of the mesh, so whatever comes from `known` is translated. */
   readonly location: readonly string[];
+}
+
+/** All that comes from or goes to devices of ours, and these pods. */
+export interface ForwardRules {
+  readonly podCIDRs: readonly string[];
 }
 
 /** What the CNI configuration of this node says, as far as it is ours. */

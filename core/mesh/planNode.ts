@@ -2,7 +2,7 @@
  * The cluster as everyone sees it, to what one node's host must hold.
  */
 import type { MeshNode } from '../api/meshNode.js';
-import { type Cidr, parseCidr } from '../net/cidr.js';
+import { type Cidr, parseCidr, sortCidrs } from '../net/cidr.js';
 import { placeBesideKilo } from './besideKilo.js';
 import { carrierFirewall, planCarrier } from './carriers.js';
 import { claimPrefixes, type Claims } from './claims.js';
@@ -80,6 +80,7 @@ export function planNode(input: MeshInput): PlannedNode {
       ...carrier,
       firewall: { clampInterfaces: clampedDevices(interfaces, neighbours), ...carrierFirewall(carrier, neighbours), ...(nat === undefined ? {} : { nat }) },
       ...(cni === undefined ? {} : { cni }),
+      ...(input.mesh.forwardRules === true ? { forward: { podCIDRs: sortCidrs(self.spec.podCIDRs) } } : {}),
       problems: sortProblems([...problems, ...unreachableSegments(own, remote, planes)]),
     }, input.mesh.besideKilo),
   };

@@ -11,6 +11,7 @@ import { batchLine, changeText, type BatchChannel } from '../../core/host/render
 import type { Batch } from './batch.js';
 import type { CniFiles } from './cniFolder.js';
 import type { Conntrack } from './conntrack.js';
+import type { ForwardChains } from './forwardChains.js';
 import type { Runner } from './runner.js';
 import type { Sysctls } from './sysctl.js';
 import { setWireguard } from './setWireguard.js';
@@ -23,6 +24,7 @@ export interface ApplyDeps {
   readonly sysctls: Sysctls;
   readonly conntrack: Conntrack;
   readonly cni: CniFiles;
+  readonly forward: ForwardChains;
   readonly keyFile: string;
   /** A folder that only we can read. */
   readonly secretDir: string;
@@ -128,6 +130,10 @@ async function carryOutOne(deps: ApplyDeps, change: Change): Promise<string | un
       return deps.cni.disable(change.file);
     case 'cni.restore':
       return deps.cni.restore(change.file);
+    case 'forward.add':
+      return deps.forward.add(change.chain, change.rule);
+    case 'forward.delete':
+      return deps.forward.delete(change.chain, change.rule);
     case 'conntrack.forget':
       deps.conntrack.forget(change.prefixes);
       return undefined;

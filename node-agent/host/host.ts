@@ -11,6 +11,7 @@ import { applyChanges, type ApplyResult, type Failure } from './apply.js';
 import { createBatch } from './batch.js';
 import { createCniFiles } from './cniFolder.js';
 import { createConntrack } from './conntrack.js';
+import { createForwardChains } from './forwardChains.js';
 import { createMonitor, type MonitorListener } from './monitor.js';
 import { observeHost, readTunnels, type Observation } from './observe.js';
 import { pathsTo } from './paths.js';
@@ -59,12 +60,13 @@ export function createHost(options: HostOptions, deps: { readonly clock: Clock; 
   let stopWatching = (): void => undefined;
   const conntrack = createConntrack({ runner, sysctls, log: deps.log });
   const cni = createCniFiles(cniDir);
-  const applyDeps = { batches, runner, devices, sysctls, conntrack, cni, keyFile, secretDir: `${stateDir}/secret` };
+  const forward = createForwardChains({ runner, log: deps.log });
+  const applyDeps = { batches, runner, devices, sysctls, conntrack, cni, forward, keyFile, secretDir: `${stateDir}/secret` };
   /** Waits for nothing but itself: a switch must not stand in line behind thousands of routes. */
   const switching = createBatch({ command: ['ip'], env });
   return {
     async observe(internalIPs) {
-      const observation = await observeHost({ runner, sysctls, cni, wall: () => deps.clock.wall() }, internalIPs);
+      const observation = await observeHost({ runner, sysctls, cni, forward, wall: () => deps.clock.wall() }, internalIPs);
       const { underlay } = observation.state;
       if (underlay !== undefined) ground.set(underlay.dev, underlay.mtu);
       return observation;

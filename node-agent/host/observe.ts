@@ -11,6 +11,7 @@ import type { HostState, Link, Underlay, WireguardState } from '../../core/host/
 import { KILO_DEVICES } from '../../core/mesh/besideKilo.js';
 import { NFT_TABLE, ROUTE_PROTOCOL, VXLAN_INTERFACE } from '../../core/mesh/plan.js';
 import type { CniFiles } from './cniFolder.js';
+import type { ForwardChains } from './forwardChains.js';
 import type { Runner, RunResult } from './runner.js';
 import type { Sysctls } from './sysctl.js';
 
@@ -24,6 +25,7 @@ export interface ObserveDeps {
   readonly runner: Runner;
   readonly sysctls: Sysctls;
   readonly cni: Pick<CniFiles, 'read'>;
+  readonly forward: Pick<ForwardChains, 'read'>;
   /** Wall clock, milliseconds. */
   readonly wall: () => number;
 }
@@ -32,13 +34,14 @@ export interface ObserveDeps {
 export async function observeHost(deps: ObserveDeps, internalIPs: readonly string[]): Promise<Observation> {
   const read = (...argv: string[]): Promise<string> => deps.runner.run(argv).then(must);
   const protocol = String(ROUTE_PROTOCOL);
-  const [addr, nexthop, route, rule4, rule6, firewall] = await Promise.all([
+  const [addr, nexthop, route, rule4, rule6, firewall, forward] = await Promise.all([
     read('ip', '-j', '-d', 'addr'),
     read('ip', '-j', 'nexthop', 'show', 'proto', protocol),
     read('ip', '-j', 'route', 'show', 'table', 'all', 'proto', protocol),
     read('ip', '-j', '-4', 'rule'),
     read('ip', '-j', '-6', 'rule'),
     readFirewall(deps.runner),
+    deps.forward.read(),
   ]);
   const { links, pluginDevices, addresses, podBridge, all } = parseAddresses(addr);
   const underlay = underlayOf(all, internalIPs);
@@ -65,6 +68,7 @@ export async function observeHost(deps: ObserveDeps, internalIPs: readonly strin
     routes: parseRoutes(route, (id) => groups.has(id)),
     rules: new Map([...parseRules(rule4, 'inet'), ...parseRules(rule6, 'inet6')]),
     ...(firewall === undefined ? {} : { firewall }),
+    ...(forward.size === 0 ? {} : { forward }),
     ...(cni === undefined ? {} : { cni }),
     ...(podBridge === undefined ? {} : { podBridge }),
     sysctls,

@@ -47,6 +47,7 @@ export const OBJECT_TABLE: readonly ObjectCase[] = [
     mtu: 1380,
     cni: { enabled: true, others: 'disable' },
     podNAT: true,
+    forwardRules: true,
     serviceCIDRs: ['10.96.0.0/12'],
     besideKilo: 'behind',
   }),

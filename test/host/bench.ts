@@ -10,7 +10,8 @@ import type { Log } from '../../core/runtime/log.js';
 import { systemClock } from '../../kube/wire/systemClock.js';
 import { createHost, type Host } from '../../node-agent/host/host.js';
 import { ensureKey } from '../../node-agent/host/key.js';
-import { run } from '../lab/process.js';
+import type { Namespace } from '../bare/namespace.js';
+import { run, start } from '../lab/process.js';
 
 export interface Workbench {
   readonly host: Host;
@@ -60,6 +61,18 @@ export async function createWorkbench(): Promise<Workbench> {
         ms: { look: t1 - t0, plan: t2 - t1, apply: t3 - t2 },
       };
     },
+  };
+}
+
+/** The world's own network, where something wants a node's namespace. */
+export function worldAsNode(): Namespace {
+  return {
+    name: 'node',
+    pid: process.pid,
+    inside: (argv) => [...argv],
+    exec: (argv, options) => run([...argv], options),
+    spawn: (argv, options) => start([...argv], { stdio: ['ignore', 'pipe', 'pipe'], ...options }),
+    stop: () => undefined,
   };
 }
 

@@ -3,6 +3,7 @@
  * what they set, and refuses and cascades as Linux does. It shares nothing with the model that the agent uses.
  */
 import type { Change } from '../../core/host/change.js';
+import type { ForwardChain } from '../../core/host/forward.js';
 import { firewallFacts } from '../../core/host/firewall.js';
 import { batchLine, changeText } from '../../core/host/render.js';
 import { EMPTY_HOST, type HostNexthop, type HostRoute, type HostRule, type HostState, type Link, type PeerState, type RouteTarget } from '../../core/host/state.js';
@@ -24,6 +25,8 @@ export interface Peculiarities {
   readonly plugins?: readonly string[];
   /** Kinds of devices that the kernel does not know. */
   readonly lacks?: readonly string[];
+  /** Which FORWARD chains of iptables there are. */
+  readonly forward?: readonly ForwardChain[];
   /** The folder of CNI configurations: names and contents; absent: there is none. */
   readonly cni?: Readonly<Record<string, string>> | undefined;
 }
@@ -42,22 +45,24 @@ interface Kernel {
   readonly rules: Map<string, HostRule>;
   readonly sysctls: Map<string, string>;
   firewall: readonly string[] | undefined;
+  readonly forward: Map<ForwardChain, Set<string>>;
   /** File names to contents; undefined: no such folder. */
   cni: Map<string, string> | undefined;
 }
 
 /** `underlay` is a device that belongs to the host. */
-export function createFakeHost(underlay = 'eth0', at = 1_000_000, { plugins = [], lacks = [], cni }: Peculiarities = {}): FakeHost {
+export function createFakeHost(underlay = 'eth0', at = 1_000_000, { plugins = [], lacks = [], cni, forward: chains = [] }: Peculiarities = {}): FakeHost {
   const kernel: Kernel = {
     plugins: new Set(plugins), lacks: new Set(lacks), links: new Map(), wireguard: new Map(), addresses: new Set(), neighbours: new Map(), fdb: new Map(), nexthops: new Map(), groups: new Map(),
     routes: new Map(), rules: new Map(), sysctls: new Map(), firewall: undefined,
+    forward: new Map(chains.map((chain) => [chain, new Set()])),
     cni: cni === undefined ? undefined : new Map(Object.entries(cni)),
   };
   return {
     run: (change) => run(kernel, underlay, change),
     state() {
-      const { firewall, plugins: pluginDevices, lacks: _lacks, cni: files, ...rest } = structuredClone(kernel);
-      return { ...EMPTY_HOST, ...rest, pluginDevices, at, underlay: { dev: underlay, mtu: 1500 }, ...(firewall === undefined ? {} : { firewall }), ...(files === undefined ? {} : { cni: folderOf(files) }) };
+      const { firewall, plugins: pluginDevices, lacks: _lacks, cni: files, forward, ...rest } = structuredClone(kernel);
+      return { ...EMPTY_HOST, ...rest, pluginDevices, at, underlay: { dev: underlay, mtu: 1500 }, ...(firewall === undefined ? {} : { firewall }), ...(forward.size === 0 ? {} : { forward }), ...(files === undefined ? {} : { cni: folderOf(files) }) };
     },
     lose: (device) => void loseLink(kernel, device),
   };
@@ -70,6 +75,8 @@ function run(kernel: Kernel, underlay: string, change: Change): string | undefin
   // What has no address in it says its family by the program that is asked: `ip -6`.
   if (batch !== undefined) return runLine(kernel, underlay, [...batch.line.split(' '), ...(batch.channel === 'ip6' ? [IPV6] : [])]);
   if (isOfFiles(change)) return runFile(kernel, change);
+  if (change.kind === 'conntrack.forget') return undefined;
+  if (change.kind === 'forward.add' || change.kind === 'forward.delete') return runForward(kernel, change);
   switch (change.kind) {
     case 'sysctl.set':
       kernel.sysctls.set(change.name, change.value);
@@ -92,11 +99,16 @@ function run(kernel: Kernel, underlay: string, change: Change): string | undefin
     case 'firewall.delete':
       kernel.firewall = undefined;
       return undefined;
-    case 'conntrack.forget':
-      return undefined;
     default:
       return runWg(kernel, change, changeText(change).split(' '));
   }
+}
+
+function runForward({ forward }: Kernel, { kind, chain, rule }: Extract<Change, { kind: `forward.${string}` }>): string | undefined {
+  const rules = forward.get(chain);
+  if (rules === undefined) return 'No chain/target/match by that name';
+  if (kind === 'forward.add') rules.add(rule);
+  return kind === 'forward.add' || rules.delete(rule) ? undefined : 'does not exist';
 }
 
 type FileChange = Extract<Change, { kind: `cni.${string}` }>;

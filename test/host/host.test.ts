@@ -7,6 +7,7 @@ import type { Adopt } from './adopt.js';
 import type { Container } from './container.js';
 import type { Drift } from './drift.js';
 import type { Failing } from './failing.js';
+import type { Forward } from './forward.js';
 import type { Join } from './join.js';
 import type { NatScenario } from './nat.js';
 import { remoteKey } from './plans.js';
@@ -83,6 +84,19 @@ describeOnHost('the host half of the node-agent', () => {
     expect(result.switched).toEqual({ sent: 800, received: 800, switches: 20 });
     expect(result.bothPlanesUsed).toBe(true);
     expect(result.restarted).toEqual({ sent: 800, received: 800, changes: 0 });
+  }, TIMEOUT_MS);
+
+  test.each(['nft', 'legacy'])('where the FORWARD chain of iptables-%s drops, lets the mesh through, and nobody else', async (kind) => {
+    const result = await runScenario<Forward>('forward', kind);
+    expect(result.failures).toEqual([]);
+    expect(result.reached).toEqual([false, true, false]);
+    expect(result.stranger).toBe(false);
+    expect(result.again).toEqual([]);
+    const [before, during, after] = result.chain;
+    expect(during).toContain('-A FORWARD -i kilo+ -m comment --comment "kilofed: forward in kilo" -j ACCEPT');
+    expect(during.trim().split('\n')).toHaveLength(before.trim().split('\n').length + 4);
+    expect(result.six).toContain('--comment "kilofed: forward from fd42::/64"');
+    expect(after).toBe(before);
   }, TIMEOUT_MS);
 
   test('translates pods on their way out, nobody inside the mesh, and forgets a translation when its destination joins', async () => {

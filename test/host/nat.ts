@@ -9,7 +9,7 @@ import { type FlowPod, type FlowReport, reaches, startFlow, withFlows } from '..
 import { createNamespace, type Namespace } from '../bare/namespace.js';
 import { createPod, createPodBridge } from '../bare/pod.js';
 import { run } from '../lab/process.js';
-import { createWorkbench, INTERNAL_IP } from './bench.js';
+import { createWorkbench, INTERNAL_IP, worldAsNode } from './bench.js';
 import { gatewayPlan } from './plans.js';
 
 export interface NatScenario {
@@ -32,8 +32,8 @@ const FAR = '10.43.0.1';
 export async function nat(): Promise<NatScenario> {
   const bench = await createWorkbench();
   const outside = await createOutside();
-  await createPodBridge(await here(), ['10.42.0.0/24', 'fd42::/64'], 1500);
-  const pod = await withFlows(await createPod(await here(), ['10.42.0.0/24', 'fd42::/64'], { host: 9, mtu: 1500 }));
+  await createPodBridge(worldAsNode(), ['10.42.0.0/24', 'fd42::/64'], 1500);
+  const pod = await withFlows(await createPod(worldAsNode(), ['10.42.0.0/24', 'fd42::/64'], { host: 9, mtu: 1500 }));
   await run(['ip', '-batch', '-'], { input: `addr add fd00::2/64 dev eth0 nodad\nroute add default via fd00::1\n` });
   const world = await withFlows({ address: OUTSIDE, addresses: [OUTSIDE], namespace: outside });
   const far: FlowPod = { ...world, address: FAR };
@@ -72,12 +72,6 @@ async function createOutside(): Promise<Namespace> {
   });
   await outside.exec(['nft', '-f', '-'], { input: `table inet far { chain c { type filter hook input priority 0; ip daddr ${FAR} ip saddr != 10.42.0.0/16 drop; ip6 daddr fd43::1 ip6 saddr != fd42::/16 drop; }\n }\n` });
   return outside;
-}
-
-/** The world's own namespace is the node. */
-function here(): Promise<Pick<Namespace, 'exec' | 'name' | 'pid'> & Namespace> {
-  const exec: Namespace['exec'] = (argv, options) => run([...argv], options);
-  return Promise.resolve({ name: 'node', pid: process.pid, exec, inside: (argv) => [...argv], spawn: () => { throw new Error('not needed'); }, stop: () => undefined });
 }
 
 /** A member with routes to the known prefixes but its own, over the underlay. */

@@ -5,9 +5,10 @@ import { adopt } from './adopt.js';
 import { container } from './container.js';
 import { drift } from './drift.js';
 import { failing } from './failing.js';
+import { forward } from './forward.js';
 import { join } from './join.js';
 import { nat } from './nat.js';
 import { restart } from './restart.js';
 import { scale } from './scale.js';
 
-export const SCENARIOS: Readonly<Record<string, (argument: string) => Promise<unknown>>> = { adopt, container, drift, failing, join, nat, restart, scale };
+export const SCENARIOS: Readonly<Record<string, (argument: string) => Promise<unknown>>> = { adopt, container, drift, failing, forward, join, nat, restart, scale };
