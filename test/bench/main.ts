@@ -4,12 +4,13 @@
  */
 import { writeFileSync } from 'node:fs';
 import { renderTable } from '../../core/render/table.js';
+import { cost } from './cost.js';
 import { failover } from './failover.js';
 import { type BenchGroup, type Choice, type Summary, summarise } from './measure.js';
 import { propagation } from './propagation.js';
 import { throughput } from './throughput.js';
 
-const GROUPS: readonly BenchGroup[] = [propagation, throughput, failover];
+const GROUPS: readonly BenchGroup[] = [propagation, throughput, cost, failover];
 
 const { ONLY, OUT, ROUNDS, ROWS } = process.env;
 process.exitCode = await main({ only: ONLY, out: OUT }, { ...(ROUNDS === undefined ? {} : { rounds: Number(ROUNDS) }), ...(ROWS === undefined ? {} : { rows: ROWS.split(',') }) });

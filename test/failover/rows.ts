@@ -5,6 +5,7 @@ import { back } from './back.js';
 import { crashes } from './crashes.js';
 import { joins } from './joins.js';
 import { links } from './links.js';
+import { people } from './people.js';
 import { planned } from './planned.js';
 import { rolling } from './rolling.js';
 import { losses, outages, repeat, type Row } from './row.js';
@@ -22,4 +23,4 @@ const nothing: Row = {
   },
 };
 
-export const ROWS: readonly Row[] = [nothing, ...crashes, tcp, ...planned, back, ...rolling, ...joins, ...links];
+export const ROWS: readonly Row[] = [nothing, ...crashes, tcp, ...planned, back, ...rolling, ...joins, people, ...links];

@@ -13,7 +13,8 @@ import type { NatScenario } from './nat.js';
 import { remoteKey } from './plans.js';
 import type { Restart } from './restart.js';
 import type { Scale } from './scale.js';
-import { describeOnHost, runScenario } from './world.js';
+import { describeOnHost } from './world.js';
+import { runScenario } from './runScenario.js';
 
 const TIMEOUT_MS = 120_000;
 
