@@ -10,10 +10,11 @@ import type { Trouble } from './nodeTroubles.js';
 
 /** By node name; nodes without trouble are left out. As a node in none of the segments would see it. */
 export function locationTroubles(nodes: readonly MeshNode[], mesh: Segmentation): ReadonlyMap<string, Trouble> {
-  if (nodes.every(({ spec }) => spec.allowedLocationIPs === undefined)) return new Map();
+  const concerned = nodes.filter(({ spec }) => spec.allowedLocationIPs !== undefined);
+  if (concerned.length === 0) return new Map();
   const { segments } = ownSegments(nodes, mesh);
   const { problems } = claimPrefixes({ own: NOBODY, remote: segments, internalIPs: [] });
-  return new Map(nodes.flatMap(({ metadata: { name }, spec }): [string, Trouble][] => {
+  return new Map(concerned.flatMap(({ metadata: { name }, spec }): [string, Trouble][] => {
     const segment = segments.find((each) => each.nodes.includes(name));
     const refused = (spec.allowedLocationIPs ?? []).flatMap((text) =>
       problems.filter(({ subject, message }) => subject === `segment ${segment?.name}` && message.startsWith(`${describeClaim('location', text)} `)),

@@ -10,6 +10,8 @@ import { keyOf } from '../test/host/plans.js';
 import { createAgent, type Agent, type Memory } from './agent.js';
 import type { ApplyResult, Failure } from './host/apply.js';
 import type { ClusterInputs } from './inputs.js';
+import { kiloRemoval, stepText } from '../core/kilo/removal.js';
+import { NO_TRACES, type KiloOnHost } from '../core/kilo/traces.js';
 
 const NODE = 'a';
 const mesh: Mesh = { apiVersion: 'kilofed.io/v1alpha1', kind: 'Mesh', metadata: { name: 'default' }, spec: meshSpecSchema.parse({}) };
@@ -46,8 +48,11 @@ interface Setting {
   /** Changes that the host refuses. */
   refuse: (text: string) => boolean;
   observations: number;
+  readonly warnings: string[];
   /** Of every way to an endpoint. */
   pathMtu: number;
+  /** What of Kilo is on the host. */
+  kilo: KiloOnHost;
   readonly published: string[];
   readonly saved: unknown[];
   /** Runs a pass and returns the commands that were carried out. */
@@ -62,7 +67,7 @@ function setting(memory: Partial<Memory> = {}, host = createFakeHost()): Setting
   const self: Setting = {
     agent: createAgent({
       clock,
-      log: SILENT,
+      log: { ...SILENT, warn: (message, data) => void self.warnings.push(`${message}: ${JSON.stringify(data)}`) },
       nodeName: NODE,
       publicKey: keyOf('a'),
       cluster: { inputs: () => self.inputs },
@@ -93,6 +98,14 @@ function setting(memory: Partial<Memory> = {}, host = createFakeHost()): Setting
           return Promise.resolve([]);
         },
       },
+      kilo: {
+        look: () => Promise.resolve({ recognise: () => self.kilo }),
+        remove(traces) {
+          commands.push(...kiloRemoval(traces).map(stepText));
+          self.kilo = { traces: NO_TRACES };
+          return Promise.resolve([]);
+        },
+      },
       resolver: { want: () => undefined, answers: () => ({}) },
       publisher: {
         publish(_node, spec, present) {
@@ -112,7 +125,9 @@ function setting(memory: Partial<Memory> = {}, host = createFakeHost()): Setting
     inputs: INPUTS,
     refuse: () => false,
     observations: 0,
+    warnings: [],
     pathMtu: 1500,
+    kilo: { traces: NO_TRACES },
     published: [],
     saved: [],
     async pass() {
@@ -216,6 +231,14 @@ describe('an agent', () => {
     expect((await one.pass())[0]).toBe('ip link add kilo0 type wireguard');
   });
 
+  test('tells a problem once, and what to do about it', async () => {
+    const one = setting();
+    one.inputs = { ...INPUTS, mesh: { ...mesh, spec: { ...mesh.spec, cni: { enabled: true, others: 'keep' } } } };
+    await one.pass();
+    await one.pass();
+    expect(one.warnings).toEqual([expect.stringContaining('apply manifests/cluster-cni.yaml')]);
+  });
+
   test("tunnels follow the smallest way to their ends, once it is looked for; a Mesh's own MTU wins", async () => {
     const one = setting();
     await one.pass();
@@ -233,5 +256,52 @@ describe('an agent', () => {
     await one.pass();
     one.inputs = INPUTS;
     expect((await one.pass()).every((text) => text.includes(' del ') || text.endsWith(' remove'))).toBe(true);
+  });
+});
+
+describe("an agent on a host of Kilo's", () => {
+  const left = { ...NO_TRACES, routes: [{ dst: '10.42.1.0/24', via: '10.4.0.2', dev: 'kilo0', table: 254 }] };
+  const REMOVAL = 'ip route del 10.42.1.0/24 via 10.4.0.2 dev kilo0 table 254 proto static';
+
+  test('changes nothing while its agent runs, and publishes nevertheless', async () => {
+    const one = setting();
+    one.kilo = { running: 'process 7, kg', traces: left };
+    one.inputs = { ...INPUTS, meshNodes: [meshNode('b', 'two', 1), { ...meshNode('a', 'one', 0), spec: { ...meshNode('a', 'one', 0).spec, location: 'elsewhere' } }] };
+    expect(await one.pass()).toEqual([]);
+    expect(one.result()).toMatchObject({ kind: 'waiting', soon: true, reason: expect.stringContaining("Kilo's agent runs on this node (process 7, kg)") });
+    expect(one.published).toEqual(['one']);
+    one.kilo = { traces: left };
+    expect((await one.pass()).at(-1)).toBe(REMOVAL);
+  });
+
+  test('removes what it left last, once, and looks at the host again', async () => {
+    const one = setting();
+    one.kilo = { traces: left };
+    const commands = await one.pass();
+    expect(commands.filter((text) => text.includes('proto static'))).toEqual([REMOVAL]);
+    expect(commands.at(-1)).toBe(REMOVAL);
+    expect(await one.pass()).toEqual([]);
+    expect(one.observations).toBe(2);
+  });
+
+  test('removes nothing while anything of ours is not in place', async () => {
+    const one = setting();
+    one.kilo = { traces: left };
+    one.refuse = (text) => text.startsWith('nft');
+    expect(await one.pass()).not.toContain(REMOVAL);
+    one.refuse = () => false;
+    expect((await one.pass()).at(-1)).toBe(REMOVAL);
+  });
+
+  test('beside it, leaves kilo0 and all else that is its', async () => {
+    const one = setting();
+    one.host.run({ kind: 'wireguard.add', name: 'kilo0' });
+    one.kilo = { running: 'process 7, kg', traces: left };
+    const placed = INPUTS.meshNodes.map((node): MeshNode => ({ ...node, status: { ...node.status, slot: 1 } }));
+    one.inputs = { ...INPUTS, mesh: { ...mesh, spec: meshSpecSchema.parse({ besideKilo: 'ahead' }) }, meshNodes: placed };
+    const commands = await one.pass();
+    expect(commands).toContain('ip link add kilo1 type wireguard');
+    expect(commands.filter((text) => text.includes('kilo0') && !text.startsWith('sysctl'))).toEqual([]);
+    expect(await one.pass()).toEqual([]);
   });
 });

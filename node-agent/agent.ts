@@ -13,6 +13,9 @@ import type { HostAddress } from '../core/host/parseIp.js';
 import type { Path } from '../core/host/parsePaths.js';
 import { explainFailure } from '../core/host/explainFailure.js';
 import { diffGroups, planChanges } from '../core/host/planChanges.js';
+import { type Judged, judgeKilo, type Verdict } from '../core/kilo/judge.js';
+import { confirmedBy } from '../core/kilo/recognise.js';
+import { isTraceless } from '../core/kilo/traces.js';
 import { changeText } from '../core/host/render.js';
 import { type Choices, steer } from '../core/failover/config.js';
 import type { Change } from '../core/host/change.js';
@@ -25,6 +28,8 @@ import type { Clock } from '../core/runtime/clock.js';
 import type { Log } from '../core/runtime/log.js';
 import type { Cluster } from './cluster.js';
 import type { Failure } from './host/apply.js';
+import type { KiloSight, KiloWatch } from './kilo/kiloWatch.js';
+import { KILO_INTERFACE, withoutKilo } from './kilo/withoutKilo.js';
 import type { Host } from './host/host.js';
 import { endpointAddresses, endpointNames, type ClusterInputs } from './inputs.js';
 import type { AgentMetrics } from './metrics.js';
@@ -40,6 +45,7 @@ export interface AgentDeps {
   readonly publicKey: string;
   readonly cluster: Pick<Cluster, 'inputs'>;
   readonly host: Pick<Host, 'observe' | 'paths' | 'apply' | 'switchGroups'>;
+  readonly kilo: KiloWatch;
   readonly resolver: Pick<Resolver, 'want' | 'answers'>;
   readonly publisher: Publisher;
   readonly files: Pick<StateFiles, 'saveEndpoints'>;
@@ -63,7 +69,13 @@ export type PassResult =
   /** The host is as planned. `published`: so is our MeshNode. */
   | { readonly kind: 'matched'; readonly changes: number; readonly published: boolean }
   /** Nothing can be planned yet; the host stays as it is. */
-  | { readonly kind: 'waiting'; readonly reason: string; readonly published: boolean }
+  | {
+      readonly kind: 'waiting';
+      readonly reason: string;
+      readonly published: boolean;
+      /** Nobody tells when the reason is gone: look again soon. */
+      readonly soon?: boolean;
+    }
   | { readonly kind: 'failed'; readonly failures: readonly string[] };
 
 export interface Agent {
@@ -90,8 +102,8 @@ export function createAgent(deps: AgentDeps, memory: Memory): Agent {
     const internalIPs = inputs.node === undefined ? [] : internalAddresses(inputs.node);
     if (seen !== undefined && seen.doubts === doubts && seen.internalIPs.join() === internalIPs.join() && deps.clock.now() - seen.at < REFRESH_MS) return seen;
     const before = doubts;
-    const { state, addresses } = await deps.host.observe(internalIPs);
-    return { model: createHostModel(state), addresses, roamed: roamedAddresses(state), paths: new Map(), internalIPs, at: deps.clock.now(), doubts: before };
+    const [{ state, addresses }, kilo] = await Promise.all([deps.host.observe(internalIPs), deps.kilo.look()]);
+    return { model: createHostModel(state), addresses, kilo, roamed: roamedAddresses(state), paths: new Map(), internalIPs, at: deps.clock.now(), doubts: before };
   }
 
   async function pass(signal: AbortSignal): Promise<PassResult> {
@@ -108,22 +120,32 @@ export function createAgent(deps: AgentDeps, memory: Memory): Agent {
     const smallest = await pathMtu(deps.host, [...new Set([...endpointAddresses(inputs, resolved), ...seen.roamed])], seen.paths);
     const result = deps.planNode({ node: deps.nodeName, mesh: mesh.spec, nodes: inputs.meshNodes, peers: inputs.peers, resolved, underlayMtu: observed.underlay?.mtu ?? DEFAULT_MTU, pathMtu: smallest });
     if (result.kind === 'absent') return { kind: 'waiting', reason: result.reason, published };
+    const kilo = judge(seen, mesh.spec, { plan: result.plan, nodes: inputs.meshNodes });
+    if (kilo.kind === 'hold') {
+      seen = undefined;
+      return { kind: 'waiting', reason: kilo.reason, published, soon: true };
+    }
     planned = result.plan;
-    const desired = deps.steer(planned, mesh.spec, observed.groups);
+    const { failed, changes } = await bring(seen, deps.steer(planned, mesh.spec, observed.groups), kilo, signal);
+    if (live !== undefined) deps.saveInputs({ inputs, resolved });
+    if (failed.length > 0 || kilo.kind === 'takeOver') seen = undefined;
+    return failed.length > 0 ? { kind: 'failed', failures: failed } : { kind: 'matched', changes, published };
+  }
+
+  /** Makes the host what `desired` says, as far as that is possible. */
+  async function bring({ model }: Seen, desired: NodePlan, kilo: Verdict, signal: AbortSignal): Promise<{ readonly failed: readonly string[]; readonly changes: number }> {
+    const observed = kilo.kind === 'beside' ? withoutKilo(model.state()) : model.state();
     tellProblems(deps.log, told, 'plan', desired.problems);
     tellProblems(deps.log, told, 'cni', cniProblems(deps.nodeName, desired.cni, observed.cni));
     const changes = planChanges({ desired, observed, prior: endpoints, publicKey: deps.publicKey });
-    const { done, failures } = await deps.host.apply(seen.model, changes, signal);
+    const { done, failures } = await deps.host.apply(model, changes, signal);
     for (const change of done.slice(0, LOGGED)) deps.log.debug('Changed', { change: changeText(change) });
     const remembered = rememberEndpoints(desired, endpoints, failures.map((failure) => failure.change));
     if (!sameMap(remembered, endpoints)) await deps.files.saveEndpoints(remembered);
     endpoints = remembered;
-    if (live !== undefined) deps.saveInputs({ inputs, resolved });
-    deps.metrics.applied(seen.model.state(), done.length, failures.length);
+    deps.metrics.applied(model.state(), done.length, failures.length);
     if (done.length > 0) deps.log.info('The host was changed', { changes: done.length, failures: failures.length });
-    if (failures.length === 0) return { kind: 'matched', changes: done.length, published };
-    seen = undefined;
-    return { kind: 'failed', failures: failures.map(failureText) };
+    return { failed: failures.length > 0 ? failures.map(failureText) : await removeKilo(deps, kilo), changes: done.length };
   }
 
   return {
@@ -164,6 +186,7 @@ interface Seen {
   readonly roamed: readonly string[];
   /** The ways that were asked for since. */
   readonly paths: Map<string, Path | null>;
+  readonly kilo: KiloSight;
   readonly internalIPs: readonly string[];
   readonly at: number;
   readonly doubts: number;
@@ -195,7 +218,14 @@ function attend(deps: AgentDeps, inputs: ClusterInputs): void {
 /** Whether our MeshNode is as it should be. */
 async function publishNode(deps: AgentDeps, inputs: ClusterInputs, node: NonNullable<ClusterInputs['node']>, memory: { readonly seen: Seen; readonly told: Map<string, string> }): Promise<boolean> {
   if (inputs.mesh === undefined) return true;
-  const found = discover({ node, mesh: inputs.mesh.spec, addresses: memory.seen.addresses, publicKey: deps.publicKey });
+  const kilo = memory.seen.kilo.recognise();
+  const found = discover({
+    node,
+    mesh: inputs.mesh.spec,
+    addresses: memory.seen.addresses,
+    publicKey: deps.publicKey,
+    kilo: kilo.running !== undefined ? 'running' : isTraceless(kilo.traces) ? undefined : 'left',
+  });
   tellProblems(deps.log, memory.told, 'discover', found.problems);
   const failed = await deps.publisher.publish(node, found.spec, inputs.meshNodes.find((one) => one.metadata.name === deps.nodeName));
   if (failed !== undefined) deps.log.warn('This node could not be published; the host is kept up nevertheless', { reason: failed });
@@ -207,8 +237,24 @@ function tellProblems(log: Log, told: Map<string, string>, about: string, proble
   const text = JSON.stringify(problems);
   if (told.get(about) === text || (problems.length === 0 && !told.has(about))) return;
   told.set(about, text);
-  for (const problem of problems) log.warn('A part of the mesh is left out', { ...problem });
+  for (const { subject, reason, message } of problems) log.warn('A part of the mesh is left out', { subject, reason, explanation: message });
   if (problems.length === 0) log.info('All earlier problems are gone', { about });
+}
+
+function judge({ model, kilo }: Seen, { besideKilo }: MeshSpec, known: Pick<Judged, 'plan' | 'nodes'>): Verdict {
+  const { wireguard, at } = model.state();
+  return judgeKilo({ ...known, besideKilo, kilo: kilo.recognise(confirmedBy(known.plan)), wireguard: wireguard.get(KILO_INTERFACE), at });
+}
+
+/** Only once everything of ours is in place. What failed. */
+async function removeKilo(deps: AgentDeps, verdict: Verdict): Promise<readonly string[]> {
+  if (verdict.kind !== 'takeOver') return [];
+  const { routes, rules, addresses, firewalls } = verdict.traces;
+  const failed = await deps.kilo.remove(verdict.traces);
+  deps.log.info('Took this node over from Kilo, and removed what its agent had left', {
+    routes: routes.length, rules: rules.length, addresses: addresses.length, iptables: firewalls.map(({ variant, table }) => `${variant} ${table}`), failures: failed.length,
+  });
+  return failed;
 }
 
 function failureText({ change, reason }: Failure): string {

@@ -81,7 +81,7 @@ export function createLoop(deps: LoopDeps): Loop {
           deps.agent.doubt();
           await pause(Math.min(MAX_BACKOFF_MS, BACKOFF_MS * 2 ** Math.min(failures - 1, 10)) * (0.5 + deps.random() / 2), signal, false);
         } else if (!wished) {
-          await pause(last.kind !== 'failed' && last.published ? PERIOD_MS : PUBLISH_MS, signal, true);
+          await pause(isSettled(last) ? PERIOD_MS : SOON_MS, signal, true);
         }
         await pause(COALESCE_MS, signal, false);
       }
@@ -97,12 +97,16 @@ export function createLoop(deps: LoopDeps): Loop {
 
 const COALESCE_MS = 3;
 const PERIOD_MS = 30_000;
-/** Until the next try to publish the MeshNode. */
-const PUBLISH_MS = 2000;
+/** Until the next try to publish the MeshNode, or to find what is waited for. */
+const SOON_MS = 2000;
 const BACKOFF_MS = 250;
 const MAX_BACKOFF_MS = 30_000;
 /** A pass that fails once and works at the next try is no illness. */
 const PATIENCE_MS = 5000;
+
+function isSettled(result: PassResult): boolean {
+  return result.kind !== 'failed' && result.published && !(result.kind === 'waiting' && result.soon === true);
+}
 
 async function passOf(agent: Agent, signal: AbortSignal): Promise<PassResult> {
   try {

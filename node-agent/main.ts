@@ -14,8 +14,11 @@ import { fileConnection } from '../kube/wire/inCluster.js';
 import { createJsonLog } from '../kube/wire/jsonLog.js';
 import { systemClock } from '../kube/wire/systemClock.js';
 import { createHost } from './host/host.js';
+import { createRunner } from './host/runner.js';
+import { cleanUp } from './cleanUp.js';
+import { createKiloHost } from './kilo/kiloHost.js';
 import { HELP, parseOptions, type Options } from './options.js';
-import { cleanUp, printPlan, runAgent, type ProgramDeps } from './program.js';
+import { printPlan, runAgent, type ProgramDeps } from './program.js';
 import { createProbeSockets } from './probe/sockets.js';
 import { createStateFiles } from './stateFiles.js';
 
@@ -57,6 +60,7 @@ function depsOf(options: Options, client: KubeClient | undefined, env: NodeJS.Pr
     random: Math.random,
     log,
     host: createHost({ stateDir, keyFile, cniDir, env, ...(hostNamespace === undefined ? {} : { hostNamespace }) }, { clock: systemClock, log }),
+    kilo: createKiloHost(createRunner({ ...env, ...(hostNamespace === undefined ? {} : { XTABLES_LOCKFILE: join(hostNamespace, 'root/run/xtables.lock') }) })),
     files: createStateFiles(stateDir, log),
     client,
     out: (text) => void process.stdout.write(text),

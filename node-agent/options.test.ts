@@ -7,7 +7,7 @@ test('defaults, outside a cluster', () => {
   expect(parse([])).toEqual({
     kind: 'options',
     options: {
-      nodeName: 'box', keyFile: '/var/lib/kilofed/key', stateDir: '/var/lib/kilofed', listen: { address: '127.0.0.1', port: 9107 }, cniDir: '/etc/cni/net.d', logLevel: 'info', action: 'run',
+      nodeName: 'box', keyFile: '/var/lib/kilofed/key', kiloKeyFile: '/var/lib/kilo/key', stateDir: '/var/lib/kilofed', listen: { address: '127.0.0.1', port: 9107 }, cniDir: '/etc/cni/net.d', logLevel: 'info', action: 'run',
     },
   });
 });
@@ -20,6 +20,11 @@ test('the name of the node: flag, then environment, then host', () => {
 test('the key lies in the state folder unless told', () => {
   expect(parse(['--state-dir', '/s'])).toMatchObject({ options: { keyFile: '/s/key' } });
   expect(parse(['--state-dir', '/s', '--key-file', '/var/lib/kilo/key'])).toMatchObject({ options: { keyFile: '/var/lib/kilo/key' } });
+});
+
+test("Kilo's key is looked for on the host", () => {
+  expect(parse(['--host-namespace', '/proc/1'])).toMatchObject({ options: { kiloKeyFile: '/proc/1/root/var/lib/kilo/key' } });
+  expect(parse(['--kilo-key-file', ''])).toMatchObject({ options: { kiloKeyFile: '' } });
 });
 
 test('inside a cluster its API server, unless one is named', () => {
@@ -46,7 +51,7 @@ describe('wrong use says what to write', () => {
 
 test('the help names every option', () => {
   expect(parse(['-h'])).toEqual({ kind: 'help' });
-  for (const name of ['node-name', 'server', 'token-file', 'ca-file', 'key-file', 'state-dir', 'listen', 'host-namespace', 'log-level', 'print-plan', 'clean-up']) {
+  for (const name of ['node-name', 'server', 'token-file', 'ca-file', 'key-file', 'kilo-key-file', 'state-dir', 'listen', 'host-namespace', 'log-level', 'print-plan', 'clean-up']) {
     expect(HELP).toContain(`--${name}`);
   }
 });

@@ -13,6 +13,8 @@ export interface Options {
   /** Absent: no API server is known, only saved inputs. */
   readonly connection?: ConnectionFiles;
   readonly keyFile: string;
+  /** Where Kilo's agent keeps its key; empty: nowhere. */
+  readonly kiloKeyFile: string;
   readonly stateDir: string;
   readonly listen: { readonly address: string; readonly port: number };
   readonly hostNamespace?: string;
@@ -43,6 +45,7 @@ Options:
   --token-file FILE       bearer token for --server
   --ca-file FILE          certificate authority of --server, PEM
   --key-file FILE         WireGuard private key, made when missing (default: STATE-DIR/key)
+  --kilo-key-file FILE    Kilo's, taken over when there is no KEY-FILE; '' for none (default: the host's /var/lib/kilo/key)
   --state-dir DIR         where to remember things (default: /var/lib/kilofed)
   --listen ADDRESS:PORT   /healthz and /metrics (default: 127.0.0.1:9107)
   --host-namespace PATH   the host's first process, seen from a container with hostPID: /proc/1.
@@ -50,7 +53,8 @@ Options:
   --cni-dir DIR           CNI configurations of the host, for Mesh.spec.cni (default: /etc/cni/net.d)
   --log-level LEVEL       debug, info, warn, error (default: info)
   --print-plan            print what would be changed on this host, and exit
-  --clean-up              remove from this host everything that the agent set up, and exit
+  --clean-up              remove from this host everything that the agent set up, and what an agent of Kilo that
+                          does not run any more left, and exit
   -h, --help              this text
 
 Examples:
@@ -75,6 +79,7 @@ export function parseOptions(argv: readonly string[], { env, hostname }: Surroun
         'token-file': { type: 'string' },
         'ca-file': { type: 'string' },
         'key-file': { type: 'string' },
+        'kilo-key-file': { type: 'string' },
         'state-dir': { type: 'string', default: '/var/lib/kilofed' },
         listen: { type: 'string', default: '127.0.0.1:9107' },
         'host-namespace': { type: 'string' },
@@ -103,7 +108,7 @@ export function parseOptions(argv: readonly string[], { env, hostname }: Surroun
     options: {
       nodeName: values['node-name'] ?? env['NODE_NAME'] ?? hostname,
       ...(connection === undefined ? {} : { connection }),
-      keyFile: values['key-file'] ?? join(stateDir, 'key'),
+      ...keysOf(values),
       stateDir,
       listen,
       ...(hostNamespace === undefined ? {} : { hostNamespace }),
@@ -127,6 +132,24 @@ function connectionOf(flags: ConnectionFlags, env: Surroundings['env']): Connect
   if (server === undefined || tokenFile === undefined || caFile === undefined) return '--server, --token-file and --ca-file go together: give all three, or none inside a cluster';
   return URL.canParse(server) && server.startsWith('https://') ? { server, tokenFile, caFile } : `--server is "${server}": write https://host:port`;
 }
+
+interface KeyFlags {
+  readonly 'key-file'?: string | undefined;
+  readonly 'kilo-key-file'?: string | undefined;
+  readonly 'state-dir': string;
+  readonly 'host-namespace'?: string | undefined;
+}
+
+function keysOf(flags: KeyFlags): Pick<Options, 'keyFile' | 'kiloKeyFile'> {
+  const host = flags['host-namespace'];
+  return {
+    keyFile: flags['key-file'] ?? join(flags['state-dir'], 'key'),
+    kiloKeyFile: flags['kilo-key-file'] ?? join(host === undefined ? '/' : join(host, 'root'), KILO_KEY),
+  };
+}
+
+/** Kilo pkg/mesh/mesh.go. */
+const KILO_KEY = 'var/lib/kilo/key';
 
 function wrong(message: string): ParsedOptions {
   return { kind: 'error', message };

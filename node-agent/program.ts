@@ -3,9 +3,6 @@
  */
 import type { MeshInput } from '../core/mesh/input.js';
 import type { PlannedNode } from '../core/mesh/planNode.js';
-import { createHostModel } from '../core/host/hostModel.js';
-import { emptyPlan } from '../core/host/emptyPlan.js';
-import { planChanges } from '../core/host/planChanges.js';
 import { changeText } from '../core/host/render.js';
 import type { Clock, Random } from '../core/runtime/clock.js';
 import type { Log } from '../core/runtime/log.js';
@@ -15,7 +12,10 @@ import { createTextMetrics } from '../kube/wire/textMetrics.js';
 import { createAgent } from './agent.js';
 import { createCluster, type Cluster } from './cluster.js';
 import type { Host } from './host/host.js';
+import { kiloRemoval, stepText } from '../core/kilo/removal.js';
 import { ensureKey, readPrivateKey } from './host/key.js';
+import type { KiloHost } from './kilo/kiloHost.js';
+import { createKiloWatch, type KiloWatch } from './kilo/kiloWatch.js';
 import { createLoop } from './loop.js';
 import { createAgentMetrics } from './metrics.js';
 import type { Options } from './options.js';
@@ -36,6 +36,7 @@ export interface ProgramDeps {
   readonly random: Random;
   readonly log: Log;
   readonly host: Host;
+  readonly kilo: KiloHost;
   readonly files: StateFiles;
   /** Absent: only saved inputs are to be had. */
   readonly client: KubeClient | undefined;
@@ -48,12 +49,12 @@ export interface ProgramDeps {
 /** Until `signal` aborts. */
 export async function runAgent(options: Options, deps: ProgramDeps, signal: AbortSignal): Promise<number> {
   const { clock, random, log } = deps;
-  const key = await ensureKey(options.keyFile);
+  const key = await ensureKey(options.keyFile, options.kiloKeyFile);
   if (!key.ok) {
     log.error('There is no WireGuard key to work with', { reason: key.message });
     return 1;
   }
-  if (key.created) log.info('A WireGuard key was made', { file: options.keyFile });
+  if (key.origin !== 'kept') log.info(key.origin === 'made' ? 'A WireGuard key was made' : "Kilo's WireGuard key was taken over", { file: options.keyFile });
   /** Comes after `signal`, when nobody's traffic depends on us any more. */
   const stop = new AbortController();
   const metrics = createTextMetrics();
@@ -84,6 +85,7 @@ export async function runAgent(options: Options, deps: ProgramDeps, signal: Abor
       publicKey: key.publicKey,
       cluster,
       host: deps.host,
+      kilo: createKiloWatch(deps.kilo, clock),
       resolver,
       publisher: publisherOf(deps.client),
       files: deps.files,
@@ -127,7 +129,7 @@ export async function runAgent(options: Options, deps: ProgramDeps, signal: Abor
 
 /** Prints the changes that a run would make now. */
 export async function printPlan(options: Options, deps: ProgramDeps, signal: AbortSignal): Promise<number> {
-  const key = await ensureKey(options.keyFile);
+  const key = await ensureKey(options.keyFile, options.kiloKeyFile);
   if (!key.ok) return complain(deps, key.message);
   const stop = new AbortController();
   const cluster = clusterOf(options, deps, () => undefined);
@@ -150,6 +152,7 @@ export async function printPlan(options: Options, deps: ProgramDeps, signal: Abo
         },
         switchGroups: () => Promise.resolve([]),
       },
+      kilo: printing(createKiloWatch(deps.kilo, deps.clock, 0), deps),
       resolver: { want: () => undefined, answers: () => ({}) },
       publisher: publisherOf(undefined),
       files: { saveEndpoints: () => Promise.resolve() },
@@ -169,18 +172,24 @@ export async function printPlan(options: Options, deps: ProgramDeps, signal: Abo
   return result.kind === 'failed' ? 1 : 0;
 }
 
-/** Removes everything of ours from the host, without asking anybody. The key stays: it is the node's identity. */
-export async function cleanUp(options: Options, deps: ProgramDeps, signal: AbortSignal): Promise<number> {
-  const { state } = await deps.host.observe([]);
-  const changes = planChanges({ desired: emptyPlan(options.nodeName), observed: state, prior: new Map(), publicKey: '' });
-  const { done, failures } = await deps.host.apply(createHostModel(state), changes, signal);
-  await deps.files.remove();
-  for (const { change, reason } of failures) deps.log.error('Something could not be removed', { change: changeText(change), reason });
-  deps.out(`Removed ${done.length} things${failures.length === 0 ? '' : `, failed at ${failures.length}`}.\n`);
-  return failures.length === 0 ? 0 : 1;
+function printing(kilo: KiloWatch, { out }: ProgramDeps): KiloWatch {
+  return {
+    async look() {
+      const sight = await kilo.look();
+      const { running } = sight.recognise();
+      if (running !== undefined) out(`Kilo's agent runs on this node (${running}). Unless the Mesh says besideKilo, nothing is changed until it has ended; then:\n`);
+      return { recognise: (known) => ({ traces: sight.recognise(known).traces }) };
+    },
+    remove(traces) {
+      out("Then this node is taken over from Kilo, and what its agent left is removed:\n");
+      for (const step of kiloRemoval(traces)) out(`${stepText(step)}\n`);
+      return Promise.resolve([]);
+    },
+  };
 }
 
 const SYNC_MS = 10_000;
+
 function clusterOf(options: Options, deps: ProgramDeps, onChange: () => void): Pick<Cluster, 'inputs' | 'run'> {
   const { client } = deps;
   if (client === undefined) return { inputs: () => undefined, run: () => Promise.resolve() };

@@ -99,6 +99,7 @@ const MESH_NODE: Definition = {
     { name: 'Endpoint', type: 'string', jsonPath: '.spec.endpoints[0].host' },
     { name: 'Pods', type: 'string', jsonPath: '.spec.podCIDRs', priority: 1 },
     { name: 'Public key', type: 'string', jsonPath: '.spec.publicKey', priority: 1 },
+    { name: 'Kilo', type: 'string', jsonPath: '.spec.kilo', priority: 1 },
     AGE,
   ],
 };

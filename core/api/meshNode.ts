@@ -20,6 +20,8 @@ export const meshNodeSpecSchema = z.object({
   location: z.string().max(253).default('').describe('Empty: the default location.'),
   gateway: z.enum(['auto', 'preferred', 'never']).default('auto')
     .describe('Whether it may end the tunnels of its location. Without meaning where every node is a segment.'),
+  kilo: z.enum(['running', 'left']).optional()
+    .describe("Of Kilo's own agent on the node: it runs, or it has ended and left something. Absent: nothing of it is there."),
   persistentKeepalive: z.int().min(0).max(65535).default(0).describe('Seconds; 0: off. Set where the node is behind NAT.'),
 });
 

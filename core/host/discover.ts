@@ -30,6 +30,8 @@ export interface DiscoverInput {
   /** All of the host. */
   readonly addresses: readonly HostAddress[];
   readonly publicKey: string;
+  /** What of Kilo's own agent is on the host; absent: nothing. */
+  readonly kilo?: MeshNodeSpec['kilo'] | undefined;
 }
 
 export interface Discovery {
@@ -38,7 +40,7 @@ export interface Discovery {
 }
 
 export function discover(input: DiscoverInput): Discovery {
-  const { node, mesh, publicKey } = input;
+  const { node, mesh, publicKey, kilo } = input;
   const problems: Problem[] = [];
   const report = (reason: string, message: string): void => void problems.push({ subject: `node ${node.metadata.name}`, reason, message });
   const allowedLocationIPs = locationIPsOf(node, report);
@@ -53,6 +55,7 @@ export function discover(input: DiscoverInput): Discovery {
     location: locationOf(node, mesh.topologyLabel),
     gateway: annotation(node, 'leader') === undefined ? 'auto' : 'preferred',
     persistentKeepalive: keepaliveOf(node, report),
+    ...(kilo === undefined ? {} : { kilo }),
   };
   return { spec: meshNodeSpecSchema.parse(spec), problems };
 }

@@ -94,8 +94,11 @@ function routeText(route: HostRoute): string {
   return `${to.kind === 'unreachable' ? 'unreachable ' : ''}${route.dst}${target} table ${route.table} metric ${route.metric} proto ${ROUTE_PROTOCOL}${src}`;
 }
 
+/** By number: an image without /etc/protocols has no name for it. */
+const UDP = 17;
+
 function ruleText(rule: HostRule): string {
-  return `priority ${rule.priority} from ${rule.from ?? 'all'} to ${rule.to ?? 'all'}${rule.iif === undefined ? '' : ` iif ${rule.iif}`}${rule.sport === undefined ? '' : ` ipproto udp sport ${rule.sport}`} table ${rule.table} protocol ${ROUTE_PROTOCOL}`;
+  return `priority ${rule.priority} from ${rule.from ?? 'all'} to ${rule.to ?? 'all'}${rule.iif === undefined ? '' : ` iif ${rule.iif}`}${rule.sport === undefined ? '' : ` ipproto ${UDP} sport ${rule.sport}`} table ${rule.table} protocol ${ROUTE_PROTOCOL}`;
 }
 
 /** The part of a `wg set` command that writes one peer. `pskFile` names the file with its preshared key, where it has one. */

@@ -1,5 +1,5 @@
 /**
- * Whole random federations of two members and their people, planned node by node and walked packet by packet.
+ * What single plans of random federations of two members hold to, beside what holds for all plans together (test/mesh).
  */
 import { describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
@@ -89,24 +89,6 @@ function mayEndTunnels(name: string, host: Host, { x, y }: Federation): boolean 
 const podOf = ({ podCIDRs }: Host, last: number): string => podCIDRs[0]?.replace('.0/24', `.${last}`) ?? '';
 
 describe('any federation', () => {
-  test('has one forward path between every pair of nodes, through the source check of every tunnel', () => {
-    fc.assert(
-      fc.property(federation, (input) => {
-        const hosts = hostsOf(input);
-        for (const [from, source, to, target] of pairsOf(hosts)) {
-          for (const destination of [podOf(target, 9), target.plan.meshAddresses[0] ?? '']) {
-            const result = walk(hosts, from, { source: podOf(source, 5), to: destination });
-            if (result.kind === 'lost') throw new Error(`${from} -> ${to} ${destination}: lost at ${result.at}: ${result.why}`);
-            expect(result.hops.at(-1)).toBe(to);
-            expect(result.hops.length).toBeLessThanOrEqual(5);
-          }
-          expect(source.plan.problems).toEqual([]);
-        }
-      }),
-      { numRuns: 60 },
-    );
-  });
-
   test('carries pods to nodes, in VXLAN wherever pods are', () => {
     fc.assert(
       fc.property(federation, (input) => {
@@ -146,21 +128,6 @@ describe('any federation', () => {
             const byPlace = new Map(routes.map((route) => [`${route.table} ${route.dst} ${route.metric}`, route]));
             expect(alone.routes.filter((route) => !isEqual(route, byPlace.get(`${route.table} ${route.dst} ${route.metric}`)))).toEqual([]);
           }
-        }
-      }),
-      { numRuns: 40 },
-    );
-  });
-
-  test('is planned alike whatever the order of nodes and peers', () => {
-    fc.assert(
-      fc.property(federation, fc.func(fc.nat()), (input, key) => {
-        const shuffle = <T extends { readonly metadata: { readonly name: string } }>(items: readonly T[]): T[] => items.toSorted((a, b) => key(a.metadata.name) - key(b.metadata.name));
-        for (const { mesh, nodes, peers } of membersOf(input)) {
-          const people = ['10.9.0.0/16', '10.9.0.0/16', '10.9.1.0/24'].map((prefix, index) => personPeer(`p${index}`, { allowedIPs: [prefix] }));
-          const all = [...peers, ...people];
-          const name = nodes[0]?.metadata.name ?? '';
-          expect(plan(name, { mesh, nodes: shuffle(nodes), peers: shuffle(all) })).toEqual(plan(name, { mesh, nodes, peers: all }));
         }
       }),
       { numRuns: 40 },

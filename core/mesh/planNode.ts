@@ -12,10 +12,11 @@ import { tunnelMtu } from './mtu.js';
 import { planNat } from './nat.js';
 import { FAMILIES, leavesPods, type Neighbour, neighboursOf } from './neighbours.js';
 import { planPaths } from './paths.js';
+import { peerSegments } from './peerSegments.js';
 import type { NodePlan, Problem, WireguardInterface } from './plan.js';
 import { planCni, translatesPods } from './podNetwork.js';
 import { planProbes } from './probes.js';
-import { internalAddresses, ownSegments, peerSegments, present, type Segment, siteName, viewOf } from './segments.js';
+import { internalAddresses, ownSegments, present, type Segment, siteName, viewOf } from './segments.js';
 import { unreachableSegments, waysTo } from './ways.js';
 import { addressFor, type Interfaces, planInterfaces } from './wireguard.js';
 

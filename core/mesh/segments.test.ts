@@ -1,8 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { MeshNode } from '../api/meshNode.js';
-import { LABEL } from '../api/names.js';
-import { asPeers, cluster, fakeKey, personPeer } from '../../test/fakes/mesh.js';
-import { ownSegments, peerSegments, siteName, viewOf } from './segments.js';
+import { cluster } from '../../test/fakes/mesh.js';
+import { ownSegments, siteName, viewOf } from './segments.js';
 
 const TWO = { granularity: 'location', planes: 2 } as const;
 
@@ -67,31 +66,5 @@ describe('own segments', () => {
 
   test('a slot beyond the planes is none', () => {
     expect(ownSegments(nodes, { ...TWO, planes: 1 }).segments[0]?.gateways.map(({ name }) => name)).toEqual(['a']);
-  });
-});
-
-describe('segments of peers', () => {
-  test("are one per member and segment for the hub's, and one each for people's", () => {
-    const { segments } = peerSegments([personPeer('laptop'), ...asPeers('west', nodes, 2)]);
-    expect(segments.map(({ name, kind, gateways }) => [name, kind, gateways.map(({ slot, publicKey }) => [slot, publicKey])])).toEqual([
-      ['west/location-eu', 'member', [[0, fakeKey('a')], [1, fakeKey('b')]]],
-      ['west/node-alone', 'member', [[0, fakeKey('alone')]]],
-      ['peer:laptop', 'person', [[0, fakeKey('laptop')]]],
-    ]);
-  });
-
-  test('a name wins over an address, as in Kilo', () => {
-    const peer = personPeer('laptop', { endpoint: { dnsOrIP: { dns: 'home.example', ip: '203.0.113.1' }, port: 1 } });
-    expect(peerSegments([peer]).segments[0]?.gateways[0]?.host).toBe('home.example');
-  });
-
-  test("a Peer of somebody else's manager is a person's", () => {
-    const peer = personPeer('laptop');
-    expect(peerSegments([{ ...peer, metadata: { ...peer.metadata, labels: { [LABEL.managedBy]: 'terraform' } } }]).segments[0]?.kind).toBe('person');
-  });
-
-  test('one that is being deleted is gone', () => {
-    const peer = personPeer('laptop');
-    expect(peerSegments([{ ...peer, metadata: { ...peer.metadata, deletionTimestamp: '2026-01-01T00:00:00Z' } }]).segments).toEqual([]);
   });
 });

@@ -1,15 +1,14 @@
 /**
- * Nodes and peers to segments: what is reached through one set of gateways.
+ * Segments, what is reached through one set of gateways, and those of the own cluster's nodes; peerSegments.ts has the others.
  *
  * A segment is a location of this cluster (or a single node: one that stands alone, or every one, as the Mesh's granularity
  * says), a segment of another member, or a person's peer. A gateway of it is where tunnels end; its slot says on which plane of
  * ours.
  */
-import { ANNOTATION, HUB_MANAGER, LABEL } from '../api/names.js';
 import type { MeshSpec } from '../api/mesh.js';
 import type { MeshNode } from '../api/meshNode.js';
-import type { Peer } from '../api/peer.js';
 import { addressOf, singleAddress, sortCidrs } from '../net/cidr.js';
+import { groupByName } from './groupByName.js';
 import type { Problem } from './plan.js';
 
 export interface Segment {
@@ -69,11 +68,7 @@ export function siteName(node: MeshNode, granularity: MeshSpec['granularity']): 
 /** A cluster's own nodes as segments, sorted by name. Nodes that are being deleted are gone. */
 export function ownSegments(nodes: readonly MeshNode[], mesh: Segmentation): Segmented {
   const problems: Problem[] = [];
-  const members = new Map<string, MeshNode[]>();
-  for (const node of present(nodes)) {
-    append(members, segmentName(node, mesh.granularity), node);
-  }
-  const segments = [...members].toSorted(byFirst).map(([name, group]): Segment => ({
+  const segments = groupByName(present(nodes), (node) => segmentName(node, mesh.granularity)).map(([name, group]): Segment => ({
     name,
     kind: 'own',
     location: group[0]?.spec.location ?? '',
@@ -122,36 +117,6 @@ export function internalAddresses(node: MeshNode): string[] {
   return node.spec.internalIPs.map(addressOf).filter((address) => address !== undefined);
 }
 
-/** Peers to segments: those of the hub by member and location, those of people one each. Sorted by name. */
-export function peerSegments(peers: readonly Peer[]): Segmented {
-  const problems: Problem[] = [];
-  const byMember = new Map<string, { readonly peer: Peer; readonly gateway: Gateway }[]>();
-  const persons: Segment[] = [];
-  for (const peer of [...peers].filter((each) => each.metadata.deletionTimestamp === undefined).toSorted(byName)) {
-    if (peer.metadata.labels?.[LABEL.managedBy] !== HUB_MANAGER) {
-      persons.push(personSegment(peer));
-      continue;
-    }
-    const name = memberSegmentName(peer);
-    const gateway = hubGateway(peer);
-    if (name === undefined || gateway === undefined) {
-      problems.push({ subject: `peer ${peer.metadata.name}`, reason: 'Incomplete', message: "carries the hub's label but not its cluster, segment, slot and planes: delete it, and the hub writes it anew" });
-      continue;
-    }
-    append(byMember, name, { peer, gateway });
-  }
-  const members = [...byMember].toSorted(byFirst).map(([name, entries]): Segment => ({
-    name,
-    kind: 'member',
-    location: entries[0]?.peer.metadata.labels?.[LABEL.location] ?? '',
-    nodes: [],
-    gateways: uniqueSlots(entries.map(({ gateway }) => gateway), problems),
-    allowedIPs: sortCidrs(entries.flatMap(({ peer }) => peer.spec.allowedIPs)),
-    locationIPs: [],
-  }));
-  return { segments: [...members, ...persons], problems };
-}
-
 export function present(nodes: readonly MeshNode[]): MeshNode[] {
   return nodes.filter((node) => node.metadata.deletionTimestamp === undefined).toSorted(byName);
 }
@@ -178,7 +143,7 @@ function gatewaysOf(nodes: readonly MeshNode[], mesh: Segmentation, problems: Pr
 }
 
 /** Two gateways in one slot cannot both be peered with on one plane; the lower name has it. */
-function uniqueSlots(gateways: readonly Gateway[], problems: Problem[]): Gateway[] {
+export function uniqueSlots(gateways: readonly Gateway[], problems: Problem[]): Gateway[] {
   const bySlot = new Map<number, Gateway>();
   for (const gateway of [...gateways].toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
     const holder = bySlot.get(gateway.slot);
@@ -188,61 +153,6 @@ function uniqueSlots(gateways: readonly Gateway[], problems: Problem[]): Gateway
   return [...bySlot.values()].toSorted((a, b) => a.slot - b.slot);
 }
 
-function memberSegmentName(peer: Peer): string | undefined {
-  const cluster = peer.metadata.labels?.[LABEL.cluster];
-  const segment = peer.metadata.labels?.[LABEL.segment];
-  return cluster === undefined || segment === undefined ? undefined : `${cluster}/${segment}`;
-}
-
-function hubGateway(peer: Peer): Gateway | undefined {
-  const slot = smallNumber(peer.metadata.annotations?.[ANNOTATION.slot]);
-  const planes = smallNumber(peer.metadata.annotations?.[ANNOTATION.planes] ?? '1');
-  if (slot === undefined || planes === undefined || planes < 1) return undefined;
-  return { ...peerGateway(peer), slot, planes };
-}
-
-function smallNumber(text: string | undefined): number | undefined {
-  return text !== undefined && /^\d{1,3}$/.test(text) ? Number(text) : undefined;
-}
-
-function personSegment(peer: Peer): Segment {
-  return {
-    name: `peer:${peer.metadata.name}`,
-    kind: 'person',
-    location: '',
-    nodes: [],
-    gateways: [peerGateway(peer)],
-    allowedIPs: sortCidrs(peer.spec.allowedIPs),
-    locationIPs: [],
-  };
-}
-
-function peerGateway(peer: Peer): Gateway {
-  const { endpoint, presharedKey, publicKey, persistentKeepalive } = peer.spec;
-  const host = endpoint?.dnsOrIP.dns ?? endpoint?.dnsOrIP.ip;
-  return {
-    slot: 0,
-    name: peer.metadata.name,
-    publicKey,
-    ...(presharedKey === undefined ? {} : { presharedKey }),
-    ...(host === undefined ? {} : { host }),
-    port: endpoint?.port ?? 0,
-    planes: 1,
-    persistentKeepalive: persistentKeepalive ?? 0,
-    meshAddresses: (peer.metadata.annotations?.[ANNOTATION.meshAddress] ?? '').split(',').map(addressOf).filter((address) => address !== undefined),
-  };
-}
-
-function append<T>(groups: Map<string, T[]>, name: string, item: T): void {
-  const group = groups.get(name);
-  if (group === undefined) groups.set(name, [item]);
-  else group.push(item);
-}
-
-function byName(a: { readonly metadata: { readonly name: string } }, b: { readonly metadata: { readonly name: string } }): number {
+export function byName(a: { readonly metadata: { readonly name: string } }, b: { readonly metadata: { readonly name: string } }): number {
   return a.metadata.name < b.metadata.name ? -1 : a.metadata.name > b.metadata.name ? 1 : 0;
-}
-
-function byFirst([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }

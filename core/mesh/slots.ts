@@ -9,6 +9,7 @@
 import type { MeshNode } from '../api/meshNode.js';
 import { isSpecial } from '../net/special.js';
 import { isWithin } from '../net/sets.js';
+import { groupByName } from './groupByName.js';
 import { firstPlane, present, type Segmentation, segmentName } from './segments.js';
 
 const NOBODY: ReadonlySet<string> = new Set();
@@ -24,7 +25,7 @@ export function assignSlots(nodes: readonly MeshNode[], mesh: Segmentation, lost
   // Slots whose plane is Kilo's for now come last: a single gateway must have one that carries traffic.
   const slots = Array.from({ length: mesh.planes }, (_, index) => (first + index) % mesh.planes);
   const result = new Map<string, number>();
-  for (const group of groupBySegment(present(nodes)).values()) {
+  for (const [, group] of groupByName(present(nodes), (node) => segmentName(node, 'location'))) {
     const eligible = eligibleNodes(group);
     const heard = eligible.filter((node) => !lost.has(node.metadata.name));
     const unheard = eligible.filter((node) => lost.has(node.metadata.name));
@@ -64,15 +65,4 @@ function byPreference(a: MeshNode, b: MeshNode): number {
 
 function hasPublicEndpoint(node: MeshNode): boolean {
   return node.spec.endpoints.some(({ host }) => !isSpecial(host) && !isWithin(host, PRIVATE));
-}
-
-function groupBySegment(nodes: readonly MeshNode[]): Map<string, MeshNode[]> {
-  const groups = new Map<string, MeshNode[]>();
-  for (const node of nodes) {
-    const name = segmentName(node, 'location');
-    const group = groups.get(name);
-    if (group === undefined) groups.set(name, [node]);
-    else group.push(node);
-  }
-  return groups;
 }

@@ -1,7 +1,7 @@
 import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { ensureKey, publicKeyOf } from './key.js';
 
 let folder = '';
@@ -18,12 +18,12 @@ test("RFC 7748 section 6.1: Bob's keys", () => {
 test('a missing key is made once, for us only, and stays', async () => {
   const file = join(folder, 'deep', 'key');
   const made = await ensureKey(file);
-  expect(made).toMatchObject({ ok: true, created: true });
+  expect(made).toMatchObject({ ok: true, origin: 'made' });
   expect(statSync(file).mode & 0o777).toBe(0o600);
   const text = readFileSync(file, 'utf8').trim();
   const bytes = Buffer.from(text, 'base64');
   expect([bytes.length, (bytes[0] ?? 0) & 7, (bytes[31] ?? 0) >> 6]).toEqual([32, 0, 1]);
-  expect(await ensureKey(file)).toEqual({ ok: true, created: false, publicKey: publicKeyOf(text) });
+  expect(await ensureKey(file)).toEqual({ ok: true, origin: 'kept', publicKey: publicKeyOf(text) });
 });
 
 test.each(['', 'not a key', 'A'.repeat(43), `${'A'.repeat(40)}\n${'A'.repeat(3)}=`])('a corrupt key %p is an error and stays as it is', async (text) => {
@@ -49,4 +49,36 @@ test('a folder that cannot be written is an error', async () => {
   writeFileSync(join(folder, 'plain'), '');
   chmodSync(join(folder, 'plain'), 0o600);
   expect(await ensureKey(join(folder, 'plain', 'key'))).toMatchObject({ ok: false });
+});
+
+describe("Kilo's key", () => {
+  const KILO = Buffer.from('77076d0a7318a57d3c16c17251b26645df4c6a5eb0e1e3e1a5f4b6f0a1c5d7e8'.slice(0, 64), 'hex').toString('base64');
+  const own = (): string => join(folder, 'key');
+  const kilo = (text?: string): string => {
+    if (text !== undefined) writeFileSync(join(folder, 'kilo'), text, { mode: 0o600 });
+    return join(folder, 'kilo');
+  };
+
+  test('is taken over where there is no other, and stays when Kilo is gone', async () => {
+    const file = kilo(KILO);
+    expect(await ensureKey(own(), file)).toEqual({ ok: true, origin: 'kilo', publicKey: publicKeyOf(KILO) });
+    rmSync(file);
+    expect(await ensureKey(own(), file)).toEqual({ ok: true, origin: 'kept', publicKey: publicKeyOf(KILO) });
+    expect(statSync(own()).mode & 0o777).toBe(0o600);
+  });
+
+  test("gives way to the node's own", async () => {
+    const made = await ensureKey(own());
+    expect(await ensureKey(own(), kilo(KILO))).toEqual({ ...made, origin: 'kept' });
+  });
+
+  test.each([
+    ['that is corrupt is an error, not a new identity', 'AAAA', (file: string) => file, false],
+    ['that is corrupt may be told to be ignored', 'AAAA', () => '', true],
+    ['that is missing is nothing', undefined, (file: string) => file, true],
+  ] as const)('%s', async (_what, text, use, works) => {
+    const result = await ensureKey(own(), use(kilo(text)));
+    expect(result.ok).toBe(works);
+    if (!result.ok) expect(result.message).toContain("--kilo-key-file ''");
+  });
 });

@@ -2,23 +2,26 @@
  * The node's WireGuard key, in a file of the form of Kilo's /var/lib/kilo/key: base64, mode 0600.
  *
  * The key is the node's identity. Only a file that does not exist is created; one that cannot be read or understood is an
- * error for a person to look at, never a reason for a new identity.
+ * error for a person to look at, never a reason for a new identity. A node that ran Kilo keeps the identity that it had there.
  */
 import { createPrivateKey, createPublicKey, generateKeyPairSync, randomUUID } from 'node:crypto';
 import { chmod, link, mkdir, readFile, unlink, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 export type KeyResult =
-  | { readonly ok: true; readonly publicKey: string; readonly created: boolean }
+  | { readonly ok: true; readonly publicKey: string; readonly origin: 'kept' | 'made' | 'kilo' }
   | { readonly ok: false; readonly message: string };
 
-export async function ensureKey(file: string): Promise<KeyResult> {
+/** `kiloFile`: where Kilo's agent keeps its key, which is taken over when `file` does not exist; empty: nowhere. */
+export async function ensureKey(file: string, kiloFile = ''): Promise<KeyResult> {
   const existing = await readKey(file);
-  if (existing !== undefined) return existing;
-  const created = await createKey(file);
-  if (created !== undefined) return { ok: false, message: created };
+  if (existing !== undefined) return resultOf(existing, 'kept');
+  const kilo = kiloFile === '' ? undefined : await readKey(kiloFile);
+  if (kilo?.ok === false) return { ok: false, message: `${kilo.message}. It is Kilo's, and would become this node's: --kilo-key-file '' ignores it` };
+  const failed = await createKey(file, kilo?.privateKey ?? generatePrivateKey());
+  if (failed !== undefined) return { ok: false, message: failed };
   const written = await readKey(file);
-  return written?.ok === true ? { ...written, created: true } : (written ?? { ok: false, message: `${file} vanished after it was written` });
+  return written === undefined ? { ok: false, message: `${file} vanished after it was written` } : resultOf(written, kilo === undefined ? 'made' : 'kilo');
 }
 
 /** The private key itself, base64. @throws when there is none to be read: `ensureKey` comes first. */
@@ -26,7 +29,13 @@ export async function readPrivateKey(file: string): Promise<string> {
   return (await readFile(file, 'utf8')).trim();
 }
 
-async function readKey(file: string): Promise<KeyResult | undefined> {
+type ReadKey = { readonly ok: true; readonly privateKey: string } | { readonly ok: false; readonly message: string };
+
+function resultOf(read: ReadKey, origin: 'kept' | 'made' | 'kilo'): KeyResult {
+  return read.ok ? { ok: true, publicKey: publicKeyOf(read.privateKey), origin } : read;
+}
+
+async function readKey(file: string): Promise<ReadKey | undefined> {
   let text: string;
   try {
     text = (await readFile(file, 'utf8')).trim();
@@ -37,15 +46,15 @@ async function readKey(file: string): Promise<KeyResult | undefined> {
   if (!/^[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=$/.test(text)) {
     return { ok: false, message: `${file} is not a WireGuard key (32 bytes in base64, 44 characters): restore it, or move it away to give the node a new identity` };
   }
-  return { ok: true, publicKey: publicKeyOf(text), created: false };
+  return { ok: true, privateKey: text };
 }
 
 /** Undefined, or what went wrong. `link` makes it appear whole, and never over a key that somebody else just wrote. */
-async function createKey(file: string): Promise<string | undefined> {
+async function createKey(file: string, privateKey: string): Promise<string | undefined> {
   const part = `${file}.${randomUUID()}`;
   try {
     await mkdir(dirname(file), { recursive: true, mode: 0o700 });
-    await writeFile(part, `${generatePrivateKey()}\n`, { mode: 0o600 });
+    await writeFile(part, `${privateKey}\n`, { mode: 0o600 });
     await chmod(part, 0o600);
     await link(part, file).catch((error: unknown) => {
       if (codeOf(error) !== 'EEXIST') throw error;

@@ -30,7 +30,8 @@ export interface Runner {
 }
 
 export function createRunner(env: Readonly<Record<string, string | undefined>>): Runner {
-  const childEnv = { PATH: env['PATH'] ?? '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C' };
+  const { XTABLES_LOCKFILE } = env;
+  const childEnv = { PATH: env['PATH'] ?? '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C', ...(XTABLES_LOCKFILE === undefined ? {} : { XTABLES_LOCKFILE }) };
   return {
     run: ([program = '', ...args], options = {}) =>
       new Promise((resolve) => {

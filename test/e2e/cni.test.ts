@@ -140,8 +140,6 @@ test("another plugin's file that would win is told, disabled where that is asked
   const other = '/etc/cni/net.d/05-other.conflist';
   const list = async (): Promise<string[]> => (await node.exec(['ls', '/etc/cni/net.d'])).trim().split('\n');
   await node.exec(['sh', '-c', `echo '{"cniVersion":"1.0.0","name":"other","plugins":[{"type":"loopback"}]}' > ${other}`]);
-  // The folder is read with everything else, every half minute, or when something changes.
-  await patchMesh({ mtu: 1360 });
   const agent = (await cluster.kubectl(['-n', 'kilofed', 'get', 'pods', '-l', 'app.kubernetes.io/name=kilofed-node-agent', '--field-selector', `spec.nodeName=${node.name}`, '-o', 'name'])).trim();
   await until('the agent to tell', 40_000, async () => ((await cluster.kubectl(['-n', 'kilofed', 'logs', agent])).includes('container runtimes take 05-other.conflist') ? true : undefined));
   await patchMesh({ cni: { others: 'disable' } });

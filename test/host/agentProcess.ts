@@ -36,7 +36,7 @@ export interface AgentProcess {
 }
 
 /** Writes the inputs as the agent would have saved them. Makes the key of every node named in `folders`. */
-export async function saveInputs(folders: Readonly<Record<string, string>>, nodes: readonly NodeDescription[]): Promise<void> {
+export async function saveInputs(folders: Readonly<Record<string, string>>, nodes: readonly NodeDescription[], meshSpec: Readonly<Record<string, unknown>> = {}): Promise<void> {
   const meshNodes: MeshNode[] = [];
   for (const node of nodes) {
     const folder = folders[node.name] ?? '';
@@ -54,7 +54,7 @@ export async function saveInputs(folders: Readonly<Record<string, string>>, node
       status: { meshAddresses: [node.meshAddress], ...(node.slot === undefined ? {} : { slot: node.slot }) },
     });
   }
-  const mesh = { apiVersion: 'kilofed.io/v1alpha1', kind: 'Mesh', metadata: { name: 'default' }, spec: meshSpecSchema.parse({}) };
+  const mesh = { apiVersion: 'kilofed.io/v1alpha1', kind: 'Mesh', metadata: { name: 'default' }, spec: meshSpecSchema.parse(meshSpec) };
   for (const node of nodes) {
     const own = { metadata: { name: node.name }, status: { addresses: [{ type: 'InternalIP', address: node.address }] } };
     writeFileSync(`${folders[node.name]}/inputs.json`, JSON.stringify({ inputs: { mesh, node: own, meshNodes, peers: [] }, resolved: {} }), { mode: 0o600 });
@@ -65,8 +65,8 @@ export function agentArgv({ name, stateDir, enter = [] }: AgentOptions, ...more:
   return [...enter, process.execPath, CLI, 'node-agent', '--node-name', name, '--state-dir', stateDir, ...more];
 }
 
-export function startAgent(options: AgentOptions): AgentProcess {
-  const [program = '', ...args] = agentArgv(options);
+export function startAgent(options: AgentOptions, ...more: readonly string[]): AgentProcess {
+  const [program = '', ...args] = agentArgv(options, ...more);
   const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk: Buffer) => (output += chunk.toString()));

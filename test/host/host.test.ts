@@ -9,6 +9,7 @@ import type { Drift } from './drift.js';
 import type { Failing } from './failing.js';
 import type { Forward } from './forward.js';
 import type { Join } from './join.js';
+import type { Beside, KiloCleanUp, TakeOver } from './kilo.js';
 import type { NatScenario } from './nat.js';
 import { remoteKey } from './plans.js';
 import type { Restart } from './restart.js';
@@ -114,6 +115,40 @@ describeOnHost('the host half of the node-agent', () => {
     expect(result.early.received).toBeGreaterThan(100);
     expect(result.other).toMatchObject({ lost: 0, seenAs: ['10.0.0.2'] });
     expect(result.again).toEqual([]);
+  }, TIMEOUT_MS);
+
+  test("a node that Kilo left is taken over under 100 packets/s: same key, same session, none lost, nothing of Kilo's left", async () => {
+    const result = await runScenario<TakeOver>('kiloTakeOver');
+    for (const { sent, received } of result.flows) expect([sent > 300, sent - received]).toEqual([true, 0]);
+    expect(result.handshakes[1]).toBe(result.handshakes[0]);
+    expect(result.keys[1]).toBe(result.keys[0]);
+    expect(result.planned).toMatch(/Then this node is taken over from Kilo[^]*iptables-nft -t nat -X KILO-NAT\n[^]*ip addr del 10\.4\.0\.1\/16 dev kilo0/);
+    expect(result.planned).not.toContain('ip link add kilo0');
+    expect(result.left.replace(/fe80:\S+/, '').trim()).toMatch(/^kilo0 +UNKNOWN$/);
+    expect(result.again).toBe('Nothing to change.\n');
+    expect(result.log).toContain('Took this node over from Kilo');
+  }, TIMEOUT_MS);
+
+  test('three nodes move from Kilo beside, ahead, alone, under 300 packets/s: none lost', async () => {
+    const result = await runScenario<Beside>('kiloBeside');
+    for (const { sent, received } of result.flows) expect([sent > 500, sent - received]).toEqual([true, 0]);
+    const { behind, ahead, ended, alone } = result.phases;
+    expect(behind?.kilo0).toBeGreaterThan(10_000);
+    for (const phase of [ahead, ended, alone]) expect([phase?.kilo0, (phase?.kilo1 ?? 0) > 10_000]).toEqual([0, true]);
+    expect(result.left.map((text) => text.replace(/fe80:\S+/, '').trim()).filter((text) => !/^(kilo0 +UNKNOWN)?$/.test(text))).toEqual([]);
+    expect(result.again).toEqual(['Nothing to change.\n', 'Nothing to change.\n', 'Nothing to change.\n']);
+    expect(result.laptop).toContain('10.9.0.1/32');
+  }, TIMEOUT_MS);
+
+  test("clean-up from nothing removes what Kilo left, and nothing that looks like it", async () => {
+    const result = await runScenario<KiloCleanUp>('kiloCleanUp');
+    expect(result.before).toContain('KILO-IPIP');
+    expect(result.output).toMatch(/^Removed 1 things, and [0-9]+ that Kilo left\.\n$/);
+    expect(result.after.split('\n')).toEqual(['-A INPUT -m comment --comment "Kilo: jump to IPIP chain" -j ACCEPT', '32763:\tfrom all to 10.97.0.0/16 lookup 1107']);
+    expect(result.again).toBe('Removed 0 things.\n');
+    expect(result.foreign).toContain('10.97.0.0/16 via 172.20.1.1 dev eth0 table 1107');
+    expect(result.foreign).toContain('10.98.0.0/16 via 172.20.1.1 dev eth0 proto static');
+    expect(result.foreign).not.toMatch(/KILO-|kilo0/);
   }, TIMEOUT_MS);
 
   test('2,000 peers: found as planned at once, and one change stays one change', async () => {

@@ -8,7 +8,8 @@ import type { MeshNode } from '../../core/api/meshNode.js';
 import { meshSpecSchema, type MeshSpec } from '../../core/api/mesh.js';
 import { discover } from '../../core/host/discover.js';
 import { claimPrefixes } from '../../core/mesh/claims.js';
-import { ownSegments, peerSegments, type Segment, segmentName } from '../../core/mesh/segments.js';
+import { peerSegments } from '../../core/mesh/peerSegments.js';
+import { ownSegments, type Segment, segmentName } from '../../core/mesh/segments.js';
 import { addressOf, type Cidr, contains, familyOf, formatCidr, overlaps, parseCidr } from '../../core/net/cidr.js';
 import { fakeKey, personPeer } from '../fakes/mesh.js';
 

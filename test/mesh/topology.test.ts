@@ -50,7 +50,7 @@ describe('any federation', () => {
   test('has no problems', () => {
     fc.assert(fc.property(federations, (sketches) => {
       for (const { plan } of hostsOf(membersOf(sketches)).values()) expect(plan.problems).toEqual([]);
-    }), { numRuns: 100 });
+    }), { numRuns: 50 });
   });
 
   test('has one way from every pod to every other pod and node of the same family, whichever gateways are in use', () => {
@@ -64,7 +64,7 @@ describe('any federation', () => {
           expect(hops.length).toBeLessThanOrEqual(5);
         }
       }
-    }), { numRuns: 100 });
+    }), { numRuns: 50 });
   });
 
   test('takes a single tunnel where granularity is full or cross, and none inside a location but with full', () => {
@@ -79,7 +79,7 @@ describe('any federation', () => {
           }
         }
       }
-    }), { numRuns: 60 });
+    }), { numRuns: 40 });
   });
 
   test('brings people to every pod of their cluster by any gateway of its segment, and back', () => {
@@ -99,7 +99,7 @@ describe('any federation', () => {
           }
         }
       }
-    }), { numRuns: 60 });
+    }), { numRuns: 40 });
   });
 
   test('reaches networks beside nodes from the whole cluster, and is reached from there', () => {
@@ -117,7 +117,7 @@ describe('any federation', () => {
           for (const door of segmentOf(one, one.nodes[0] as MeshNode)) expect(arrive(hosts, door, { source: printer, to: pod }).hops.at(-1)).toBe(from);
         }
       }
-    }), { numRuns: 60 });
+    }), { numRuns: 40 });
   });
 });
 
@@ -143,7 +143,7 @@ describe('any plan', () => {
         }
         expect(new Set(plan.routes.map(({ table, dst, metric }) => `${table} ${dst} ${metric}`)).size).toBe(plan.routes.length);
       }
-    }), { numRuns: 100 });
+    }), { numRuns: 50 });
   });
 
   test('is the same whatever the order of nodes and peers', () => {
@@ -162,7 +162,7 @@ describe('any plan', () => {
         const joined: Member = { ...one, nodes: [...one.nodes, newcomer(one, number, stack === 'IPv6')] };
         for (const { metadata: { name } } of one.nodes) expect(withoutNewcomer(planOf(joined, name), number)).toEqual(withoutNewcomer(planOf(one, name), number));
       }
-    }), { numRuns: 60 });
+    }), { numRuns: 40 });
   });
 });
 

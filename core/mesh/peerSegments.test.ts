@@ -1,0 +1,39 @@
+import { describe, expect, test } from '@jest/globals';
+import { LABEL } from '../api/names.js';
+import { asPeers, cluster, fakeKey, personPeer } from '../../test/fakes/mesh.js';
+import { peerSegments } from './peerSegments.js';
+
+const nodes = cluster(
+  [
+    { name: 'b', location: 'eu', internalIP: '172.20.1.12/24', podCIDR: '10.42.2.0/24' },
+    { name: 'a', location: 'eu', internalIP: '172.20.1.11/24', podCIDR: '10.42.1.0/24' },
+    { name: 'alone', location: 'eu', podCIDR: '10.42.9.0/24', endpoint: '203.0.113.9' },
+  ],
+  '10.4.0.0/16',
+);
+
+describe('segments of peers', () => {
+  test("are one per member and segment for the hub's, and one each for people's", () => {
+    const { segments } = peerSegments([personPeer('laptop'), ...asPeers('west', nodes, 2)]);
+    expect(segments.map(({ name, kind, gateways }) => [name, kind, gateways.map(({ slot, publicKey }) => [slot, publicKey])])).toEqual([
+      ['west/location-eu', 'member', [[0, fakeKey('a')], [1, fakeKey('b')]]],
+      ['west/node-alone', 'member', [[0, fakeKey('alone')]]],
+      ['peer:laptop', 'person', [[0, fakeKey('laptop')]]],
+    ]);
+  });
+
+  test('a name wins over an address, as in Kilo', () => {
+    const peer = personPeer('laptop', { endpoint: { dnsOrIP: { dns: 'home.example', ip: '203.0.113.1' }, port: 1 } });
+    expect(peerSegments([peer]).segments[0]?.gateways[0]?.host).toBe('home.example');
+  });
+
+  test("a Peer of somebody else's manager is a person's", () => {
+    const peer = personPeer('laptop');
+    expect(peerSegments([{ ...peer, metadata: { ...peer.metadata, labels: { [LABEL.managedBy]: 'terraform' } } }]).segments[0]?.kind).toBe('person');
+  });
+
+  test('one that is being deleted is gone', () => {
+    const peer = personPeer('laptop');
+    expect(peerSegments([{ ...peer, metadata: { ...peer.metadata, deletionTimestamp: '2026-01-01T00:00:00Z' } }]).segments).toEqual([]);
+  });
+});
