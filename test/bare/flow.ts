@@ -6,15 +6,19 @@
  * that delays.
  */
 import { type ChildProcess } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { type Pod } from './pod.js';
 import { sleep } from '../lab/process.js';
 
-/** A pod in which a program runs that sends, answers and records. */
-export interface FlowPod extends Pod {
+/** Where a program runs that sends, answers and records. */
+export interface FlowEnd {
+  readonly address: string;
   readonly flows: FlowProgram;
 }
+
+export type FlowPod = Pod & FlowEnd;
 
 export interface FlowProgram {
   /** What the program answers. @throws when it does not within 10 s, or has ended. */
@@ -88,13 +92,16 @@ const UNDER_WAY_MS = 500;
 /** Starts the program in `pod`; it ends with the pod. */
 export async function withFlows(pod: Pod): Promise<FlowPod> {
   const child = pod.namespace.spawn(['nice', '-n', '-10', process.execPath, PROGRAM, String(PORT)], { stdio: ['pipe', 'pipe', 'inherit'] });
-  const flows = createProgram(child);
-  await flows.ready;
-  return { ...pod, flows };
+  return { ...pod, flows: await programOf(child) };
+}
+
+/** The same in a pod that has nothing but node and a way to give it arguments, such as `kubectl exec -i`. */
+export async function flowsBy(spawn: (argv: readonly string[]) => ChildProcess): Promise<FlowProgram> {
+  return programOf(spawn(['node', '--input-type=module', '--eval', readFileSync(PROGRAM, 'utf8'), String(PORT)]));
 }
 
 /** Sends `packetsPerSecond` from `from` to `to` until stopped. */
-export async function startFlow(from: FlowPod, to: FlowPod, packetsPerSecond: number, direction: Direction = 'two-way'): Promise<Flow> {
+export async function startFlow(from: FlowEnd, to: FlowEnd, packetsPerSecond: number, direction: Direction = 'two-way'): Promise<Flow> {
   const flow = `${from.address}>${to.address}/${Math.random().toString(36).slice(2)}`;
   const recorder = direction === 'one-way' ? to : from;
   await from.flows.tell({ do: 'send', flow, to: to.address, port: PORT, packetsPerSecond, answered: direction === 'two-way' });
@@ -108,7 +115,7 @@ export async function startFlow(from: FlowPod, to: FlowPod, packetsPerSecond: nu
 }
 
 /** Does one packet get there and back within `ms`? The source address the far end saw, or undefined. */
-export async function reaches(from: FlowPod, to: Pick<Pod, 'address'>, ms = 1_000): Promise<string | undefined> {
+export async function reaches(from: FlowEnd, to: Pick<Pod, 'address'>, ms = 1_000): Promise<string | undefined> {
   return (await from.flows.tell<string | null>({ do: 'ask', to: to.address, port: PORT, ms })) ?? undefined;
 }
 
@@ -148,7 +155,8 @@ function missing(seen: Arrivals['seen'], sent: number): [number, number][] {
   return runs;
 }
 
-function createProgram(child: ChildProcess): FlowProgram & { readonly ready: Promise<unknown> } {
+/** Resolves when it listens. */
+async function programOf(child: ChildProcess): Promise<FlowProgram> {
   const waiting = new Map<number, (result: unknown) => void>();
   let count = 0;
   const answer = (id: number, what: string): Promise<unknown> =>
@@ -172,8 +180,8 @@ function createProgram(child: ChildProcess): FlowProgram & { readonly ready: Pro
       waiting.get(id)?.(result);
     });
   }
+  await answer(0, 'start');
   return {
-    ready: answer(0, 'start'),
     tell: <T>(order: Order) => {
       count += 1;
       const answered = answer(count, order.do);

@@ -33,7 +33,7 @@ interface Sending {
 const records = new Map<string, Recorded>();
 const sendings = new Map<string, Sending>();
 
-listen(Number(process.argv[2]));
+listen(Number(process.argv.at(-1)));
 createInterface({ input: process.stdin }).on('line', (line) => {
   const command = JSON.parse(line) as Command;
   void carryOut(command).then((result) => say({ id: command.id, result }));

@@ -3,15 +3,19 @@
  * its real service account.
  */
 import { writeFileSync } from 'node:fs';
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { type FlowEnd, type FlowReport, startFlow } from '../bare/flow.js';
 import { buildImages } from '../lab/kubelet/images.js';
 import { containerdTemplate } from '../lab/kubelet/containerdTemplate.js';
 import type { KubeletCluster } from '../lab/kubelet/cluster.js';
+import type { KubeletNode } from '../lab/kubelet/node.js';
+import { createFaults } from '../lab/network/faults.js';
 import { currentRun } from '../lab/world/enter.js';
 import { runFolder } from '../lab/world/state.js';
-import { until } from '../lab/process.js';
+import { sleep, until } from '../lab/process.js';
 import { type Example, installExample, startExample } from '../demo/install.js';
 import { clientAddress, fetchWeb, isGone, servers, setExported, startWorkloads } from '../demo/steps.js';
+import { podOn } from './podFlows.js';
 
 let example: Example;
 const all = (): KubeletCluster[] => [example.east, example.west, example.north];
@@ -97,3 +101,70 @@ test('the token of a node-agent writes the MeshNode of its own node, and no othe
   expect(await withToken(own)).toContain('patched');
   expect(await withToken(other)).toContain('a node-agent may write only the MeshNode of its own node');
 }, 60_000);
+
+describe('gateways of real nodes', () => {
+  const LABEL = 'app=probe';
+  let victim: KubeletNode;
+  let near: FlowEnd;
+  let far: FlowEnd;
+
+  /** One way each, so that the one cannot hide what happens to the other. */
+  async function under(act: () => Promise<void>): Promise<readonly FlowReport[]> {
+    await until('the victim to be the way', 60_000, async () => ((await nodeOf(example.west, 'west-a2').exec(['ip', 'route', 'get', far.address])).includes('dev kilo0') ? true : undefined));
+    const flows = await Promise.all([startFlow(near, far, 100, 'one-way'), startFlow(far, near, 100, 'one-way')]);
+    await sleep(500);
+    await act();
+    return Promise.all(flows.map((flow) => flow.stop()));
+  }
+
+  beforeAll(async () => {
+    const { east, west } = example;
+    const slots = (await east.kubectl(['get', 'meshnodes', '-o', 'jsonpath={range .items[*]}{.spec.location} {.status.slot} {.metadata.name}{"\\n"}{end}'])).split('\n');
+    const inSlot = (slot: number): string => slots.find((line) => line.startsWith(`eu ${slot} `))?.split(' ')[2] ?? '';
+    victim = nodeOf(east, inSlot(0));
+    [near, far] = await Promise.all([podOn(west, 'west-a2', LABEL), podOn(east, inSlot(1), LABEL)]);
+  }, 60_000);
+
+  test('one dies without a word: the others take over within two seconds, and its return costs nothing', async () => {
+    const faults = createFaults();
+    const [there, andBack] = await under(async () => {
+      await faults.silence(victim);
+      await sleep(3_000);
+    });
+    // Otherwise it was not in use, and nothing is shown.
+    expect(there?.lost).toBeGreaterThan(0);
+    expect([there, andBack].filter((report) => (report?.outageMs ?? 0) > 2_000)).toEqual([]);
+    const flows = await Promise.all([startFlow(near, far, 100, 'one-way'), startFlow(far, near, 100, 'one-way')]);
+    await faults.healAll();
+    await sleep(3_000);
+    expect((await Promise.all(flows.map((flow) => flow.stop()))).map(({ losses }) => losses)).toEqual([[], []]);
+  }, 90_000);
+
+  test('one is drained, and then switched off: nobody loses a packet', async () => {
+    const faults = createFaults();
+    const reports = await under(async () => {
+      await example.east.kubectl(['drain', victim.name, '--ignore-daemonsets', '--delete-emptydir-data', '--force', '--grace-period=1', '--timeout=40s'], { timeoutMs: 60_000 });
+      await sleep(1_500);
+      await faults.silence(victim);
+      await sleep(2_000);
+    });
+    await faults.healAll();
+    await example.east.kubectl(['uncordon', victim.name]);
+    expect(reports.map(({ losses }) => losses)).toEqual([[], []]);
+  }, 120_000);
+
+  test('all agents are replaced by a rolling update: nobody loses a packet', async () => {
+    const clusters = [example.east, example.west];
+    const reports = await under(async () => {
+      await Promise.all(clusters.map((cluster) => cluster.kubectl(['-n', 'kilofed', 'rollout', 'restart', 'daemonset/node-agent'])));
+      await Promise.all(clusters.map((cluster) => cluster.kubectl(['-n', 'kilofed', 'rollout', 'status', 'daemonset/node-agent', '--timeout=80s'], { timeoutMs: 90_000 })));
+    });
+    expect(reports.map(({ losses }) => losses)).toEqual([[], []]);
+  }, 120_000);
+});
+
+function nodeOf(cluster: KubeletCluster, name: string): KubeletNode {
+  const found = cluster.nodes.get(name);
+  if (found === undefined) throw new Error(`no node ${name}`);
+  return found;
+}
