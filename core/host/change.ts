@@ -17,8 +17,9 @@ export type Change =
   | { readonly kind: 'link.delete'; readonly name: string }
   | PeerSet
   | { readonly kind: 'peer.delete'; readonly interface: string; readonly publicKey: string }
-  | { readonly kind: 'address.add'; readonly address: string }
-  | { readonly kind: 'address.delete'; readonly address: string }
+  /** On `lo` where no device is named. */
+  | { readonly kind: 'address.add'; readonly address: string; readonly dev?: string }
+  | { readonly kind: 'address.delete'; readonly address: string; readonly dev?: string }
   | { readonly kind: 'neighbour.set'; readonly dev: string; readonly address: string; readonly mac: string }
   | { readonly kind: 'neighbour.delete'; readonly dev: string; readonly address: string }
   | { readonly kind: 'fdb.set'; readonly dev: string; readonly mac: string; readonly address: string }

@@ -144,6 +144,8 @@ function needs(change: Change): readonly string[] {
     case 'neighbour.set':
     case 'fdb.set':
       return [thing.link(change.dev)];
+    case 'address.add':
+      return change.dev === undefined ? [] : [thing.link(change.dev)];
     case 'nexthop.set':
       return [thing.link(change.nexthop.dev)];
     case 'group.set':
@@ -209,8 +211,14 @@ function recordersOf(host: Host): ByKind<void> {
     'link.delete': ({ name }) => dropLink(host, name),
     'peer.set': (change) => setPeer(host, change),
     'peer.delete': (change) => deletePeer(host, change.interface, change.publicKey),
-    'address.add': ({ address }) => void host.addresses.add(address),
-    'address.delete': ({ address }) => void host.addresses.delete(address),
+    'address.add': ({ address, dev }) => {
+      if (dev === undefined) host.addresses.add(address);
+      else readdress(host, dev, (now) => [...now, address]);
+    },
+    'address.delete': ({ address, dev }) => {
+      if (dev === undefined) host.addresses.delete(address);
+      else readdress(host, dev, (now) => now.filter((one) => one !== address));
+    },
     'neighbour.set': ({ address, mac }) => void host.neighbours.set(address, mac),
     'neighbour.delete': ({ address }) => void host.neighbours.delete(address),
     'fdb.set': ({ mac, address }) => void host.fdb.set(mac, address),
@@ -249,6 +257,11 @@ function renameCni(host: Host, from: string, to: string): void {
   if (host.cni === undefined) return;
   const names = [...host.cni.others, ...host.cni.disabled].map((name) => (name === from ? to : name)).toSorted();
   host.cni = { ...host.cni, others: names.filter(isConfiguration), disabled: names.filter((name) => !isConfiguration(name)) };
+}
+
+function readdress(host: Host, name: string, change: (now: readonly string[]) => readonly string[]): void {
+  const link = host.links.get(name);
+  if (link !== undefined) host.links.set(name, { ...link, addresses: change(link.addresses ?? []) });
 }
 
 function ownersOf({ peers }: WireguardState): Map<string, string> {

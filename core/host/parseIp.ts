@@ -41,7 +41,7 @@ export function parseAddresses(text: string): HostLinks {
     const dev = string(one['ifname']);
     const mtu = number(one['mtu']);
     const link = ourLink(dev, mtu, one);
-    if (link !== undefined) links.set(dev, link);
+    if (link !== undefined) links.set(dev, { ...link, ...own(one) });
     if (PLUGIN_DEVICES.has(dev)) pluginDevices.add(dev);
     if (dev === POD_BRIDGE && object(one['linkinfo'])['info_kind'] === 'bridge') podBridge = { mtu };
     for (const info of objects(one['addr_info'])) {
@@ -54,6 +54,11 @@ export function parseAddresses(text: string): HostLinks {
     }
   }
   return { links, pluginDevices, addresses, podBridge, all };
+}
+
+function own(one: Json): Pick<Link, 'addresses'> {
+  const addresses = objects(one['addr_info']).flatMap(({ family, local, prefixlen }) => (family === 'inet' && prefixlen === 32 ? [string(local)] : []));
+  return addresses.length === 0 ? {} : { addresses };
 }
 
 const PLUGIN_DEVICES: ReadonlySet<string> = new Set(Object.values(FLANNEL_DEVICE));

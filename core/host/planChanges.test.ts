@@ -34,6 +34,7 @@ describe('planChanges', () => {
       'ip link set kilo0 mtu 1420 up',
       `wg set kilo0 peer ${remoteKey('east', 0)} endpoint 192.0.2.1:51820 allowed-ips 10.42.0.0/24`,
       'ip addr replace 10.4.0.1/32 dev lo metric 107',
+      'ip addr replace 10.4.0.1/32 dev kilo0 metric 107',
       'ip nexthop replace id 1073741825 dev kilo0 protocol 107',
       expect.stringMatching(/^ip nexthop replace id [0-9]+ group 1073741825 protocol 107$/),
       expect.stringMatching(/^ip route replace 10\.42\.0\.0\/24 nhid [0-9]+ table 254 metric 107 proto 107$/),
@@ -41,6 +42,17 @@ describe('planChanges', () => {
       'nft table inet kilofed: element clamp: kilo0; rule forward: kilofed: clamp mss to route mtu, iifname; rule forward: kilofed: clamp mss to route mtu, oifname',
       'conntrack -D -d 10.42.0.0/24 (translated only)',
     ]);
+  });
+
+  test('the mesh address follows on every tunnel device, and leaves nothing of an earlier one', () => {
+    const host = createFakeHost();
+    go(host, gatewayPlan({ address: '10.4.0.1', remotes: [east] }));
+    const commands = go(host, gatewayPlan({ address: '10.4.0.9', remotes: [east] })).filter((text) => text.includes(' addr '));
+    expect(commands).toEqual([
+      ...['lo', 'kilo0', 'kilo1'].map((dev) => `ip addr replace 10.4.0.9/32 dev ${dev} metric 107`),
+      ...['lo', 'kilo0', 'kilo1'].map((dev) => `ip addr del 10.4.0.1/32 dev ${dev}`),
+    ]);
+    expect(go(host, gatewayPlan({ address: '10.4.0.9', remotes: [east] }))).toEqual([]);
   });
 
   test('adopts a host that is as planned without a change', () => {

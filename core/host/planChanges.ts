@@ -124,12 +124,29 @@ function diffIpip(desired: IpipDevice, observed: HostState): readonly Change[] {
   return link.up && link.mtu === mtu ? [] : [up];
 }
 
+/**
+ * Mesh addresses are on `lo`, and the IPv4 one on each tunnel device, too: what comes in by a device without an address is
+ * dropped by reverse-path filtering as soon as the way back is another, even where it is loose (kernel net/ipv4/fib_frontend.c
+ * __fib_validate_source, `no_addr`).
+ */
 function diffAddresses(desired: NodePlan, observed: HostState): Difference {
   const wanted = new Set(desired.meshAddresses.map(canonicalAddress));
+  const numbered = [...wanted].filter((address) => familyOf(address) === 'inet');
+  const devices = tunnelDevices(desired).map((dev) => ({ dev, now: observed.links.get(dev)?.addresses ?? [] }));
   return {
-    set: [...wanted].filter((address) => !observed.addresses.has(address)).map((address) => ({ kind: 'address.add', address })),
-    remove: [...observed.addresses].filter((address) => !wanted.has(address)).map((address) => ({ kind: 'address.delete', address })),
+    set: [
+      ...[...wanted].filter((address) => !observed.addresses.has(address)).map((address) => ({ kind: 'address.add', address }) as const),
+      ...devices.flatMap(({ dev, now }) => numbered.filter((address) => !now.includes(address)).map((address) => ({ kind: 'address.add', address, dev }) as const)),
+    ],
+    remove: [
+      ...[...observed.addresses].filter((address) => !wanted.has(address)).map((address) => ({ kind: 'address.delete', address }) as const),
+      ...devices.flatMap(({ dev, now }) => now.filter((address) => !numbered.includes(address)).map((address) => ({ kind: 'address.delete', address, dev }) as const)),
+    ],
   };
+}
+
+function tunnelDevices({ interfaces, vxlan, ipip }: NodePlan): readonly string[] {
+  return [...interfaces, ...(vxlan === undefined ? [] : [vxlan]), ...(ipip === undefined ? [] : [ipip])].map(({ name }) => name);
 }
 
 function diffNeighbours(device: VxlanDevice | undefined, observed: HostState): Difference {

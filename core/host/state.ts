@@ -63,6 +63,8 @@ export interface Link {
   readonly kind: 'wireguard' | 'tun' | 'vxlan' | 'ipip';
   readonly up: boolean;
   readonly mtu: number;
+  /** IPv4 addresses of its own, each a network by itself; absent: none. */
+  readonly addresses?: readonly string[];
   readonly vxlan?: VxlanLink;
   /** Of an IPIP device: its own end; empty: any. */
   readonly local?: string;

@@ -140,12 +140,12 @@ function rulesOf(text: string, family: KiloRule['family']): KiloRule[] {
 
 const UNSPECIFIED = 'unspec';
 
-/** We never give `kilo0` an address, and Kilo makes its own the only one. On `tunl0` Kilo's is the first of the node's pods. */
+/** On `kilo0` ours is a network by itself; Kilo's has the length of the whole `--subnet`. On `tunl0` Kilo's is the first of the node's pods. */
 function addressesOf(devices: readonly z.infer<typeof link>[], podCIDRs: ReadonlySet<string>): KiloAddress[] {
   const first = new Set([...podCIDRs].map(firstAddress));
   return devices.flatMap(({ ifname, addr_info: infos = [] }) => {
     const addresses = infos.filter(({ local, scope }) => local !== undefined && scope !== 'link').map(({ local = '', prefixlen = 0 }) => `${canonicalAddress(local)}/${prefixlen}`);
-    const kilos = ifname === KILO_INTERFACE ? addresses : addresses.filter((address) => first.has(address));
+    const kilos = ifname === KILO_INTERFACE ? addresses.filter((address) => address !== singleCIDR(address.split('/')[0] ?? '')) : addresses.filter((address) => first.has(address));
     return kilos.map((address) => ({ dev: ifname, address, alone: kilos.length === addresses.length }));
   });
 }

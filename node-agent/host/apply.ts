@@ -47,6 +47,7 @@ export async function applyChanges(deps: ApplyDeps, model: HostModel, changes: r
   for (const run of runsOf(changes)) {
     if (signal.aborted) break;
     const ready = readyOf(model, run.changes, failures);
+    if (ready.some(makesDevice)) for (const batch of Object.values(deps.batches)) batch.renew();
     const reasons = await carryOut(deps, run.lane, ready);
     for (const [index, change] of ready.entries()) {
       const reason = reasons[index];
@@ -71,6 +72,10 @@ function readyOf(model: HostModel, changes: readonly Change[], failures: Failure
     if (reason === undefined && provided !== undefined) soon.add(provided);
     return reason === undefined;
   });
+}
+
+function makesDevice({ kind }: Change): boolean {
+  return kind === 'wireguard.add' || kind === 'vxlan.add' || kind === 'ipip.add';
 }
 
 interface Run {

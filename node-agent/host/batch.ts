@@ -9,6 +9,8 @@ import { spawn, type ChildProcess } from 'node:child_process';
 export interface Batch {
   /** Carries out the lines in order. One answer per line: undefined, or what went wrong. */
   run(lines: readonly string[]): Promise<readonly (string | undefined)[]>;
+  /** The next run is by a new process. iproute2 remembers the index of every device it was told of (lib/ll_map.c), and one that was made anew has another. */
+  renew(): void;
   close(): void;
 }
 
@@ -64,6 +66,12 @@ export function createBatch(options: BatchOptions): Batch {
       const answer = last.then(() => runNow(lines));
       last = answer;
       return answer;
+    },
+    renew() {
+      last = last.then(() => {
+        session?.child.stdin?.end();
+        session = undefined;
+      });
     },
     close() {
       session?.child.stdin?.end();

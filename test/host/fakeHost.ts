@@ -211,8 +211,21 @@ const HANDLERS: Readonly<Record<string, Handler>> = {
     return undefined;
   },
   'link del': (kernel, words) => loseLink(kernel, words[0] ?? ''),
-  'addr replace': ({ addresses }, words) => void addresses.add((words[0] ?? '').split('/')[0] ?? ''),
-  'addr del': ({ addresses }, words) => (addresses.delete((words[0] ?? '').split('/')[0] ?? '') ? undefined : 'Cannot assign requested address'),
+  'addr replace': ({ addresses, links }, words) => {
+    const address = (words[0] ?? '').split('/')[0] ?? '';
+    const link = links.get(after(words, 'dev'));
+    if (after(words, 'dev') === 'lo') addresses.add(address);
+    else if (link === undefined) return 'Cannot find device';
+    else links.set(link.name, { ...link, addresses: [...new Set([...(link.addresses ?? []), address])] });
+    return undefined;
+  },
+  'addr del': ({ addresses, links }, words) => {
+    const address = (words[0] ?? '').split('/')[0] ?? '';
+    const link = links.get(after(words, 'dev'));
+    if (link === undefined) return addresses.delete(address) ? undefined : 'Cannot assign requested address';
+    links.set(link.name, { ...link, addresses: (link.addresses ?? []).filter((one) => one !== address) });
+    return undefined;
+  },
   'neigh replace': ({ neighbours }, words) => void neighbours.set(words[0] ?? '', after(words, 'lladdr')),
   'neigh del': ({ neighbours }, words) => (neighbours.delete(words[0] ?? '') ? undefined : 'No such file or directory'),
   'fdb replace': ({ fdb }, words) => void fdb.set(words[0] ?? '', after(words, 'dst')),

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { ensureKey } from '../../node-agent/host/key.js';
 import { createNamespace, type Namespace } from '../bare/namespace.js';
 import { createLan, createWan, plug } from '../bare/network.js';
-import { ended, run } from '../lab/process.js';
+import { ended, run, until } from '../lab/process.js';
 import { agentArgv, saveInputs, startAgent, untilMatched, type AgentProcess, type NodeDescription } from './agentProcess.js';
 import { endKilo, kiloTexts, layKilo, type KiloNode } from './kiloState.js';
 
@@ -163,7 +163,7 @@ async function createSite(nodes: typeof NODES): Promise<Site> {
   for (const node of nodes) {
     const space = await createNamespace(node.name, folders[node.name]);
     await plug(space, node.location === 'one' ? lans.one : lans.two, Number(node.address.split('.')[3]));
-    await space.exec(['sysctl', '-qw', 'net.ipv4.ip_forward=1']);
+    await space.exec(['sysctl', '-qw', 'net.ipv4.ip_forward=1', 'net.ipv4.conf.all.rp_filter=1']);
     // A pod is an address: nothing of what is tried here depends on its device.
     await space.exec(['ip', 'addr', 'add', podOf(node), 'dev', 'lo']);
     const near = nodes.filter((one) => one !== node && one.location === node.location);
@@ -222,8 +222,7 @@ function startPing(space: Namespace, from: NodeDescription | undefined, to: Node
   child.stdout?.on('data', (chunk: Buffer) => (output += chunk.toString()));
   return async () => {
     child.kill('SIGINT');
-    await ended(child);
-    const [, sent, received] = /([0-9]+) packets transmitted, ([0-9]+) received/.exec(output) ?? [];
+    const [, sent, received] = await until('the count of packets', 5000, () => /([0-9]+) packets transmitted, ([0-9]+) received/.exec(output) ?? undefined);
     return { sent: Number(sent), received: Number(received) };
   };
 }

@@ -53,7 +53,7 @@ export async function kiloTexts(space: Namespace): Promise<string> {
     space.exec(['ip6tables-nft-save']),
     space.exec(['ip', 'rule']),
     space.exec(['ip', 'route', 'show', 'table', 'all', 'proto', 'static']),
-    space.exec(['ip', '-br', 'addr', 'show', 'dev', 'kilo0']).catch(() => ''),
+    space.exec(['ip', '-br', '-4', 'addr', 'show', 'dev', 'kilo0']).then((text) => text.replace(/\S+\/32 metric 107/, '')).catch(() => ''),
   ]);
   return texts.join('\n').split('\n').filter((line) => /Kilo|KILO|lookup 1107|kilo0|table 1107|onlink/.test(line) && !line.includes('proto 107')).join('\n');
 }
