@@ -33,7 +33,7 @@ export async function createNamespace(name: string, stateDir?: string): Promise<
     exec: (argv, options) => run([...enter, ...argv], options),
     spawn: (argv, options) => start([...enter, ...argv], { stdio: ['ignore', 'pipe', 'pipe'], ...options }),
     stop: () => {
-      for (const member of processesIn(pid)) process.kill(member, 'SIGKILL');
+      for (const member of processesIn(pid)) kill(member);
     },
   };
   // setpriv, unshare and bash exec each other, so the pid is known before the namespaces are.
@@ -53,6 +53,15 @@ function processesIn(pid: number): number[] {
   const network = networkOf(String(pid));
   if (network === undefined) return [];
   return readdirSync('/proc').filter((name) => /^\d+$/.test(name) && networkOf(name) === network).map(Number);
+}
+
+/** One that has ended by itself meanwhile is as good. */
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
 }
 
 /** Undefined: the process has ended meanwhile. */
