@@ -50,7 +50,7 @@ const NODES: readonly (NodeDescription & { readonly kilo?: string })[] = [
   { name: 'b', location: 'two', address: '172.20.2.10', podCIDR: '10.101.1.0/24', meshAddress: '10.4.0.2', slot: 0, kilo: '10.4.0.2' },
   { name: 'c', location: 'one', address: '172.20.1.11', podCIDR: '10.101.2.0/24', meshAddress: '10.4.0.3' },
 ];
-const BESIDE = NODES.map(({ slot, ...node }) => ({ ...node, meshAddress: node.meshAddress.replace('10.4', '10.5'), ...(slot === undefined ? {} : { slot: 1 }) }));
+const BESIDE = NODES.map(({ slot, ...node }) => ({ ...node, meshAddress: node.meshAddress.replace('10.4', '10.5'), slot: slot === undefined ? 0 : 1 }));
 const LAPTOP = Buffer.from('laptop'.padEnd(32, '.')).toString('base64');
 
 interface Site {
