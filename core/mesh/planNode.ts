@@ -35,7 +35,7 @@ export function planNode(input: MeshInput): PlannedNode {
     return { kind: 'absent', reason: `MeshNode ${input.node} has no mesh address yet: the cluster-agent gives it one` };
   }
   const { planes, granularity, encapsulationType } = input.mesh;
-  const cluster = ownSegments(nodes, input.mesh);
+  const cluster = ownSegments(nodes, input.mesh, [self]);
   // A peer has one tunnel with a key of ours: while Kilo holds it, a second one would take its sessions away.
   const peers = peerSegments(input.mesh.besideKilo === undefined ? input.peers : []);
   const local = nodes.filter((node) => siteName(node, granularity) === siteName(self, granularity));

@@ -8,6 +8,7 @@
 import type { MeshSpec } from '../api/mesh.js';
 import type { MeshNode } from '../api/meshNode.js';
 import { addressOf, singleAddress, sortCidrs } from '../net/cidr.js';
+import { endpointFor } from './dialing.js';
 import { groupByName } from './groupByName.js';
 import type { Problem } from './plan.js';
 
@@ -65,15 +66,15 @@ export function siteName(node: MeshNode, granularity: MeshSpec['granularity']): 
   return segmentName(node, granularity === 'cross' ? 'location' : granularity);
 }
 
-/** A cluster's own nodes as segments, sorted by name. Nodes that are being deleted are gone. */
-export function ownSegments(nodes: readonly MeshNode[], mesh: Segmentation): Segmented {
+/** A cluster's own nodes as segments, sorted by name. Nodes that are being deleted are gone. Endpoints are those that `dialers` can use. */
+export function ownSegments(nodes: readonly MeshNode[], mesh: Segmentation, dialers: readonly MeshNode[] = []): Segmented {
   const problems: Problem[] = [];
   const segments = groupByName(present(nodes), (node) => segmentName(node, mesh.granularity)).map(([name, group]): Segment => ({
     name,
     kind: 'own',
     location: group[0]?.spec.location ?? '',
     nodes: group.map((node) => node.metadata.name),
-    gateways: gatewaysOf(group, mesh, problems),
+    gateways: uniqueSlots(gatewaysOf(group, mesh, dialers), problems),
     allowedIPs: sortCidrs(group.flatMap(nodePrefixes)),
     locationIPs: sortCidrs(group.flatMap(({ spec }) => spec.allowedLocationIPs ?? [])),
   }));
@@ -122,12 +123,12 @@ export function present(nodes: readonly MeshNode[]): MeshNode[] {
 }
 
 /** A node that is a segment of its own by the Mesh's word needs no slot to be told: nobody else could be its gateway. */
-function gatewaysOf(nodes: readonly MeshNode[], mesh: Segmentation, problems: Problem[]): Gateway[] {
+function gatewaysOf(nodes: readonly MeshNode[], mesh: Segmentation, dialers: readonly MeshNode[]): Gateway[] {
   const { granularity, planes } = mesh;
-  const gateways = nodes.flatMap((node): Gateway[] => {
+  return nodes.flatMap((node): Gateway[] => {
     const slot = granularity === 'location' ? node.status?.slot : firstPlane(mesh);
     if (slot === undefined || slot < firstPlane(mesh) || slot >= planes) return [];
-    const endpoint = node.spec.endpoints[0];
+    const endpoint = endpointFor(node.spec.endpoints, dialers);
     return [{
       slot,
       name: node.metadata.name,
@@ -139,7 +140,6 @@ function gatewaysOf(nodes: readonly MeshNode[], mesh: Segmentation, problems: Pr
       meshAddresses: node.status?.meshAddresses ?? [],
     }];
   });
-  return uniqueSlots(gateways, problems);
 }
 
 /** Two gateways in one slot cannot both be peered with on one plane; the lower name has it. */

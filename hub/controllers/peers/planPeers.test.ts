@@ -29,6 +29,15 @@ describe('planPeers', () => {
     expect(peers[1]?.metadata.annotations).toMatchObject({ 'kilofed.io/slot': '1', 'kilofed.io/planes': '2', 'kilofed.io/mesh-address': '10.4.1.2' });
   });
 
+  test('the endpoint is one that the nodes of the target can dial', () => {
+    const both = clusterFacts([A1], { mesh: ['10.4.1.0/24'] });
+    const nodes = both.nodes.map((node) => ({ ...node, spec: { ...node.spec, endpoints: [{ host: '192.0.2.11', port: 51820 }, { host: '2001:db8::11', port: 51820 }] } }));
+    const six = { id: 'six', facts: clusterFacts([{ name: 's', pods: ['fd42::/64'], internal: ['fd20::7/64'] }], { mesh: ['fd04::/64'] }) };
+    const endpointIn = (target: typeof west): unknown => planPeers({ source: { id: 'east', facts: { ...both, nodes } }, target, rights: NOBODY, sha256 }).peers[0]?.spec.endpoint?.dnsOrIP;
+    expect(endpointIn(west)).toEqual({ ip: '192.0.2.11' });
+    expect(endpointIn(six)).toEqual({ ip: '2001:db8::11' });
+  });
+
   test('networks beside nodes stay in their cluster: nothing registers them, and LANs everywhere use the same', () => {
     expect(plan([{ ...A1, locationIPs: ['192.168.178.0/24'] }])).toEqual(plan([A1]));
   });

@@ -48,8 +48,8 @@ const NAME_LIMIT = 63;
 const LABEL_VALUE = /^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$/;
 
 export function planPeers(input: PeersInput): PeersPlan {
-  const { source } = input;
-  const { segments, problems: found } = ownSegments(source.facts.nodes, source.facts.mesh);
+  const { source, target } = input;
+  const { segments, problems: found } = ownSegments(source.facts.nodes, source.facts.mesh, target.facts.nodes);
   const problems: Problem[] = [...found];
   const peers = new Map<string, PeerObject>();
   for (const segment of segments) {
