@@ -293,7 +293,7 @@ function memberPlan(others: readonly string[]): NodePlan {
     meshAddresses: ['10.4.0.9'],
     vxlan: {
       name: VXLAN_INTERFACE, vni: VXLAN_VNI, port: VXLAN_PORT, mtu: 1450, local: '10.0.0.2', mac: '02:00:00:00:00:99',
-      neighbours: others.map((address, index) => ({ node: `n${index}`, address, mac: `02:00:00:00:00:0${index}` })),
+      neighbours: others.map((address, index) => ({ node: `n${index}`, address, mac: `02:00:00:00:00:0${index}`, hops: [address] })),
     },
     nexthops: others.map((via, index) => ({ id: 1_073_741_923 + index, name: via, dev: VXLAN_INTERFACE, via, family: 'inet' as const })),
     routes: others.map((address, index) => ({ dst: `${address}/32`, table: RULE_TABLE, metric: 107, to: { kind: 'nexthop' as const, id: 1_073_741_923 + index } })),

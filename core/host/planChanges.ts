@@ -153,8 +153,7 @@ function diffNeighbours(device: VxlanDevice | undefined, observed: HostState): D
   if (device === undefined) return { set: [], remove: [] };
   const dev = device.name;
   const vteps = device.neighbours.map(({ address, mac }) => ({ address: canonicalAddress(address), mac: mac.toLowerCase() }));
-  const seconds = device.neighbours.flatMap(({ second, mac }) => (second === undefined ? [] : [{ address: canonicalAddress(second), mac: mac.toLowerCase() }]));
-  const entries = [...vteps, ...seconds];
+  const entries = device.neighbours.flatMap(({ hops, mac }) => hops.map((address) => ({ address: canonicalAddress(address), mac: mac.toLowerCase() })));
   const addresses = new Set(entries.map(({ address }) => address));
   const macs = new Set(vteps.map(({ mac }) => mac));
   return {

@@ -2,9 +2,7 @@
  * The devices that carry packets inside a location, and what may come in by them.
  */
 import type { MeshNode } from '../api/meshNode.js';
-import { parseAddress } from '../net/cidr.js';
-import { hash32 } from '../net/hash.js';
-import { carrierAddress, type EncapsulationType, type Family, type Neighbour, outerFamily } from './neighbours.js';
+import { carrierAddress, type EncapsulationType, FAMILIES, type Family, type Neighbour, outerFamily, vtepAddress, vtepMac } from './neighbours.js';
 import { type Firewall, IPIP_INTERFACE, type IpipDevice, type NodePlan, VXLAN_INTERFACE, VXLAN_PORT, VXLAN_VNI, type VxlanDevice } from './plan.js';
 
 export interface CarrierInput {
@@ -32,14 +30,6 @@ export function carrierFirewall({ vxlan, ipip }: Pick<NodePlan, 'vxlan' | 'ipip'
   return ipip === undefined ? {} : { ipip: { local: ipip.local, from: ipipAddresses(neighbours).toSorted() } };
 }
 
-/** A locally administered MAC that every node can work out from the address alone: no learning, no announcements. */
-export function vtepMac(address: string): string {
-  const parsed = parseAddress(address);
-  const bits = parsed?.family === 4 ? Number(parsed.bits) : hash32(address);
-  const bytes = [0x02, 0x6b, (bits >>> 24) & 0xff, (bits >>> 16) & 0xff, (bits >>> 8) & 0xff, bits & 0xff];
-  return bytes.map((byte) => byte.toString(16).padStart(2, '0')).join(':');
-}
-
 /** Outer Ethernet, IP, UDP and VXLAN headers, in bytes. */
 const VXLAN_OVERHEAD: Readonly<Record<Family, number>> = { inet: 50, inet6: 70 };
 /** One IPv4 header; under Cilium one more of its own VXLAN may come around it. */
@@ -47,13 +37,11 @@ const IPIP_OVERHEAD = { ipip: 20, cilium: 20 + VXLAN_OVERHEAD.inet } as const;
 
 function planVxlan({ self, neighbours, underlayMtu, tunnelMtu }: CarrierInput): VxlanDevice | undefined {
   const outer = outerFamily(self);
-  const inner = outer === 'inet' ? 'inet6' : 'inet';
   const local = carrierAddress(self, 'vxlan');
   const entries = neighbours.flatMap(({ node, via, carriedIn }) => {
-    const address = via[outer]?.address;
-    if (carriedIn === undefined || address === undefined) return [];
-    const second = via[inner]?.address;
-    return [{ node: node.metadata.name, address, mac: vtepMac(address), ...(second === undefined ? {} : { second }) }];
+    const address = vtepAddress(node, outer);
+    const hops = FAMILIES.flatMap((family) => via[family]?.address ?? []);
+    return carriedIn === undefined || address === undefined || hops.length === 0 ? [] : [{ node: node.metadata.name, address, mac: vtepMac(address), hops }];
   });
   if (local === undefined || entries.length === 0) return undefined;
   return {

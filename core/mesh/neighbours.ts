@@ -3,7 +3,8 @@
  */
 import type { MeshSpec } from '../api/mesh.js';
 import type { MeshNode } from '../api/meshNode.js';
-import { addressOf, contains, familyOf, formatAddress, parseCidr } from '../net/cidr.js';
+import { addressOf, contains, familyOf, formatAddress, parseAddress, parseCidr } from '../net/cidr.js';
+import { hash32 } from '../net/hash.js';
 import { FLANNEL_DEVICE, IPIP_INTERFACE, type Nexthop, VXLAN_INTERFACE } from './plan.js';
 import { present, siteName } from './segments.js';
 
@@ -60,11 +61,34 @@ export function outerFamily(node: MeshNode): Family {
   return internalByFamily(node).inet === undefined ? 'inet6' : 'inet';
 }
 
+/** Where a node takes VXLAN from one whose device stands on `outer`. */
+export function vtepAddress(node: MeshNode, outer: Family): string | undefined {
+  return internalByFamily(node)[outer];
+}
+
+/** A locally administered MAC that every node can work out from the address alone: no learning, no announcements. */
+export function vtepMac(address: string): string {
+  const parsed = parseAddress(address);
+  const bits = parsed?.family === 4 ? Number(parsed.bits) : hash32(address);
+  const bytes = [0x02, 0x6b, (bits >>> 24) & 0xff, (bits >>> 16) & 0xff, (bits >>> 8) & 0xff, bits & 0xff];
+  return bytes.map((byte) => byte.toString(16).padStart(2, '0')).join(':');
+}
+
+/** The link-local address that a device of that MAC has: EUI-64 (RFC 4291, appendix A). */
+function linkLocal(mac: string): string {
+  const [first = 0n, ...rest] = mac.split(':').map((byte) => BigInt(`0x${byte}`));
+  const bytes = [first ^ 2n, ...rest.slice(0, 2), 0xffn, 0xfen, ...rest.slice(2)];
+  return formatAddress(6, (0xfe80n << 112n) | bytes.reduce((bits, byte) => (bits << 8n) | byte, 0n));
+}
+
 /** How a node sends to another by each type of carrier. */
 const CARRIERS: Readonly<Record<EncapsulationType, (self: MeshNode, node: MeshNode) => Via>> = {
   vxlan(self, node) {
     const via = bothHave(internalByFamily(self), internalByFamily(node), () => VXLAN_INTERFACE);
-    return via[outerFamily(self)] === undefined ? {} : via;
+    const vtep = vtepAddress(node, outerFamily(self));
+    if (vtep === undefined) return {};
+    // IPv6 refuses a next hop that lies in the network of another device, as neighbours do (kernel ip6_route_check_nh_onlink).
+    return { ...via, ...(via.inet6 === undefined ? {} : { inet6: { ...via.inet6, address: linkLocal(vtepMac(vtep)) } }) };
   },
   ipip: (self, node) => ipipBetween(carrierAddress(self, 'ipip'), carrierAddress(node, 'ipip')),
   cilium: (self, node) => ipipBetween(carrierAddress(self, 'cilium'), carrierAddress(node, 'cilium')),

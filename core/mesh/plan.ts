@@ -80,13 +80,14 @@ export interface IpipDevice {
   readonly local: string;
 }
 
-/** A static neighbour and FDB entry: `address` is both next hop on the device and VTEP on the underlay. */
+/** A static FDB entry, and the neighbour entries that lead to it. */
 export interface VxlanNeighbour {
   readonly node: string;
+  /** Its VTEP: where VXLAN to it is sent on the underlay. */
   readonly address: string;
   readonly mac: string;
-  /** The node's address of the other family: a next hop on the device too, with the same MAC, but no VTEP. */
-  readonly second?: string;
+  /** The next hops on the device that have this MAC: its own IPv4 address, and for IPv6 the link-local one that the MAC gives. */
+  readonly hops: readonly string[];
 }
 
 /** A kernel nexthop object. Ids are hashes of names in a range of our own, so that a restarted agent finds its own. */

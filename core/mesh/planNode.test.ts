@@ -129,8 +129,8 @@ describe('seen from each node', () => {
     expect(vxlan).toEqual({
       name: 'kilovx', vni: 1107, port: 51819, mtu: 1420, local: '172.20.9.13', mac: '02:6b:ac:14:09:0d',
       neighbours: [
-        { node: 'a', address: '172.20.1.11', mac: '02:6b:ac:14:01:0b' },
-        { node: 'b', address: '172.20.1.12', mac: '02:6b:ac:14:01:0c' },
+        { node: 'a', address: '172.20.1.11', mac: '02:6b:ac:14:01:0b', hops: ['172.20.1.11'] },
+        { node: 'b', address: '172.20.1.12', mac: '02:6b:ac:14:01:0c', hops: ['172.20.1.12'] },
       ],
     });
     expect(firewall).toEqual({ clampInterfaces: ['kilovx'], vxlan: { port: 51819, from: ['172.20.1.11', '172.20.1.12'] } });
@@ -477,10 +477,10 @@ describe('two families', () => {
   test('have a nexthop and a group each, and the VXLAN device carries both', () => {
     const { nexthops, groups, vxlan, rules, meshAddresses, routes } = plan('c', dual, { mesh: { wireguardCIDRs: ['10.4.0.0/16', 'fd00:4::/64'] } });
     expect(new Set(nexthops.map(({ name, family, via, dev }) => `${name} ${family} ${via} ${dev}`))).toEqual(new Set([
-      'node/a inet 172.20.1.11 kilovx', 'node/a inet6 fd00:20:1::1 kilovx', 'node/b inet 172.20.1.12 kilovx', 'node/b inet6 fd00:20:1::2 kilovx',
+      'node/a inet 172.20.1.11 kilovx', 'node/a inet6 fe80::6b:acff:fe14:10b kilovx', 'node/b inet 172.20.1.12 kilovx', 'node/b inet6 fe80::6b:acff:fe14:10c kilovx',
     ]));
     expect(new Set(groups.map(({ name }) => name))).toEqual(new Set(['group/location:us/inet', 'group/location:us/inet6']));
-    expect(vxlan?.neighbours.map(({ address, second }) => [address, second])).toEqual([['172.20.1.11', 'fd00:20:1::1'], ['172.20.1.12', 'fd00:20:1::2']]);
+    expect(vxlan?.neighbours.map(({ address, hops }) => [address, ...hops])).toEqual([['172.20.1.11', '172.20.1.11', 'fe80::6b:acff:fe14:10b'], ['172.20.1.12', '172.20.1.12', 'fe80::6b:acff:fe14:10c']]);
     expect(rules.map(({ from }) => from)).toEqual(['10.42.3.0/24', 'fd00:42:2::/64']);
     expect(routes.find(({ dst, metric }) => dst === 'fd00:42:3::/64' && metric === ROUTE_METRIC)?.src).toBe(meshAddresses.find((each) => each.includes(':')));
   });

@@ -35,7 +35,7 @@ test('a plan as text, without its secrets', () => {
       },
       { name: 'kilo1', plane: 1, listenPort: 51821, mtu: 1420, peers: [] },
     ],
-    vxlan: { name: 'kilovx', vni: 1107, port: 51819, mtu: 1450, local: '10.0.0.1', mac: '02:6b:0a:00:00:01', neighbours: [{ node: 'c', address: '10.0.1.3', mac: '02:6b:0a:00:01:03', second: 'fd00:1::3' }] },
+    vxlan: { name: 'kilovx', vni: 1107, port: 51819, mtu: 1450, local: '10.0.0.1', mac: '02:6b:0a:00:00:01', neighbours: [{ node: 'c', address: '10.0.1.3', mac: '02:6b:0a:00:01:03', hops: ['10.0.1.3', 'fe80::6b:aff:fe00:103'] }] },
     nexthops: [{ id: NEXTHOP_BASE + 1, name: 'plane/0', dev: 'kilo0', family: 'inet' }, { id: NEXTHOP_BASE + 2, name: 'node/c', dev: 'kilovx', via: '10.0.1.3', family: 'inet' }],
     groups: [{ id: NEXTHOP_BASE + 3, name: 'group/location:us/inet', segment: 'location:us', candidates: [{ slot: 0, name: 'plane/0', nexthop: NEXTHOP_BASE + 1 }], active: [NEXTHOP_BASE + 1] }],
     routes: [
@@ -58,8 +58,8 @@ kilo0: WireGuard, port 51820, MTU 1420
 kilo1: WireGuard, port 51821, MTU 1420
 
 kilovx: VXLAN 1107, port 51819, MTU 1450, local 10.0.0.1, MAC 02:6b:0a:00:00:01
-  NODE  ADDRESS             MAC
-  c     10.0.1.3 fd00:1::3  02:6b:0a:00:01:03
+  NODE  ADDRESS   MAC                NEXT HOPS
+  c     10.0.1.3  02:6b:0a:00:01:03  10.0.1.3 fe80::6b:aff:fe00:103
 
 nexthops
   ID          NAME     FAMILY  DEVICE  VIA

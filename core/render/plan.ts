@@ -43,7 +43,7 @@ function peerRow({ owner, publicKey, presharedKey, endpoint, persistentKeepalive
 function vxlanSection({ vxlan }: NodePlan): string {
   if (vxlan === undefined) return '';
   const title = `${vxlan.name}: VXLAN ${vxlan.vni}, port ${vxlan.port}, MTU ${vxlan.mtu}, local ${vxlan.local}, MAC ${vxlan.mac}`;
-  return section(title, ['NODE', 'ADDRESS', 'MAC'], vxlan.neighbours.map(({ node, address, second, mac }) => [node, second === undefined ? address : `${address} ${second}`, mac]));
+  return section(title, ['NODE', 'ADDRESS', 'MAC', 'NEXT HOPS'], vxlan.neighbours.map(({ node, address, mac, hops }) => [node, address, mac, hops.join(' ')]));
 }
 
 function groupRows({ groups }: NodePlan): string[][] {

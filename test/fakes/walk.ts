@@ -125,7 +125,8 @@ function byPlugin({ hosts }: World, host: Host, { to }: Packet): { readonly leng
 }
 
 function toNeighbour(hosts: Hosts, from: Host, { via = '', dev }: Nexthop): Step | Lost {
-  const found = [...hosts].find(([, each]) => each.site === from.site && addressesOn(dev, each).includes(via));
+  const vtep = dev === VXLAN_INTERFACE ? from.plan.vxlan?.neighbours.find(({ hops }) => hops.includes(via))?.address : undefined;
+  const found = [...hosts].find(([, each]) => each.site === from.site && addressesOn(dev, each).includes(vtep ?? via));
   if (found === undefined) return { why: `nobody near has ${via} on ${dev}` };
   const [name, { plan }] = found;
   return isTaken(from.plan, plan, { via, dev }) ? { host: name, device: dev } : { why: `${dev} does not lead to ${via}` };
@@ -139,7 +140,7 @@ function addressesOn(dev: string, host: Host): readonly string[] {
 function isTaken(from: NodePlan, to: NodePlan, { via, dev }: { readonly via: string; readonly dev: string }): boolean {
   if (dev === IPIP_INTERFACE) return to.ipip?.local === via && to.firewall.ipip?.from.includes(from.ipip?.local ?? '') === true;
   if (dev !== VXLAN_INTERFACE) return true;
-  return from.vxlan?.neighbours.some(({ address, second }) => address === via || second === via) === true && to.firewall.vxlan?.from.includes(from.vxlan.local) === true;
+  return from.vxlan?.neighbours.some(({ hops }) => hops.includes(via)) === true && to.firewall.vxlan?.from.includes(from.vxlan.local) === true;
 }
 
 function throughTunnel({ hosts, setting }: World, from: Host, { packet, device }: { readonly packet: Packet; readonly device: string }): Step | Lost {

@@ -78,7 +78,7 @@ function fullPlan(east: Remote): NodePlan {
     interfaces: plan.interfaces.map((one) => ({ ...one, peers: one.peers.map((peer) => (peer.owner.startsWith('node east') ? { ...peer, allowedIPs: east.prefixes } : peer)) })),
     vxlan: {
       name: VXLAN_INTERFACE, vni: VXLAN_VNI, port: VXLAN_PORT, mtu: 1450, local: '10.0.0.2', mac: '02:11:22:33:44:55',
-      neighbours: [{ node: 'b', address: '10.0.1.7', mac: '02:AA:bb:cc:dd:01', second: 'fd00:1::7' }],
+      neighbours: [{ node: 'b', address: '10.0.1.7', mac: '02:AA:bb:cc:dd:01', hops: ['10.0.1.7', 'fe80::aa:bbff:fecc:dd01'] }],
     },
     nexthops: [
       ...plan.nexthops,
