@@ -49,6 +49,19 @@ test('asks again every 30 s, keeps the last answer of a name that fails, and tel
   expect(changes()).toBe(2);
 });
 
+test('a name that fails is asked again within seconds, ever more seldom, and one that answers is not', async () => {
+  const { clock, resolver, names, asked } = setting();
+  names.set('good', ['192.0.2.1']);
+  resolver.want(['bad', 'good']);
+  await clock.advance(29_000);
+  expect(asked.filter((name) => name === 'good')).toHaveLength(1);
+  // At 0, 1, 3, 7 and 15 s.
+  expect(asked.filter((name) => name === 'bad')).toHaveLength(5);
+  names.set('bad', ['192.0.2.2']);
+  await clock.advance(3_000);
+  expect(resolver.answers()).toEqual({ bad: '192.0.2.2', good: '192.0.2.1' });
+});
+
 test('of many addresses the one in use is kept while it is given', async () => {
   const { clock, resolver, names } = setting();
   names.set('a', ['192.0.2.5', '192.0.2.6']);

@@ -2,7 +2,8 @@
  * Resolver: the addresses of the DNS names among the endpoints, looked up beside the reconcile loop.
  *
  * A name that fails keeps its last answer, and of several answers the one in use is kept while it is still given, so that
- * round-robin names do not make tunnels wander. Every name is asked again every 30 s, and when a tunnel fails.
+ * round-robin names do not make tunnels wander. Every name is asked again every 30 s, and when a tunnel fails; one that fails
+ * itself after 1 s, then 2 s, and so on up to that.
  */
 import type { Clock } from '../core/runtime/clock.js';
 import type { Log } from '../core/runtime/log.js';
@@ -29,13 +30,23 @@ export function createResolver(deps: ResolverDeps, initial: Readonly<Record<stri
   const known = new Map(Object.entries(initial));
   const wanted = new Set<string>();
   const asking = new Set<string>();
+  /** How often a name has failed since it last had an answer. */
+  const failures = new Map<string, number>();
   let closed = false;
   const ask = async (name: string): Promise<void> => {
     asking.add(name);
     const answer = await lookup(deps, name, known.get(name)).finally(() => asking.delete(name));
+    if (answer === undefined) askAgain(name);
+    else failures.delete(name);
     if (answer === undefined || closed || !wanted.has(name) || known.get(name) === answer) return;
     known.set(name, answer);
     deps.onChange();
+  };
+  const askAgain = (name: string): void => {
+    const failed = (failures.get(name) ?? 0) + 1;
+    failures.set(name, failed);
+    const ms = RETRY_MS * 2 ** (failed - 1);
+    if (ms < AGAIN_MS) deps.clock.after(ms, () => void (closed || !wanted.has(name) || asking.has(name) || ask(name)));
   };
   const askAll = (): void => {
     for (const name of wanted) if (!asking.has(name)) void ask(name);
@@ -63,6 +74,7 @@ export function createResolver(deps: ResolverDeps, initial: Readonly<Record<stri
 }
 
 const AGAIN_MS = 30_000;
+const RETRY_MS = 1000;
 const TIMEOUT_MS = 5000;
 
 async function lookup(deps: ResolverDeps, name: string, current: string | undefined): Promise<string | undefined> {
