@@ -54,4 +54,14 @@ describe("while Kilo's agent runs beside", () => {
     expect(ahead.rules).toEqual(['inet', 'inet6'].map((family) => ({ priority: 1116, family, table: 1108 })));
     expect([behind.looseFilters, ahead.looseFilters]).toEqual([['kilo0', 'tunl0'], ['kilo0', 'tunl0']]);
   });
+
+  test("IPv6 waits behind the metric that the kernel gives Kilo's routes", () => {
+    const mesh: MeshSpec = { ...defaults, besideKilo: 'behind' };
+    const six = cluster(['a', 'd'].map((name, index) => ({ name, location: name, internalIP: `fd00:${index}::1/64`, podCIDR: `fd42:${index}::/64` })), 'fd04::/64', mesh);
+    const metric = (besideKilo: 'behind' | 'ahead'): number[] => {
+      const planned = planNode({ node: 'a', mesh: { ...mesh, besideKilo }, nodes: six, peers: [], resolved: {}, underlayMtu: 1500 });
+      return planned.kind === 'absent' ? [] : planned.plan.routes.filter(({ dst, to }) => dst === 'fd42:1::/64' && to.kind === 'group').map((route) => route.metric);
+    };
+    expect([metric('behind'), metric('ahead')]).toEqual([[2107], [107]]);
+  });
 });
