@@ -2,11 +2,11 @@ import { describe, expect, test } from '@jest/globals';
 import { choose, type History, RANK, type Rank, remember, type Way } from './choose.js';
 import { DEFAULT_SETTINGS } from './settings.js';
 
-const LETTERS: Readonly<Record<string, Rank>> = { u: RANK.up, n: RANK.unknown, g: RANK.degraded, t: RANK.detour, d: RANK.down };
+const LETTERS: Readonly<Record<string, Rank>> = { u: RANK.up, n: RANK.unknown, g: RANK.degraded, t: RANK.detour, d: RANK.down, s: RANK.down };
 
 /** `ud`: the first way up, the second down. Ways are called a, b, c. */
 function ways(letters: string): Way[] {
-  return letters.split('').map((letter, index) => ({ name: 'abc'[index] ?? '', rank: LETTERS[letter] ?? RANK.down }));
+  return letters.split('').map((letter, index) => ({ name: 'abc'[index] ?? '', rank: LETTERS[letter] ?? RANK.down, ...('ts'.includes(letter) ? { viaSibling: true } : {}) }));
 }
 
 /** Good since the beginning, `failures` of late. */
@@ -41,6 +41,8 @@ describe('one way at a time', () => {
     ['dgt', 'a', 0, 0, 'b', 'not before'],
     ['udt', 'c', 0, 1, 'c', 'it is kept until a tunnel has proved itself'],
     ['udt', 'c', 10, 1, 'a', 'and then left'],
+    ['dds', 'c', 0, 0, 'a', 'a sibling that is down, too, is no place to rest: both would send in a circle'],
+    ['gds', 'c', 0, 0, 'a', 'nor while an own one half works'],
   ])('%s using %s, good for %d s, a failed %d times: %s (%s)', (letters, current, seconds, ...[failures, expected]) => {
     const now = seconds * 1000;
     const chosen = choose({ ways: ways(letters), current: current === '' ? [] : [current], history: history(letters, { a: failures }), spread: false, settings: DEFAULT_SETTINGS, now });

@@ -17,6 +17,8 @@ export interface Way {
   readonly rank: Rank;
   /** It has just been seen to work. What waits is asked seldom, and may have died since; absent: nobody asks it. */
   readonly fresh?: boolean;
+  /** By another gateway of our own segment, which may send by us in turn. */
+  readonly viaSibling?: boolean;
 }
 
 /** What a group remembers of each of its ways. */
@@ -69,7 +71,10 @@ function chooseOne(choice: Choice): Way | undefined {
   const { ways } = choice;
   const current = ways.find(({ name }) => choice.current.includes(name));
   if (current === undefined) return best(ways);
-  if (current.rank >= RANK.degraded) return best(ways.filter((way) => way.rank < current.rank && (current.rank === RANK.down || isTrusted(choice, way)))) ?? current;
+  // Two gateways that both rest on each other when all is down send in a circle; the own tunnel may work after all.
+  const own = ways.find(({ viaSibling }) => viaSibling !== true);
+  const resting = current.viaSibling === true && current.rank === RANK.down ? (own ?? current) : current;
+  if (current.rank >= RANK.degraded) return best(ways.filter((way) => way.rank < current.rank && (current.rank === RANK.down || isTrusted(choice, way)))) ?? resting;
   return ways.slice(0, ways.indexOf(current)).find((way) => way.rank === RANK.up && mayReturn(choice, way)) ?? current;
 }
 

@@ -143,6 +143,15 @@ describe('a gateway', () => {
     expect(used()).toMatch(/^plane/);
   });
 
+  test('not by one that finds the same a moment later: each would send to the other', () => {
+    const { run, switches, used } = world(GATEWAY);
+    run(5, good);
+    // Our own last tunnel is given up some 700 ms after it fell silent, the one of the sibling 200 ms later.
+    run(5, ({ path }, at) => (path.kind === 'tunnel' ? undefined : { afterMs: 10, report: { unreachable: at < 5900 ? [] : [hash32('far')] } }));
+    expect(switches.flatMap(({ to }) => to)).not.toContain('node/sib');
+    expect(used()).toMatch(/^plane/);
+  });
+
   test('changes nothing when everything fails at once', () => {
     const { run, used, switches } = world(GATEWAY);
     run(5, good);

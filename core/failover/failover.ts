@@ -116,11 +116,20 @@ export function createFailover(): Failover {
     return others.some((one) => one.path.state() === 'up') ? false : undefined;
   }
 
-  function rank(segment: string, way: SegmentWays['ways'][number], hasOwn: boolean): Rank {
+  function rank(segment: string, way: SegmentWays['ways'][number], lostAt: number | undefined): Rank {
     const one = watched.get(pathOf(segment, way));
-    const facts = one === undefined ? undefined : { state: one.path.state(), report: one.report };
+    const facts = one === undefined ? undefined : { state: one.path.state(), report: one.report, answeredAt: one.path.answeredAt() };
     if (way.kind === 'plane') return rankPlane(facts, silent.has(segment));
-    return rankNode(facts, { segment, hasOwn, forwards: forwards(one?.config.node ?? '') });
+    return rankNode(facts, { segment, lostAt, forwards: forwards(one?.config.node ?? '') });
+  }
+
+  /** See NodeWay. */
+  function lossOf(segment: string, ways: SegmentWays['ways']): number | undefined {
+    const own = ways.filter(({ kind }) => kind === 'plane');
+    if (own.length === 0) return undefined;
+    const paths = own.map((way) => watched.get(pathOf(segment, way))?.path);
+    // Of people there are no paths: that they have no tunnel with us is known for a while when it is known.
+    return Math.max(...paths.map((path) => (path === undefined ? Number.NEGATIVE_INFINITY : path.state() === 'down' ? path.since() : Number.POSITIVE_INFINITY)));
   }
 
   function decide(now: number): Switch[] {
@@ -129,10 +138,15 @@ export function createFailover(): Failover {
     recheckAt = now + RECHECK_MS;
     const switches: Switch[] = [];
     for (const [segment, { ways, spread }] of config.segments) {
-      const hasOwn = ways.some(({ kind }) => kind === 'plane');
+      const lostAt = lossOf(segment, ways);
       const ranked = ways.map((way): Way => {
         const path = watched.get(pathOf(segment, way))?.path;
-        return { name: way.name, rank: rank(segment, way, hasOwn), ...(path === undefined ? {} : { fresh: path.isFresh(now) }) };
+        return {
+          name: way.name,
+          rank: rank(segment, way, lostAt),
+          ...(path === undefined ? {} : { fresh: path.isFresh(now) }),
+          ...(lostAt !== undefined && way.kind === 'node' ? { viaSibling: true } : {}),
+        };
       });
       const history = remember(histories.get(segment) ?? new Map(), ranked, now, config.settings);
       histories.set(segment, history);

@@ -26,6 +26,8 @@ export interface Path {
   setEagerness(eagerness: Eagerness, now: number): void;
   /** Ask at once, as often as it takes to find it dead: somebody has doubts, or it is to be used again. */
   hurry(now: number): void;
+  /** When it last answered. */
+  answeredAt(): number;
   /** It has answered just now, and owes no answer. */
   isFresh(now: number): boolean;
   /** We were not running for `ms`: what is under way gets that time on top. */
@@ -141,6 +143,7 @@ export function createPath(options: PathOptions, createdAt: number): Path {
       hurried = pace.misses;
       nextSendAt = Math.min(nextSendAt, now);
     },
+    answeredAt: () => answeredAt,
     isFresh: (now) => state === 'up' && now - answeredAt <= FRESH_MS && !waiting.some((probe) => isOverdue(probe, now)),
     forgive(ms) {
       for (const probe of waiting) probe.at += ms;

@@ -10,6 +10,7 @@ export interface WayFacts {
   readonly state: PathState;
   /** Of the gateway that the path leads to. */
   readonly report: Report;
+  readonly answeredAt: number;
 }
 
 /** A plane of ours. `path`: absent where its far end answers no probes. `silent`: and has no tunnel with us, either. */
@@ -20,15 +21,29 @@ export function rankPlane(path: WayFacts | undefined, silent: boolean): Rank {
   return draining || lanLost || notForwarding ? RANK.degraded : RANK.up;
 }
 
-/** A gateway of our own segment. `hasOwn`: we have tunnels of our own there, too. `forwards`: as we found ourselves. */
-export function rankNode(path: WayFacts | undefined, to: { readonly segment: string; readonly hasOwn: boolean; readonly forwards: boolean | undefined }): Rank {
+export interface NodeWay {
+  readonly segment: string;
+  /** When the last of our own tunnels there was lost; absent: we never had any. Infinite: they are not lost. */
+  readonly lostAt: number | undefined;
+  /** As we found ourselves. */
+  readonly forwards: boolean | undefined;
+}
+
+/**
+ * A gateway of our own segment. One that we have tunnels beside is asked again after these are lost: what is lost to us may be
+ * lost to it, which it finds at about the same time, and if each believed the other's last word both would send in a circle.
+ */
+export function rankNode(path: WayFacts | undefined, to: NodeWay): Rank {
   if (path === undefined) return RANK.up;
   if (path.state !== 'up') return unproven(path.state);
   const { draining, notForwarding, unreachable } = path.report;
   if (unreachable === 'all' || unreachable.includes(hash32(to.segment))) return RANK.down;
-  if (to.hasOwn) return RANK.detour;
+  if (to.lostAt !== undefined) return path.answeredAt > to.lostAt + SETTLED_MS ? RANK.detour : RANK.down;
   return draining || notForwarding || to.forwards === false ? RANK.degraded : RANK.up;
 }
+
+/** By then a gateway that lost the same far end has found so, too. */
+const SETTLED_MS = 250;
 
 function unproven(state: Exclude<PathState, 'up'>): Rank {
   return state === 'new' ? RANK.unknown : RANK.down;
