@@ -153,12 +153,9 @@ test('first in, first out, through thousands', () => {
 test('many reconciles that wait for nothing do not hold up the rest of the program', async () => {
   const stop = new AbortController();
   const queue = createMemoryQueue({}, { clock: systemClock, random: Math.random });
-  let longest = 0;
-  let last = performance.now();
-  const ticks = setInterval(() => {
-    longest = Math.max(longest, performance.now() - last);
-    last = performance.now();
-  }, 1);
+  // Counted, not timed: a machine that is busy otherwise stops both for as long as it likes.
+  let turns = 0;
+  const ticks = setInterval(() => (turns += 1), 1);
   let left = 2_000;
   for (let key = 0; key < left; key += 1) queue.add(String(key));
   await queue.run(() => {
@@ -170,5 +167,5 @@ test('many reconciles that wait for nothing do not hold up the rest of the progr
   }, { concurrency: 16, signal: stop.signal });
   clearInterval(ticks);
   expect(left).toBe(0);
-  expect(longest).toBeLessThan(200);
+  expect(turns).toBeGreaterThan(5);
 });
