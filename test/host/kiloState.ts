@@ -1,5 +1,5 @@
 /**
- * What Kilo's agent lays down on a node, as recorded from `kg` 0.7: chains and rules word for word, routes `proto static`, rules
+ * What Kilo's agent lays down on a node, after the source of `kg` 0.7 and what its packages compute: chains and rules word for word, routes `proto static`, rules
  * without a protocol, the address on `kilo0`. Also how `kg` takes it away when it is told to end (Kilo pkg/mesh/mesh.go cleanUp).
  */
 import type { Namespace } from '../bare/namespace.js';
