@@ -56,22 +56,29 @@ export function createStateFiles(folder: string, log: Log): StateFiles {
   };
 }
 
-/** Saves the latest inputs, at most every 2 s, and only when they differ from the last saved. */
+/**
+ * Saves inputs that differ from the last saved: the first at once, so that an agent that is killed soon does not start from old
+ * ones, and then the latest at most every 2 s.
+ */
 export function createInputsSaver(files: Pick<StateFiles, 'saveInputs'>, deps: { readonly clock: Clock; readonly log: Log }): (saved: SavedInputs) => void {
   let latest: SavedInputs | undefined;
   let written = '';
+  let resting = false;
   const write = (): void => {
     const saved = latest;
     latest = undefined;
+    resting = false;
     if (saved === undefined) return;
     const text = JSON.stringify(saved);
     if (text === written) return;
     written = text;
+    resting = true;
+    deps.clock.after(SAVE_MS, write);
     files.saveInputs(saved).catch((error: unknown) => deps.log.warn('The inputs could not be saved for a start without API server', { error }));
   };
   return (saved) => {
-    if (latest === undefined) deps.clock.after(SAVE_MS, write);
     latest = saved;
+    if (!resting) write();
   };
 }
 
