@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
 import { createFakeHost, type FakeHost } from '../../test/host/fakeHost.js';
 import { gatewayPlan, keyOf, remoteKey, type Remote } from '../../test/host/plans.js';
-import { RULE_TABLE, VXLAN_INTERFACE, VXLAN_PORT, VXLAN_VNI, type NodePlan } from '../mesh/plan.js';
+import { PLANE_TABLE, RULE_TABLE, VXLAN_INTERFACE, VXLAN_PORT, VXLAN_VNI, type NodePlan } from '../mesh/plan.js';
 import { emptyPlan } from './emptyPlan.js';
 import { rememberEndpoints, type EndpointMemory } from './endpoints.js';
 import { createHostModel } from './hostModel.js';
@@ -23,6 +23,12 @@ function go(host: FakeHost, desired: NodePlan, prior: EndpointMemory = new Map()
     inspect(host.state());
     return text;
   });
+}
+
+/** With a plane of which probes are sent by a table of its own. */
+function probing(plan: NodePlan): NodePlan {
+  const [route] = plan.routes;
+  return { ...plan, routes: [...plan.routes, { ...(route as NodePlan['routes'][number]), dst: '0.0.0.0/0', table: PLANE_TABLE }] };
 }
 
 describe('planChanges', () => {
@@ -79,6 +85,7 @@ describe('planChanges', () => {
 
   test.each<[string, NodePlan, NodePlan, readonly string[]]>([
     ['for a new prefix, and that only', gatewayPlan({ remotes: [east] }), gatewayPlan({ remotes: [east, west] }), ['conntrack -D -d 10.43.0.0/24 (translated only)']],
+    ['not for the tables of probes, whose default routes lead everywhere', gatewayPlan({ remotes: [east] }), probing(gatewayPlan({ remotes: [east] })), []],
     ['not when a known one moves to another gateway', gatewayPlan({ remotes: [east] }), gatewayPlan({ remotes: [{ ...east, active: 1, generation: 1 }] }), []],
     ['not when one goes', gatewayPlan({ remotes: [east, west] }), gatewayPlan({ remotes: [east] }), []],
   ])('forgets connections last of all: %s', (_what, before, after, expected) => {

@@ -6,7 +6,7 @@
  * all. Nothing is flushed, and no device is made again, except one that nobody serves any more (its userspace process is
  * deaf), a VXLAN device whose id or port changed, which the kernel cannot alter, or an IPIP device of another own address.
  */
-import { type IpipDevice, type NodePlan, POD_BRIDGE, ROUTE_METRIC, type VxlanDevice, type WireguardInterface } from '../mesh/plan.js';
+import { type IpipDevice, MAIN_TABLE, type NodePlan, POD_BRIDGE, ROUTE_METRIC, type VxlanDevice, type WireguardInterface } from '../mesh/plan.js';
 import { aggregate } from '../net/sets.js';
 import type { Change, Difference } from './change.js';
 import { diffCni } from './diffCni.js';
@@ -220,9 +220,12 @@ function obsoleteRoutes(wanted: ReadonlySet<string>, observed: HostState): reado
   return [...observed.routes].filter(([key]) => !wanted.has(key)).map(([, route]) => ({ kind: 'route.delete', route }));
 }
 
-/** Prefixes that get their first route. Those of an adopted host have theirs, so a restart forgets nothing. */
+/**
+ * Prefixes that get their first route. Those of an adopted host have theirs, so a restart forgets nothing. Tables that only
+ * rules lead to carry probes: their default routes would make every connection of the node one to forget.
+ */
 function forgetFlows(set: readonly Change[], observed: HostState): readonly Change[] {
-  const prefixes = set.flatMap((change) => (change.kind === 'route.set' && change.route.metric === ROUTE_METRIC && !observed.routes.has(routeKey(change.route)) ? [change.route.dst] : []));
+  const prefixes = set.flatMap((change) => (change.kind === 'route.set' && change.route.table === MAIN_TABLE && change.route.metric === ROUTE_METRIC && !observed.routes.has(routeKey(change.route)) ? [change.route.dst] : []));
   return prefixes.length === 0 ? [] : [{ kind: 'conntrack.forget', prefixes: aggregate(prefixes) }];
 }
 

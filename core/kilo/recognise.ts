@@ -6,7 +6,7 @@
  */
 import * as z from 'zod';
 import { canonicalAddress, canonicalCIDR, familyOf, singleCIDR } from '../host/text.js';
-import type { NodePlan } from '../mesh/plan.js';
+import { MAIN_TABLE, type NodePlan } from '../mesh/plan.js';
 import { formatAddress, parseCidr } from '../net/cidr.js';
 import { findFirewalls, type KiloKnowledge } from './firewall.js';
 import type { KiloAddress, KiloRoute, KiloRule, KiloTraces, Variant } from './traces.js';
@@ -42,7 +42,6 @@ export function confirmedBy({ routes, nexthops }: NodePlan): Confirmation {
 const KILO_INTERFACE = 'kilo0';
 const IPIP_INTERFACE = 'tunl0';
 const KILO_TABLE = 1107;
-const MAIN_TABLE = 254;
 
 export function recogniseKilo(texts: HostTexts, known: Confirmation): KiloTraces {
   const { firewalls, knowledge } = findFirewalls(texts.saved);

@@ -10,7 +10,7 @@
  */
 import type { MeshSpec } from '../api/mesh.js';
 import { FAMILIES, familyName } from './neighbours.js';
-import { type NodePlan, type Route, RULE_PRIORITY } from './plan.js';
+import { MAIN_TABLE, type NodePlan, type Route, RULE_PRIORITY } from './plan.js';
 
 /** What Kilo's agent receives by: its WireGuard interface, and the kernel's IPIP device (Kilo pkg/iproute). */
 export const KILO_DEVICES: readonly string[] = ['kilo0', 'tunl0'];
@@ -18,7 +18,6 @@ export const KILO_DEVICES: readonly string[] = ['kilo0', 'tunl0'];
 /** The last of our priorities: the other rules are about special packets, and come first. */
 const AHEAD_PRIORITY = RULE_PRIORITY + 9;
 const AHEAD_TABLE = RULE_PRIORITY + 1;
-const MAIN_TABLE = 254;
 /** Without a metric an IPv6 route gets 1024 (kernel IP6_RT_PRIO_USER), and Kilo gives none. */
 const BEHIND_METRIC = 2107;
 

@@ -13,6 +13,7 @@ import { type EncapsulationType, FAMILIES, type Family, familyName, leavesPods, 
 import {
   GUARD_METRIC,
   INTERFACE_PREFIX,
+  MAIN_TABLE,
   type Nexthop,
   type NexthopGroup,
   type NodePlan,
@@ -24,8 +25,6 @@ import {
 } from './plan.js';
 import { internalAddresses } from './segments.js';
 import { type ProbingPlan, probingOf } from './probes.js';
-
-const MAIN_TABLE = 254;
 
 /** A way to a remote segment: a nexthop's name, and the slot it stands for. */
 export interface Candidate {

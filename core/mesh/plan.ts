@@ -248,6 +248,7 @@ export interface Problem {
 /** Route and nexthop protocol number: what carries it on a host is ours. Kilo's HTTP port was 1107; 107 is free in rt_protos. */
 export const ROUTE_PROTOCOL = 107;
 /** The routing table of the rules below. */
+export const MAIN_TABLE = 254;
 export const RULE_TABLE = 1107;
 /** Priorities 1107..1116 of `ip rule` are ours. */
 export const RULE_PRIORITY = 1107;

@@ -114,6 +114,7 @@ describeOnHost('the host half of the node-agent', () => {
     expect(result.early.seenAs).toEqual(['10.42.0.9']);
     expect(result.early.received).toBeGreaterThan(100);
     expect(result.other).toMatchObject({ lost: 0, seenAs: ['10.0.0.2'] });
+    expect(result.heard).toBe('still here\n');
     expect(result.again).toEqual([]);
   }, TIMEOUT_MS);
 

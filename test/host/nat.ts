@@ -21,6 +21,8 @@ export interface NatScenario {
   readonly early: FlowReport;
   /** One to the outside, all the while. */
   readonly other: FlowReport;
+  /** What a TCP connection that was answered under the translated address still hears when its prefix has joined. */
+  readonly heard: string;
   /** What the second prefix cost. */
   readonly commands: readonly string[];
   readonly again: readonly string[];
@@ -28,6 +30,8 @@ export interface NatScenario {
 
 const OUTSIDE = '10.0.0.1';
 const FAR = '10.43.0.1';
+const OPEN = '10.43.0.2';
+const TCP_PORT = 7001;
 
 export async function nat(): Promise<NatScenario> {
   const bench = await createWorkbench();
@@ -44,6 +48,8 @@ export async function nat(): Promise<NatScenario> {
   const seenOutside = await reaches(pod, world);
   const other = await startFlow(pod, world, 100);
   const early = await startFlow(pod, far, 100);
+  const server = outside.exec(['bash', '-c', `(sleep 3; echo still here) | busybox nc -l -p ${TCP_PORT}`]);
+  const heard = pod.namespace.exec(['bash', '-c', `for try in 1 2 3 4 5; do busybox nc ${OPEN} ${TCP_PORT} < <(sleep 5) && break; sleep 0.1; done`], { timeoutMs: 10_000 });
   await sleep(1000);
   const joined = await bench.go(planOf(['10.42.0.0/24', 'fd42::/64', '10.43.0.0/24', 'fd43::/64']));
   await sleep(2000);
@@ -58,6 +64,7 @@ export async function nat(): Promise<NatScenario> {
     six,
     early: reports[0],
     other: reports[1],
+    heard: await Promise.all([heard, server]).then(([text]) => text),
     commands: joined.commands,
     again: again.commands,
   };
@@ -68,7 +75,7 @@ async function createOutside(): Promise<Namespace> {
   const outside = await createNamespace('outside');
   await run(['ip', 'link', 'set', 'far', 'netns', String(outside.pid)]);
   await outside.exec(['ip', '-batch', '-'], {
-    input: `link set far name eth0\nlink set eth0 up\naddr add ${OUTSIDE}/24 dev eth0\naddr add ${FAR}/32 dev lo\naddr add fd00::1/64 dev eth0 nodad\naddr add fd43::1/128 dev lo\nroute add 10.42.0.0/24 via ${INTERNAL_IP}\nroute add fd42::/64 via fd00::2\n`,
+    input: `link set far name eth0\nlink set eth0 up\naddr add ${OUTSIDE}/24 dev eth0\naddr add ${FAR}/32 dev lo\naddr add ${OPEN}/32 dev lo\naddr add fd00::1/64 dev eth0 nodad\naddr add fd43::1/128 dev lo\nroute add 10.42.0.0/24 via ${INTERNAL_IP}\nroute add fd42::/64 via fd00::2\n`,
   });
   await outside.exec(['nft', '-f', '-'], { input: `table inet far { chain c { type filter hook input priority 0; ip daddr ${FAR} ip saddr != 10.42.0.0/16 drop; ip6 daddr fd43::1 ip6 saddr != fd42::/16 drop; }\n }\n` });
   return outside;
