@@ -2,8 +2,10 @@
  * Which ways a group of nexthops uses, out of how good each is.
  *
  * Leaving is quick, returning slow: a way is left as soon as it is bad and another is better, and a preferred way is taken
- * again only after it has been good for a while, twice as long with each recent failure. When none is better, nothing is
- * changed: if everything fails at once, it is us, and the old way is as good as any (isolation guard).
+ * again only after it has been good for a while, twice as long with each recent failure. One that half works (it drains, or
+ * lost its LAN) is left for another that failed of late after a tenth of that: it says itself that it should not be used.
+ * When none is better, nothing is changed: if everything fails at once, it is us, and the old way is as good as any
+ * (isolation guard).
  */
 import type { FailoverSettings } from './settings.js';
 
@@ -74,7 +76,7 @@ function chooseOne(choice: Choice): Way | undefined {
   // Two gateways that both rest on each other when all is down send in a circle; the own tunnel may work after all.
   const own = ways.find(({ viaSibling }) => viaSibling !== true);
   const resting = current.viaSibling === true && current.rank === RANK.down ? (own ?? current) : current;
-  if (current.rank >= RANK.degraded) return best(ways.filter((way) => way.rank < current.rank && (current.rank === RANK.down || isTrusted(choice, way)))) ?? resting;
+  if (current.rank >= RANK.degraded) return best(ways.filter((way) => way.rank < current.rank && mayLeaveFor(choice, current, way))) ?? resting;
   return ways.slice(0, ways.indexOf(current)).find((way) => way.rank === RANK.up && mayReturn(choice, way)) ?? current;
 }
 
@@ -83,20 +85,28 @@ function best(ways: readonly Way[]): Way | undefined {
 }
 
 /** While the present way still works, one that failed of late must prove itself first. */
-function isTrusted(choice: Choice, way: Way): boolean {
-  return (choice.history.get(way.name)?.failures ?? 0) === 0 || mayReturn(choice, way);
+function mayLeaveFor(choice: Choice, current: Way, way: Way): boolean {
+  return current.rank === RANK.down || (choice.history.get(way.name)?.failures ?? 0) === 0 || (way.fresh !== false && isDue(choice, way, current.rank));
 }
 
 /** Has it been good for long enough to be trusted again, and is it now? */
 function mayReturn(choice: Choice, way: Way): boolean {
-  return way.fresh !== false && isDue(choice, way);
+  return way.fresh !== false && isDue(choice, way, RANK.up);
 }
 
-/** Would it be taken again, if it were seen to work now? */
-export function isDue({ history, settings, now }: Pick<Choice, 'history' | 'settings' | 'now'>, { name }: Pick<Way, 'name'>): boolean {
+/** Ways that would be taken instead of the first of `chosen`, if they were seen to work now. */
+export function worthAsking(choice: Choice, chosen: readonly string[]): readonly Way[] {
+  const place = choice.ways.findIndex(({ name }) => name === chosen[0]);
+  const used = choice.ways[place]?.rank ?? RANK.down;
+  const others = choice.spread || used === RANK.degraded ? choice.ways : choice.ways.slice(0, place);
+  return others.filter((way) => way.rank === RANK.up && way.fresh === false && isDue(choice, way, used));
+}
+
+function isDue({ history, settings, now }: Choice, { name }: Way, current: Rank): boolean {
   const { goodSince, failures } = history.get(name) ?? { goodSince: undefined, failures: 0 };
   if (goodSince === undefined) return false;
-  return now - goodSince >= Math.min(settings.returnMaxMs, settings.returnMs * 2 ** Math.max(0, failures - 1));
+  const proof = Math.min(settings.returnMaxMs, settings.returnMs * 2 ** Math.max(0, failures - 1));
+  return now - goodSince >= (current === RANK.degraded ? proof / 10 : proof);
 }
 
 const MAX_FAILURES = 10;

@@ -108,6 +108,19 @@ describe('a gateway', () => {
     expect(switches).toHaveLength(1);
   });
 
+  test.each([1, 2, 3])('leaves a plane whose far gateway drains within half a second, though the other has failed %d times of late', (times) => {
+    const { run, switches, used } = world(GATEWAY);
+    run(5, good);
+    for (let time = 0; time < times; time += 1) {
+      run(4, without('tunnel/1/far'));
+      run(3, good);
+    }
+    run(5, good);
+    expect(switches).toEqual([]);
+    run(0.5, ({ path }) => ({ afterMs: 10, report: { draining: path.name === 'tunnel/0/far' } }));
+    expect(used()).toBe('plane/1');
+  });
+
   test('is told by others, and looks at once', () => {
     const { run, switches, failover } = world(GATEWAY);
     run(5, good);

@@ -7,7 +7,7 @@
  */
 import { hash32 } from '../net/hash.js';
 import type { ProbePath, ProbeTarget } from '../mesh/plan.js';
-import { choose, type History, isDue, RANK, type Rank, remember, type Way } from './choose.js';
+import { choose, type History, type Rank, remember, type Way, worthAsking } from './choose.js';
 import type { Choices, FailoverConfig, SegmentWays } from './config.js';
 import type { Report } from './message.js';
 import { createPath, type Path, type PathFigures, type PathState } from './path.js';
@@ -151,14 +151,11 @@ export function createFailover(): Failover {
       const history = remember(histories.get(segment) ?? new Map(), ranked, now, config.settings);
       histories.set(segment, history);
       const current = choices.get(segment) ?? [];
-      const chosen = choose({ ways: ranked, current, history, spread, settings: config.settings, now });
-      // What would be taken again is asked first whether it still lives.
-      for (const way of spread ? ways : ways.slice(0, ways.findIndex(({ name }) => name === chosen[0]))) {
-        const stale = ranked.some(({ name, rank: good, fresh }) => name === way.name && good === RANK.up && fresh === false);
-        if (!stale || !isDue({ history, settings: config.settings, now }, way)) continue;
-        watched.get(pathOf(segment, way))?.path.hurry(now);
-        recheckAt = now + HURRY_MS;
-      }
+      const choice = { ways: ranked, current, history, spread, settings: config.settings, now };
+      const chosen = choose(choice);
+      const asked = worthAsking(choice, chosen).map(({ name }) => name);
+      for (const way of ways) if (asked.includes(way.name)) watched.get(pathOf(segment, way))?.path.hurry(now);
+      if (asked.length > 0) recheckAt = now + HURRY_MS;
       if (chosen.join() === current.join()) continue;
       choices.set(segment, chosen);
       if (current.length > 0) switches.push({ segment, from: current, to: chosen });
