@@ -1,17 +1,8 @@
 /**
  * What is wrong with the mesh as a whole, for the condition of the Mesh: the gravest gives the reason, all give the message.
  */
+import type { Findings } from './findings.js';
 import type { Trouble } from './nodeTroubles.js';
-import type { PlannedSegment, RangeOverlap, ServiceRanges } from './planCluster.js';
-
-export interface Findings {
-  readonly services: ServiceRanges;
-  /** What is taken for the cluster's Service ranges. */
-  readonly serviceCIDRs: readonly string[];
-  readonly overlaps: readonly RangeOverlap[];
-  readonly segments: readonly PlannedSegment[];
-  readonly nodes: ReadonlyMap<string, Trouble>;
-}
 
 /** Undefined: nothing is wrong. */
 export function meshTrouble(findings: Findings): Trouble | undefined {

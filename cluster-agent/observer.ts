@@ -11,7 +11,8 @@ import type { Log } from '../core/runtime/log.js';
 import type { KubeClient } from '../kube/wire/client.js';
 import { createReflector, type Reflector } from '../kube/wire/reflector.js';
 import { type Checked, checkMesh, checkMeshNode, nodeFacts, type NodeFacts, serviceRanges } from './facts.js';
-import type { ClusterInput, ServiceRanges } from './planCluster.js';
+import type { ServiceRanges } from './findings.js';
+import type { ClusterInput } from './planCluster.js';
 
 export interface Observer {
   observe(): Observation;

@@ -12,6 +12,7 @@ import { internalAddresses, ownSegments, present, type Segmentation } from '../c
 import { assignSlots } from '../core/mesh/slots.js';
 import { singleAddress, sortCidrs } from '../core/net/cidr.js';
 import { aggregate, firstOverlap, isWithin } from '../core/net/sets.js';
+import type { PlannedSegment, RangeOverlap, ServiceRanges } from './findings.js';
 import { meshTrouble } from './meshTrouble.js';
 import { locationTroubles } from './locationTroubles.js';
 import { nodeTroubles, type Trouble } from './nodeTroubles.js';
@@ -24,14 +25,6 @@ export interface ClusterInput {
   readonly meshNodes: readonly MeshNode[];
   readonly services: ServiceRanges;
 }
-
-/** What the ServiceCIDR API (networking.k8s.io/v1, Kubernetes 1.33) says. */
-export type ServiceRanges =
-  | { readonly kind: 'told'; readonly ranges: readonly string[] }
-  /** This cluster is older. */
-  | { readonly kind: 'noSuchAPI' }
-  /** It does not answer, so what was known before still holds. */
-  | { readonly kind: 'silent'; readonly reason: string };
 
 export interface ClusterPlan {
   /** By node name; also of those to be deleted, in case that fails. */
@@ -57,13 +50,6 @@ export interface ClusterRanges {
   readonly podCIDRs: readonly string[];
   readonly serviceCIDRs: readonly string[];
   readonly nodeCIDRs: readonly string[];
-}
-
-export interface PlannedSegment {
-  readonly name: string;
-  readonly location: string;
-  readonly nodes: number;
-  readonly gateways: readonly { readonly slot: number; readonly node: string }[];
 }
 
 export interface PlannedCondition {
@@ -112,13 +98,6 @@ export function planCluster(input: ClusterInput): ClusterPlan {
 }
 
 const NODE_GONE: Trouble = { reason: 'NodeGone', message: 'there is no Node of this name: delete this object if nothing else does' };
-
-export interface RangeOverlap {
-  /** Of spec.wireguardCIDRs. */
-  readonly range: string;
-  readonly kind: 'pod' | 'service' | 'node';
-  readonly other: string;
-}
 
 /** Out of a range that overlaps something nobody gets a new address: it could be that of a node or a pod. What a node has, it keeps. */
 function withoutContested(node: MeshNode, addresses: readonly string[], overlaps: readonly RangeOverlap[]): readonly string[] {

@@ -4,6 +4,7 @@
  */
 import type { Redis } from 'ioredis';
 import type { Clock } from '../../core/runtime/clock.js';
+import { pause } from '../../core/runtime/pause.js';
 import { COMMAND_TIMEOUT_MS, reasonOf } from './connect.js';
 import type { Outage } from './outage.js';
 
@@ -64,19 +65,6 @@ function firstWord(connection: Redis, { clock, signal }: { readonly clock: Clock
     };
     const cancel = clock.after(COMMAND_TIMEOUT_MS, done);
     for (const event of ['ready', 'close'] as const) connection.once(event, done);
-    signal.addEventListener('abort', done, { once: true });
-    if (signal.aborted) done();
-  });
-}
-
-function pause(ms: number, signal: AbortSignal, clock: Clock): Promise<void> {
-  return new Promise((resolve) => {
-    const done = (): void => {
-      cancel();
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    const cancel = clock.after(ms, done);
     signal.addEventListener('abort', done, { once: true });
     if (signal.aborted) done();
   });

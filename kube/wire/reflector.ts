@@ -8,6 +8,7 @@
 import { objectKey, type KubeObject, type Resource, resourcePath } from '../../core/api/resources.js';
 import type { Clock, Random } from '../../core/runtime/clock.js';
 import type { Log } from '../../core/runtime/log.js';
+import { pause } from '../../core/runtime/pause.js';
 import type { KubeClient, KubeFailure, KubeResult } from './client.js';
 import { listPage, parseWatchEvent, type WatchEvent } from './listWatch.js';
 
@@ -232,17 +233,4 @@ function backoff(failures: number, failure: KubeFailure, random: Random): number
   const most = failure.kind === 'notFound' ? ABSENT_MAX_MS : BACKOFF_MAX_MS;
   const cap = Math.min(most, BACKOFF_BASE_MS * 2 ** Math.min(failures, 16));
   return Math.max(failure.retryAfterMs ?? 0, cap * (0.5 + random() / 2));
-}
-
-function pause(ms: number, signal: AbortSignal, clock: Clock): Promise<void> {
-  return new Promise((resolve) => {
-    const done = (): void => {
-      cancel();
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    const cancel = clock.after(ms, done);
-    signal.addEventListener('abort', done, { once: true });
-    if (signal.aborted) done();
-  });
 }

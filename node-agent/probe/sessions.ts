@@ -5,6 +5,7 @@
 import { silentPeople } from '../../core/failover/sessions.js';
 import type { NodePlan } from '../../core/mesh/plan.js';
 import type { Clock } from '../../core/runtime/clock.js';
+import { pause } from '../../core/runtime/pause.js';
 import type { Host } from '../host/host.js';
 
 export interface SessionsDeps {
@@ -16,7 +17,7 @@ export interface SessionsDeps {
 
 export async function watchSessions(deps: SessionsDeps, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
-    await pause(deps.clock, signal);
+    await pause(PERIOD_MS, signal, deps.clock);
     const plan = deps.plan();
     if (signal.aborted || plan === undefined) continue;
     if (!isNeeded(plan)) {
@@ -35,17 +36,4 @@ const PERIOD_MS = 2000;
 function isNeeded({ groups, interfaces }: NodePlan): boolean {
   const dialling = interfaces.some(({ peers }) => peers.some(({ owner, endpoint }) => owner.startsWith('peer ') && endpoint === undefined));
   return dialling && groups.some(({ segment, candidates }) => segment.startsWith('peer:') && candidates.length > 1);
-}
-
-function pause(clock: Clock, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = (): void => {
-      cancel();
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    const cancel = clock.after(PERIOD_MS, done);
-    signal.addEventListener('abort', done, { once: true });
-    if (signal.aborted) done();
-  });
 }

@@ -7,10 +7,11 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { createWan } from '../bare/network.js';
 import { type KubeletCluster, startCluster } from '../lab/kubelet/cluster.js';
 import { containerdTemplate } from '../lab/kubelet/containerdTemplate.js';
-import { buildImages, TOOLS_IMAGE } from '../lab/kubelet/images.js';
+import { buildImages } from '../lab/kubelet/images.js';
 import { run, until } from '../lab/process.js';
 import { currentRun } from '../lab/world/enter.js';
 import { runFolder } from '../lab/world/state.js';
+import { startProbePods } from './podFlows.js';
 
 const MANIFESTS = fileURLToPath(new URL('../../../manifests', import.meta.url));
 const CONFIGURATION = '/etc/cni/net.d/10-kilofed.conflist';
@@ -29,36 +30,13 @@ let pods: readonly Pod[];
 
 const MESH = { apiVersion: 'kilofed.io/v1alpha1', kind: 'Mesh', metadata: { name: 'default' }, spec: { wireguardCIDRs: ['10.4.7.0/24'], cni: { enabled: true } } };
 
-const PROBE = {
-  apiVersion: 'apps/v1',
-  kind: 'DaemonSet',
-  metadata: { name: 'probe' },
-  spec: {
-    selector: { matchLabels: { app: 'probe' } },
-    template: {
-      metadata: { labels: { app: 'probe' } },
-      spec: {
-        terminationGracePeriodSeconds: 0,
-        containers: [{
-          name: 'probe',
-          image: TOOLS_IMAGE,
-          imagePullPolicy: 'IfNotPresent',
-          command: ['node', '-e', "require('http').createServer((q, r) => r.end(q.socket.remoteAddress.replace('::ffff:', ''))).listen(8080)"],
-          readinessProbe: { httpGet: { port: 8080, path: '/' }, periodSeconds: 1 },
-        }],
-      },
-    },
-  },
-};
-
 beforeAll(async () => {
   const id = currentRun();
   if (id === undefined) throw new Error('must run in a world: make e2e');
   await createWan();
   const template = await containerdTemplate(await buildImages(() => undefined), () => undefined);
   cluster = await startCluster({ runId: id, folder: runFolder(id), template }, { name: 'cni', index: 7, locations: { eu: 2, us: 1 }, network: 'ours', install });
-  await cluster.kubectl(['apply', '-f', '-'], { input: JSON.stringify(PROBE) });
-  await cluster.kubectl(['rollout', 'status', 'daemonset/probe', '--timeout=60s'], { timeoutMs: 70_000 });
+  await startProbePods(cluster);
   pods = await listPods();
   await run(['ip', 'addr', 'replace', `${OUTSIDE.address}/32`, 'dev', 'lo']);
   outside = createServer((request, response) => response.end(request.socket.remoteAddress));

@@ -15,7 +15,7 @@ import { runFolder } from '../lab/world/state.js';
 import { sleep, until } from '../lab/process.js';
 import { type Example, installExample, startExample } from '../demo/install.js';
 import { clientAddress, fetchWeb, isGone, servers, setExported, startWorkloads } from '../demo/steps.js';
-import { podOn } from './podFlows.js';
+import { podOn, startProbePods } from './podFlows.js';
 
 let example: Example;
 const all = (): KubeletCluster[] => [example.east, example.west, example.north];
@@ -33,31 +33,8 @@ afterAll(async () => {
   await Promise.all(all().map((cluster) => cluster.stop()));
 }, 60_000);
 
-const PROBE = {
-  apiVersion: 'apps/v1',
-  kind: 'DaemonSet',
-  metadata: { name: 'probe', namespace: 'default' },
-  spec: {
-    selector: { matchLabels: { app: 'probe' } },
-    template: {
-      metadata: { labels: { app: 'probe' } },
-      spec: {
-        terminationGracePeriodSeconds: 0,
-        containers: [{
-          name: 'probe',
-          image: 'localhost/kilofed/tools:1',
-          imagePullPolicy: 'IfNotPresent',
-          command: ['node', '-e', "require('http').createServer((q, r) => r.end(q.socket.remoteAddress.replace('::ffff:', ''))).listen(8080)"],
-          readinessProbe: { httpGet: { port: 8080, path: '/' }, periodSeconds: 1 },
-        }],
-      },
-    },
-  },
-};
-
 test('a pod of every node reaches a pod of every other node, in all clusters, and is seen by its own address', async () => {
-  await Promise.all(all().map((cluster) => cluster.kubectl(['apply', '-f', '-'], { input: JSON.stringify(PROBE) })));
-  await Promise.all(all().map((cluster) => cluster.kubectl(['rollout', 'status', 'daemonset/probe', '--timeout=60s'], { timeoutMs: 70_000 })));
+  await Promise.all(all().map((cluster) => startProbePods(cluster)));
   const pods = (await Promise.all(all().map(async (cluster) => {
     const printed = await cluster.kubectl(['get', 'pods', '-l', 'app=probe', '-o', 'jsonpath={range .items[*]}{.metadata.name} {.status.podIP}{"\\n"}{end}']);
     return printed.trim().split('\n').map((line) => ({ cluster, name: line.split(' ')[0] ?? '', address: line.split(' ')[1] ?? '' }));

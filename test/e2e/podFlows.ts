@@ -1,10 +1,41 @@
 /**
- * Flows between pods of real kubelets: the flow program, run in them by `kubectl exec`.
+ * A pod on every node of a real cluster that tells who asks, and flows between such pods: the flow program, run in them by
+ * `kubectl exec`.
  */
 import { type FlowEnd, flowsBy } from '../bare/flow.js';
 import { binaryPath } from '../lab/binaries/locate.js';
 import type { KubeletCluster } from '../lab/kubelet/cluster.js';
+import { TOOLS_IMAGE } from '../lab/kubelet/images.js';
 import { start } from '../lab/process.js';
+
+/** In namespace default, labelled app=probe. Answers on 8080 with the address that it sees. */
+const PROBE_PODS = {
+  apiVersion: 'apps/v1',
+  kind: 'DaemonSet',
+  metadata: { name: 'probe', namespace: 'default' },
+  spec: {
+    selector: { matchLabels: { app: 'probe' } },
+    template: {
+      metadata: { labels: { app: 'probe' } },
+      spec: {
+        terminationGracePeriodSeconds: 0,
+        containers: [{
+          name: 'probe',
+          image: TOOLS_IMAGE,
+          imagePullPolicy: 'IfNotPresent',
+          command: ['node', '-e', "require('http').createServer((q, r) => r.end(q.socket.remoteAddress.replace('::ffff:', ''))).listen(8080)"],
+          readinessProbe: { httpGet: { port: 8080, path: '/' }, periodSeconds: 1 },
+        }],
+      },
+    },
+  },
+};
+
+/** Resolves when every node has one that answers. */
+export async function startProbePods(cluster: KubeletCluster): Promise<void> {
+  await cluster.kubectl(['apply', '-f', '-'], { input: JSON.stringify(PROBE_PODS) });
+  await cluster.kubectl(['rollout', 'status', 'daemonset/probe', '--timeout=60s'], { timeoutMs: 70_000 });
+}
 
 /** The pod with that label on that node, which must have node in its image. */
 export async function podOn(cluster: KubeletCluster, node: string, label: string): Promise<FlowEnd> {
