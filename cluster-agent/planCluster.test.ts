@@ -24,6 +24,16 @@ function input(names: readonly string[], more: Partial<ClusterInput> = {}, lost:
   return { mesh: MESH, nodes, meshNodes, services: { kind: 'told', ranges: ['10.96.0.0/12'] }, ...more };
 }
 
+test('a node whose agent tells of a problem is meshed, with that reason; a trouble of the cluster is graver', () => {
+  const problems = [{ reason: 'BadForceEndpoint', message: 'write host:port' }, { reason: 'OtherCniWins', message: 'remove it' }];
+  const meshNodes = cluster(SKETCHES, '10.4.0.0/16').map((node) => ('ab'.includes(node.metadata.name) ? { ...node, spec: { ...node.spec, problems, podCIDRs: node.metadata.name === 'a' ? node.spec.podCIDRs : [] } } : node));
+  const { meshNodes: planned, mesh } = planCluster(input(['a', 'b', 'c', 'd'], { meshNodes }));
+  expect(planned.get('a')?.conditions).toMatchObject([{ status: 'True', reason: 'BadForceEndpoint', message: 'write host:port' }]);
+  expect(planned.get('b')?.conditions).toMatchObject([{ status: 'False', reason: 'NoPodCIDR' }]);
+  expect(planned.get('c')?.conditions).toMatchObject([{ status: 'True', reason: 'Meshed' }]);
+  expect(mesh.conditions).toMatchObject([{ reason: 'NodesNotReady', message: expect.stringContaining('b (NoPodCIDR)') }]);
+});
+
 const slots = (given: ClusterInput): Record<string, number | undefined> =>
   Object.fromEntries([...planCluster(given).meshNodes].map(([name, { slot }]) => [name, slot]));
 

@@ -79,7 +79,7 @@ export function planCluster(input: ClusterInput): ClusterPlan {
     const name = nameOf(node);
     const slot = slots.get(name);
     const meshAddresses = given.get(name) ?? [];
-    return [name, { meshAddresses, ...(slot === undefined ? {} : { slot }), conditions: [ready(troubles.get(name), node)] }];
+    return [name, { meshAddresses, ...(slot === undefined ? {} : { slot }), conditions: [ready(troubles.get(name), node, node.spec.problems?.[0])] }];
   });
   const released = gone.map((node): [string, PlannedNodeStatus] => [nameOf(node), { meshAddresses: [], conditions: [ready(NODE_GONE, node)] }]);
   const meshNodes = new Map([...statuses, ...released]);
@@ -144,9 +144,10 @@ function withStatus(node: MeshNode, planned: PlannedNodeStatus | undefined): Mes
   return { ...node, status: { meshAddresses: [...(planned?.meshAddresses ?? [])], ...(planned?.slot === undefined ? {} : { slot: planned.slot }) } };
 }
 
-function ready(trouble: Trouble | undefined, object: { readonly metadata: { readonly generation?: number | undefined } }): PlannedCondition {
+/** `told`: of what a node's own agent says is wrong, which keeps it from something, not from the mesh, the first. */
+function ready(trouble: Trouble | undefined, object: { readonly metadata: { readonly generation?: number | undefined } }, told?: Trouble): PlannedCondition {
   const observedGeneration = object.metadata.generation ?? 0;
-  if (trouble === undefined) return { type: 'Ready', status: 'True', reason: 'Meshed', message: '', observedGeneration };
+  if (trouble === undefined) return { type: 'Ready', status: 'True', ...(told ?? { reason: 'Meshed', message: '' }), observedGeneration };
   return { type: 'Ready', status: 'False', ...trouble, observedGeneration };
 }
 

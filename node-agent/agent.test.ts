@@ -53,7 +53,10 @@ interface Setting {
   pathMtu: number;
   /** What of Kilo is on the host. */
   kilo: KiloOnHost;
+  /** The location of each MeshNode, and the problems it tells of. */
   readonly published: string[];
+  /** What publishing comes to. */
+  publishing: Promise<string | undefined>;
   readonly saved: unknown[];
   /** Runs a pass and returns the commands that were carried out. */
   pass(): Promise<readonly string[]>;
@@ -109,8 +112,8 @@ function setting(memory: Partial<Memory> = {}, host = createFakeHost()): Setting
       resolver: { want: () => undefined, answers: () => ({}) },
       publisher: {
         publish(_node, spec, present) {
-          if (JSON.stringify(present?.spec) !== JSON.stringify(spec)) self.published.push(spec.location);
-          return Promise.resolve(undefined);
+          if (JSON.stringify(present?.spec) !== JSON.stringify(spec)) self.published.push([spec.location, ...(spec.problems ?? []).map(({ reason }) => reason)].join(' '));
+          return self.publishing;
         },
       },
       files: { saveEndpoints: () => Promise.resolve() },
@@ -129,6 +132,7 @@ function setting(memory: Partial<Memory> = {}, host = createFakeHost()): Setting
     pathMtu: 1500,
     kilo: { traces: NO_TRACES },
     published: [],
+    publishing: Promise.resolve(undefined),
     saved: [],
     async pass() {
       commands = [];
@@ -190,6 +194,27 @@ describe('an agent', () => {
     expect(second.saved).toEqual([]);
   });
 
+  test('tells of problems in its MeshNode, and of none when they are gone', async () => {
+    const one = setting();
+    const node = INPUTS.node as NonNullable<ClusterInputs['node']>;
+    one.inputs = { ...INPUTS, mesh: { ...mesh, spec: meshSpecSchema.parse({ cni: { enabled: true } }) }, node: { ...node, metadata: { ...node.metadata, annotations: { 'kilo.squat.ai/location': 'one', 'kilo.squat.ai/persistent-keepalive': 'often' } } } };
+    await one.pass();
+    expect(one.published).toEqual(['one BadPersistentKeepalive NoCniFolder']);
+    one.inputs = { ...INPUTS, meshNodes: [{ ...meshNode('a', 'one', 0), spec: { ...meshNode('a', 'one', 0).spec, problems: [{ reason: 'NoCniFolder', message: 'it was' }] } }] };
+    await one.pass();
+    expect(one.published).toEqual(['one BadPersistentKeepalive NoCniFolder', 'one']);
+  });
+
+  test('brings its host up while an API server takes its MeshNode and does not answer', async () => {
+    const one = setting();
+    one.publishing = new Promise(() => undefined);
+    one.inputs = { ...INPUTS, meshNodes: [{ ...meshNode('a', 'one', 0), spec: { ...meshNode('a', 'one', 0).spec, persistentKeepalive: 7 } }, meshNode('b', 'two', 1)] };
+    const passing = one.pass();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(one.host.state().routes.size).toBeGreaterThan(0);
+    void passing;
+  });
+
   test('publishes its MeshNode when it differs', async () => {
     const one = setting();
     await one.pass();
@@ -203,7 +228,7 @@ describe('an agent', () => {
     const one = setting();
     one.refuse = (text) => text.startsWith('nft');
     await one.pass();
-    expect(one.result()).toEqual({ kind: 'failed', failures: [expect.stringMatching(/^nft table inet kilofed: .*: refused$/)] });
+    expect(one.result()).toEqual({ kind: 'failed', failures: [expect.stringMatching(/^nft table inet kilofed: .*: refused$/)], published: true });
     one.refuse = () => false;
     expect(await one.pass()).toEqual([expect.stringMatching(/^nft table inet kilofed/)]);
     expect(one.observations).toBe(2);

@@ -7,7 +7,7 @@
  */
 import { rememberEndpoints, type EndpointMemory } from '../core/host/endpoints.js';
 import { cniProblems } from '../core/host/diffCni.js';
-import { discover, internalAddresses, isSpared } from '../core/host/discover.js';
+import { internalAddresses, isSpared } from '../core/host/discover.js';
 import { createHostModel, type HostModel } from '../core/host/hostModel.js';
 import type { HostAddress } from '../core/host/parseIp.js';
 import type { Path } from '../core/host/parsePaths.js';
@@ -15,12 +15,11 @@ import { explainFailure } from '../core/host/explainFailure.js';
 import { diffGroups, planChanges } from '../core/host/planChanges.js';
 import { type Judged, judgeKilo, type Verdict } from '../core/kilo/judge.js';
 import { confirmedBy } from '../core/kilo/recognise.js';
-import { isTraceless } from '../core/kilo/traces.js';
 import { changeText } from '../core/host/render.js';
 import { type Choices, steer } from '../core/failover/config.js';
 import type { Change } from '../core/host/change.js';
 import type { Healing } from '../core/failover/stall.js';
-import type { MeshSpec } from '../core/api/mesh.js';
+import type { Mesh, MeshSpec } from '../core/api/mesh.js';
 import type { MeshInput } from '../core/mesh/input.js';
 import type { NodePlan, Problem } from '../core/mesh/plan.js';
 import type { PlannedNode } from '../core/mesh/planNode.js';
@@ -35,6 +34,7 @@ import { endpointAddresses, endpointNames, type ClusterInputs } from './inputs.j
 import type { AgentMetrics } from './metrics.js';
 import { pathMtu, roamedAddresses } from './pathMtu.js';
 import type { Publisher } from './publish.js';
+import { publishNode, tellProblems } from './publishNode.js';
 import type { Resolver } from './resolver.js';
 import type { SavedInputs, StateFiles } from './stateFiles.js';
 
@@ -76,7 +76,7 @@ export type PassResult =
       /** Nobody tells when the reason is gone: look again soon. */
       readonly soon?: boolean;
     }
-  | { readonly kind: 'failed'; readonly failures: readonly string[] };
+  | { readonly kind: 'failed'; readonly failures: readonly string[]; readonly published: boolean };
 
 export interface Agent {
   pass(signal: AbortSignal): Promise<PassResult>;
@@ -110,33 +110,42 @@ export function createAgent(deps: AgentDeps, memory: Memory): Agent {
     const live = deps.cluster.inputs();
     const inputs = live ?? memory.saved?.inputs;
     if (inputs === undefined) return { kind: 'waiting', reason: 'the API server has not told everything yet', published: true };
-    const { mesh, node } = inputs;
-    if (mesh === undefined) return { kind: 'waiting', reason: 'there is no Mesh named default: create one', published: true };
-    seen = await look(inputs);
-    const published = live === undefined || node === undefined || (await publishNode(deps, inputs, node, { seen, told }));
     attend(deps, inputs);
+    if (inputs.mesh === undefined) return { kind: 'waiting', reason: 'there is no Mesh named default: create one', published: true };
+    const now = await look(inputs);
+    seen = now;
+    const shaped = await shape({ ...inputs, mesh: inputs.mesh }, now, signal);
+    if (live === undefined) return { ...shaped.result, published: true };
+    if (shaped.resolved !== undefined) deps.saveInputs({ inputs, resolved: shaped.resolved });
+    // Last, so that an API server that does not answer keeps no change of the host waiting.
+    return { ...shaped.result, published: await publishNode(deps, { inputs, seen: now, told, problems: shaped.problems }) };
+  }
+
+  /** Makes the host what the inputs say. */
+  async function shape(inputs: ClusterInputs & { readonly mesh: Mesh }, now: Seen, signal: AbortSignal): Promise<Shaped> {
+    const { spec } = inputs.mesh;
     const resolved = { ...memory.saved?.resolved, ...deps.resolver.answers() };
-    const observed = seen.model.state();
-    const smallest = await pathMtu(deps.host, [...new Set([...endpointAddresses(inputs, resolved), ...seen.roamed])], seen.paths);
-    const result = deps.planNode({ node: deps.nodeName, mesh: mesh.spec, nodes: inputs.meshNodes, peers: inputs.peers, resolved, underlayMtu: observed.underlay?.mtu ?? DEFAULT_MTU, pathMtu: smallest });
-    if (result.kind === 'absent') return { kind: 'waiting', reason: result.reason, published };
-    const kilo = judge(seen, mesh.spec, { plan: result.plan, nodes: inputs.meshNodes });
+    const observed = now.model.state();
+    const smallest = await pathMtu(deps.host, [...new Set([...endpointAddresses(inputs, resolved), ...now.roamed])], now.paths);
+    const result = deps.planNode({ node: deps.nodeName, mesh: spec, nodes: inputs.meshNodes, peers: inputs.peers, resolved, underlayMtu: observed.underlay?.mtu ?? DEFAULT_MTU, pathMtu: smallest });
+    if (result.kind === 'absent') return { result: { kind: 'waiting', reason: result.reason }, problems: [] };
+    const kilo = judge(now, spec, { plan: result.plan, nodes: inputs.meshNodes });
     if (kilo.kind === 'hold') {
       seen = undefined;
-      return { kind: 'waiting', reason: kilo.reason, published, soon: true };
+      return { result: { kind: 'waiting', reason: kilo.reason, soon: true }, problems: [] };
     }
     planned = result.plan;
-    const { failed, changes } = await bring(seen, deps.steer(planned, mesh.spec, observed.groups), kilo, signal);
-    if (live !== undefined) deps.saveInputs({ inputs, resolved });
+    const problems = cniProblems(deps.nodeName, planned.cni, observed.cni);
+    tellProblems(deps.log, told, 'cni', problems);
+    const { failed, changes } = await bring(now, deps.steer(planned, spec, observed.groups), kilo, signal);
     if (failed.length > 0 || kilo.kind === 'takeOver') seen = undefined;
-    return failed.length > 0 ? { kind: 'failed', failures: failed } : { kind: 'matched', changes, published };
+    return { result: failed.length > 0 ? { kind: 'failed', failures: failed } : { kind: 'matched', changes }, problems, resolved };
   }
 
   /** Makes the host what `desired` says, as far as that is possible. */
   async function bring({ model }: Seen, desired: NodePlan, kilo: Verdict, signal: AbortSignal): Promise<{ readonly failed: readonly string[]; readonly changes: number }> {
     const observed = kilo.kind === 'beside' ? withoutKilo(model.state()) : model.state();
     tellProblems(deps.log, told, 'plan', desired.problems);
-    tellProblems(deps.log, told, 'cni', cniProblems(deps.nodeName, desired.cni, observed.cni));
     const changes = planChanges({ desired, observed, prior: endpoints, publicKey: deps.publicKey });
     const { done, failures } = await deps.host.apply(model, changes, signal);
     for (const change of done.slice(0, LOGGED)) deps.log.debug('Changed', { change: changeText(change) });
@@ -179,6 +188,16 @@ export function createAgent(deps: AgentDeps, memory: Memory): Agent {
   };
 }
 
+interface Shaped {
+  readonly result: Unpublished<PassResult>;
+  /** Of the host, for its MeshNode. */
+  readonly problems: readonly Problem[];
+  /** Absent: nothing could be planned. */
+  readonly resolved?: SavedInputs['resolved'];
+}
+
+type Unpublished<T> = T extends unknown ? Omit<T, 'published'> : never;
+
 interface Seen {
   readonly model: HostModel;
   readonly addresses: readonly HostAddress[];
@@ -213,32 +232,6 @@ function healingChanges(healing: Healing, plan: NodePlan): readonly Change[] {
 function attend(deps: AgentDeps, inputs: ClusterInputs): void {
   deps.setDraining(inputs.node !== undefined && isSpared(inputs.node));
   deps.resolver.want(endpointNames(inputs));
-}
-
-/** Whether our MeshNode is as it should be. */
-async function publishNode(deps: AgentDeps, inputs: ClusterInputs, node: NonNullable<ClusterInputs['node']>, memory: { readonly seen: Seen; readonly told: Map<string, string> }): Promise<boolean> {
-  if (inputs.mesh === undefined) return true;
-  const kilo = memory.seen.kilo.recognise();
-  const found = discover({
-    node,
-    mesh: inputs.mesh.spec,
-    addresses: memory.seen.addresses,
-    publicKey: deps.publicKey,
-    kilo: kilo.running !== undefined ? 'running' : isTraceless(kilo.traces) ? undefined : 'left',
-  });
-  tellProblems(deps.log, memory.told, 'discover', found.problems);
-  const failed = await deps.publisher.publish(node, found.spec, inputs.meshNodes.find((one) => one.metadata.name === deps.nodeName));
-  if (failed !== undefined) deps.log.warn('This node could not be published; the host is kept up nevertheless', { reason: failed });
-  return failed === undefined;
-}
-
-/** Each problem once, and again only after it changed. */
-function tellProblems(log: Log, told: Map<string, string>, about: string, problems: readonly Problem[]): void {
-  const text = JSON.stringify(problems);
-  if (told.get(about) === text || (problems.length === 0 && !told.has(about))) return;
-  told.set(about, text);
-  for (const { subject, reason, message } of problems) log.warn('A part of the mesh is left out', { subject, reason, explanation: message });
-  if (problems.length === 0) log.info('All earlier problems are gone', { about });
 }
 
 function judge({ model, kilo }: Seen, { besideKilo }: MeshSpec, known: Pick<Judged, 'plan' | 'nodes'>): Verdict {

@@ -112,6 +112,6 @@ async function passOf(agent: Agent, signal: AbortSignal): Promise<PassResult> {
   try {
     return await agent.pass(signal);
   } catch (error) {
-    return { kind: 'failed', failures: [error instanceof Error ? error.message : String(error)] };
+    return { kind: 'failed', failures: [error instanceof Error ? error.message : String(error)], published: false };
   }
 }

@@ -97,6 +97,8 @@ const MESH_NODE: Definition = {
     { name: 'Slot', type: 'integer', jsonPath: '.status.slot', description: 'Gateway slot in its segment.' },
     { name: 'Mesh address', type: 'string', jsonPath: '.status.meshAddresses' },
     { name: 'Endpoint', type: 'string', jsonPath: '.spec.endpoints[0].host' },
+    { name: 'Ready', type: 'string', jsonPath: '.status.conditions[?(@.type=="Ready")].status' },
+    { name: 'Reason', type: 'string', jsonPath: '.status.conditions[?(@.type=="Ready")].reason' },
     { name: 'Pods', type: 'string', jsonPath: '.spec.podCIDRs', priority: 1 },
     { name: 'Public key', type: 'string', jsonPath: '.spec.publicKey', priority: 1 },
     { name: 'Kilo', type: 'string', jsonPath: '.spec.kilo', priority: 1 },

@@ -6,6 +6,9 @@
 import * as z from 'zod';
 import { addressWithPrefix, cidr, conditions, host, ipAddress, meta, port, wireguardKey } from './schema.js';
 
+const MAX_PROBLEMS = 16;
+const MAX_MESSAGE = 1024;
+
 export const meshNodeSpecSchema = z.object({
   publicKey: wireguardKey.describe('WireGuard public key, the same on every plane.'),
   endpoints: z.array(z.object({ host, port })).max(8)
@@ -22,6 +25,8 @@ export const meshNodeSpecSchema = z.object({
     .describe('Whether it may end the tunnels of its location. Without meaning where every node is a segment.'),
   kilo: z.enum(['running', 'left']).optional()
     .describe("Of Kilo's own agent on the node: it runs, or it has ended and left something. Absent: nothing of it is there."),
+  problems: z.array(z.object({ reason: z.string().min(1).max(64), message: z.string().max(MAX_MESSAGE) })).max(MAX_PROBLEMS).optional()
+    .describe('What is wrong with the node as its agent sees it: annotations that are left out, addresses that are not there, CNI files in the way.'),
   persistentKeepalive: z.int().min(0).max(65535).default(0).describe('Seconds; 0: off. Set where the node is behind NAT.'),
 });
 
@@ -42,3 +47,9 @@ export const meshNodeSchema = z.object({
 export type MeshNodeSpec = z.infer<typeof meshNodeSpecSchema>;
 export type MeshNodeStatus = z.infer<typeof meshNodeStatusSchema>;
 export type MeshNode = z.infer<typeof meshNodeSchema>;
+
+/** `spec` that tells of `problems`, the first sixteen of them; of none, if there are none. */
+export function withProblems(spec: MeshNodeSpec, problems: readonly { readonly reason: string; readonly message: string }[]): MeshNodeSpec {
+  if (problems.length === 0) return spec;
+  return { ...spec, problems: problems.slice(0, MAX_PROBLEMS).map(({ reason, message }) => ({ reason, message: message.slice(0, MAX_MESSAGE) })) };
+}
