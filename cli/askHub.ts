@@ -1,7 +1,6 @@
 /**
  * Asks the hub for the state of the federation: at its own address, or through the API server of its home cluster.
  */
-import { readFile } from 'node:fs/promises';
 import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { dirname, resolve } from 'node:path';
@@ -41,17 +40,10 @@ async function askUrl(hub: string): Promise<Answer> {
 }
 
 async function askCluster(flags: HubFlags, kubeconfigs: readonly string[]): Promise<Answer> {
-  const { files, complaints } = await readAll(flags.kubeconfig === undefined ? kubeconfigs : [flags.kubeconfig]);
-  const [{ getThroughService }, { readKubeconfig }] = await Promise.all([
-    import('../kube/config/throughService.js'),
-    import('../kube/config/readKubeconfig.js'),
-  ]);
-  const file = files.find(({ text }) => readKubeconfig(text, flags.context).ok) ?? files[0];
-  if (file === undefined) {
-    return refuse(
-      `no kubeconfig: ${complaints.join('; ')}. Name that of the cluster the hub runs in with --kubeconfig, or the hub itself with --hub http://host:port.`,
-    );
-  }
+  const { findKubeconfig } = await import('./findKubeconfig.js');
+  const { getThroughService } = await import('../kube/config/throughService.js');
+  const file = await findKubeconfig(flags, kubeconfigs);
+  if ('complaint' in file) return refuse(`${file.complaint}. Name that of the cluster the hub runs in with --kubeconfig, or the hub itself with --hub http://host:port.`);
   const place = `service ${flags.namespace}/${HUB_SERVICE}`;
   const reply = await getThroughService(file.text, {
     namespace: flags.namespace,
@@ -106,23 +98,6 @@ function get(url: URL): Promise<Reply> {
     outgoing.on('error', fail);
     outgoing.end();
   });
-}
-
-interface Files {
-  readonly files: readonly { readonly path: string; readonly text: string }[];
-  readonly complaints: readonly string[];
-}
-
-async function readAll(paths: readonly string[]): Promise<Files> {
-  const reads = await Promise.allSettled(paths.map((path) => readFile(path, 'utf8')));
-  return {
-    files: reads.flatMap((read, index) => (read.status === 'fulfilled' ? [{ path: paths[index] ?? '', text: read.value }] : [])),
-    complaints: reads.flatMap((read, index) => (read.status === 'fulfilled' ? [] : [unreadable(paths[index] ?? '', read.reason)])),
-  };
-}
-
-function unreadable(path: string, error: unknown): string {
-  return isNativeError(error) && 'code' in error && error.code === 'ENOENT' ? `${path} does not exist` : reason(error);
 }
 
 function parseJson(text: string): unknown {

@@ -147,7 +147,7 @@ describe('help', () => {
     .filter((name) => !['hub', 'cluster-agent', 'node-agent'].includes(name));
 
   test('verbs', () => {
-    expect(verbs).toEqual(['status', 'graph', 'version', 'completion']);
+    expect(verbs).toEqual(['status', 'graph', 'showconf', 'version', 'completion']);
   });
 
   test.each(verbs)('of %s has an example', async (verb) => {

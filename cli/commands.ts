@@ -6,6 +6,7 @@ import { Command, CommanderError } from 'commander';
 import { type Cli, EXIT, EXIT_CODES } from './cli.js';
 import { addCompletion } from './completion.js';
 import { addGraph } from './graph.js';
+import { addShowconf } from './showconf.js';
 import { addStatus } from './status.js';
 import { addVersion } from './version.js';
 
@@ -21,6 +22,7 @@ Examples:
   kilofed status                       # ask the hub of the current kubeconfig context
   kilofed status --hub http://localhost:8080
   kilofed graph | dot -Tsvg > federation.svg
+  kilofed showconf laptop              # how a laptop joins the mesh
   kilofed hub --help
 
 ${EXIT_CODES}`;
@@ -51,7 +53,7 @@ export function commandLine(cli: Cli): Command {
     .helpOption('-h, --help', 'Show help')
     .addHelpText('after', EXAMPLES);
   program.commandsGroup('Commands:');
-  for (const add of [addStatus, addGraph, addVersion, addCompletion]) add(program, cli);
+  for (const add of [addStatus, addGraph, addShowconf, addVersion, addCompletion]) add(program, cli);
   program.commandsGroup('Programs:');
   for (const [name, summary] of Object.entries(PROGRAMS)) program.command(name).description(summary).helpOption(false);
   return program;

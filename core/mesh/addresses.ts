@@ -7,7 +7,7 @@
 import type { MeshNode } from '../api/meshNode.js';
 import { addressOf } from '../net/cidr.js';
 import { allocateAddress, isAllocatable } from '../net/allocate.js';
-import { present } from './segments.js';
+import { byAge, present } from './segments.js';
 
 export interface AddressAssignment {
   readonly addresses: ReadonlyMap<string, readonly string[]>;
@@ -52,8 +52,3 @@ function held(node: MeshNode): string[] {
 }
 
 /** Oldest first; of two nodes that claim one address, the older keeps it. */
-function byAge(a: MeshNode, b: MeshNode): number {
-  const [ageA, ageB] = [a.metadata.creationTimestamp ?? '~', b.metadata.creationTimestamp ?? '~'];
-  if (ageA !== ageB) return ageA < ageB ? -1 : 1;
-  return a.metadata.name < b.metadata.name ? -1 : 1;
-}

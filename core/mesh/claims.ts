@@ -140,9 +140,11 @@ function subjectOf(segment: Segment): string {
   return segment.kind === 'person' ? segment.name.replace(':', ' ') : `segment ${segment.name}`;
 }
 
-/** By trust, then the own segment, then by name. */
+/** By trust, then the own segment, then by name; people's in their own order, so that nobody loses to who came later. */
 function bidsOf(own: Segment, remote: readonly Segment[]): Bid[] {
   const beside = (segment: Segment): Bid => ({ segment, kind: 'location', prefixes: segment.locationIPs });
-  const bids = [beside(own), ...remote.toSorted((a, b) => (a.name < b.name ? -1 : 1)).flatMap((segment): Bid[] => [{ segment, kind: segment.kind, prefixes: segment.allowedIPs }, beside(segment)])];
+  const others = remote.filter(({ kind }) => kind !== 'person').toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  const people = remote.filter(({ kind }) => kind === 'person');
+  const bids = [beside(own), ...[...others, ...people].flatMap((segment): Bid[] => [{ segment, kind: segment.kind, prefixes: segment.allowedIPs }, beside(segment)])];
   return bids.toSorted((a, b) => TRUST[a.kind] - TRUST[b.kind]);
 }

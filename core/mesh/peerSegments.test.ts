@@ -32,6 +32,12 @@ describe('segments of peers', () => {
     expect(peerSegments([{ ...peer, metadata: { ...peer.metadata, labels: { [LABEL.managedBy]: 'terraform' } } }]).segments[0]?.kind).toBe('person');
   });
 
+  test("people's are in the order of their age, so that the older one keeps what two of them want", () => {
+    const aged = (name: string, creationTimestamp?: string): ReturnType<typeof personPeer> => ({ ...personPeer(name), metadata: { name, ...(creationTimestamp === undefined ? {} : { creationTimestamp }) } });
+    const peers = [aged('c'), aged('b', '2026-01-02T00:00:00Z'), aged('a', '2026-01-02T00:00:00Z'), aged('z', '2026-01-01T00:00:00Z')];
+    expect(peerSegments(peers).segments.map(({ name }) => name)).toEqual(['peer:z', 'peer:a', 'peer:b', 'peer:c']);
+  });
+
   test('one that is being deleted is gone', () => {
     const peer = personPeer('laptop');
     expect(peerSegments([{ ...peer, metadata: { ...peer.metadata, deletionTimestamp: '2026-01-01T00:00:00Z' } }]).segments).toEqual([]);

@@ -6,14 +6,14 @@ import type { Peer } from '../api/peer.js';
 import { addressOf, sortCidrs } from '../net/cidr.js';
 import { groupByName } from './groupByName.js';
 import type { Problem } from './plan.js';
-import { byName, type Gateway, type Segment, type Segmented, uniqueSlots } from './segments.js';
+import { byAge, type Gateway, type Segment, type Segmented, uniqueSlots } from './segments.js';
 
-/** Peers to segments: those of the hub by member and location, those of people one each. Sorted by name. */
+/** Peers to segments: those of the hub by member and location, sorted by name; then those of people one each, the oldest first. */
 export function peerSegments(peers: readonly Peer[]): Segmented {
   const problems: Problem[] = [];
   const entries: { readonly name: string; readonly peer: Peer; readonly gateway: Gateway }[] = [];
   const persons: Segment[] = [];
-  for (const peer of [...peers].filter((each) => each.metadata.deletionTimestamp === undefined).toSorted(byName)) {
+  for (const peer of [...peers].filter((each) => each.metadata.deletionTimestamp === undefined).toSorted(byAge)) {
     if (peer.metadata.labels?.[LABEL.managedBy] !== HUB_MANAGER) {
       persons.push(personSegment(peer));
       continue;

@@ -335,6 +335,15 @@ describe('networks beside nodes (kilo.squat.ai/allowed-location-ips)', () => {
     expect(planned.routes.filter(({ dst, metric }) => dst.startsWith('192.168') && metric === ROUTE_METRIC).map(({ dst }) => dst)).toEqual(['192.168.0.0/16', LAN, '192.168.178.7/32']);
   });
 
+  test.each(['publicKey', 'allowedIPs'] as const)('a person keeps its %s, though a younger one of lower name wants it', (what) => {
+    const old = personPeer('laptop', { allowedIPs: ['10.5.0.1/32'] });
+    const young = personPeer('bad', { allowedIPs: ['10.5.0.2/32'], [what]: old.spec[what] });
+    const aged = [{ ...young, metadata: { name: 'bad', creationTimestamp: '2026-01-02T00:00:00Z' } }, { ...old, metadata: { name: 'laptop', creationTimestamp: '2026-01-01T00:00:00Z' } }];
+    const planned = plan('a', beside([]), { peers: aged });
+    expect(reasons(planned)).toEqual([`peer bad: ${what === 'publicKey' ? 'DuplicateKey' : 'PrefixTaken'}`]);
+    expect(allowedOf(planned, 'peer laptop')).toEqual(['10.5.0.1/32']);
+  });
+
   test('are left to the own location also by a site around them', () => {
     const planned = plan('d', beside([LAN]), { peers: [personPeer('site', { allowedIPs: ['192.168.176.0/21'] })] });
     expect(planned.problems).toEqual([]);

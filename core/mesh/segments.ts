@@ -153,6 +153,16 @@ export function uniqueSlots(gateways: readonly Gateway[], problems: Problem[]): 
   return [...bySlot.values()].toSorted((a, b) => a.slot - b.slot);
 }
 
+interface Aged {
+  readonly metadata: { readonly name: string; readonly creationTimestamp?: string | undefined };
+}
+
+/** The oldest first, of one age by name; what has no age is the youngest. */
+export function byAge(a: Aged, b: Aged): number {
+  const [ageA, ageB] = [a.metadata.creationTimestamp ?? '~', b.metadata.creationTimestamp ?? '~'];
+  return ageA === ageB ? byName(a, b) : ageA < ageB ? -1 : 1;
+}
+
 export function byName(a: { readonly metadata: { readonly name: string } }, b: { readonly metadata: { readonly name: string } }): number {
   return a.metadata.name < b.metadata.name ? -1 : a.metadata.name > b.metadata.name ? 1 : 0;
 }

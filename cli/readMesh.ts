@@ -1,0 +1,76 @@
+/**
+ * The mesh of one cluster as its API server has it, for commands that work without a hub.
+ */
+import { dirname, resolve } from 'node:path';
+import type { ZodType } from 'zod';
+import { type Mesh, meshSchema } from '../core/api/mesh.js';
+import { type MeshNode, meshNodeSchema } from '../core/api/meshNode.js';
+import { type Peer, peerSchema } from '../core/api/peer.js';
+import { apiVersion, type KubeObject, type Resource, RESOURCE } from '../core/api/resources.js';
+import { loadKubeconfig } from '../kube/config/kubeconfig.js';
+import { listObjects } from '../kube/wire/apply.js';
+import type { KubeClient, KubeFailure, KubeResult } from '../kube/wire/client.js';
+import { createKubeClient } from '../kube/wire/http2Client.js';
+import { systemClock } from '../kube/wire/systemClock.js';
+import type { Cli } from './cli.js';
+import { type ClusterFlags, findKubeconfig } from './findKubeconfig.js';
+import { VERSION } from './version.js';
+
+export interface MeshObjects {
+  readonly mesh: Mesh;
+  readonly nodes: readonly MeshNode[];
+  readonly peers: readonly Peer[];
+}
+
+/** `message` says what went wrong and what to do. */
+export type MeshAnswer = { readonly ok: true; readonly objects: MeshObjects } | { readonly ok: false; readonly message: string };
+
+const SLOW_MS = 2_000;
+
+export async function readMesh(flags: ClusterFlags, cli: Pick<Cli, 'err' | 'kubeconfigs'>): Promise<MeshAnswer> {
+  const file = await findKubeconfig(flags, cli.kubeconfigs);
+  if ('complaint' in file) return refuse(`${file.complaint}. Name that of the cluster with --kubeconfig.`);
+  const loaded = loadKubeconfig(file.text, { now: () => systemClock.now(), directory: dirname(resolve(file.path)), ...(flags.context === undefined ? {} : { context: flags.context }) });
+  if (!loaded.ok) return refuse(`${file.path}: ${loaded.error}`);
+  const client = createKubeClient({ ...loaded.connection, userAgent: `kilofed/${VERSION}` }, { clock: systemClock });
+  const slow = setTimeout(() => cli.err(`kilofed: still waiting for ${client.server}\n`), SLOW_MS);
+  try {
+    return await readAll(client);
+  } finally {
+    clearTimeout(slow);
+    client.close();
+  }
+}
+
+async function readAll(client: KubeClient): Promise<MeshAnswer> {
+  const [meshes, nodes, peers] = await Promise.all([
+    list<Mesh>(client, RESOURCE.mesh, meshSchema),
+    list<MeshNode>(client, RESOURCE.meshNode, meshNodeSchema),
+    list<Peer>(client, RESOURCE.peer, peerSchema),
+  ]);
+  if (!meshes.ok) return refuse(whyNot(client.server, meshes.error));
+  if (!nodes.ok) return refuse(whyNot(client.server, nodes.error));
+  if (!peers.ok) return refuse(whyNot(client.server, peers.error));
+  const mesh = meshes.value.find(({ metadata }) => metadata.name === 'default');
+  if (mesh === undefined) return refuse(`${client.server} has no Mesh named default: is this a cluster with Kilofed (--context)?`);
+  return { ok: true, objects: { mesh, nodes: nodes.value, peers: peers.value } };
+}
+
+/** What does not parse is left out, as the agents do. */
+async function list<T>(client: KubeClient, resource: Resource, schema: ZodType<T>): Promise<KubeResult<readonly T[]>> {
+  const listed = await listObjects<KubeObject>(client, resource);
+  if (!listed.ok) return listed;
+  // The items of a list do not say their own kind.
+  const type = { apiVersion: apiVersion(resource), kind: resource.kind };
+  return { ok: true, value: listed.value.flatMap((object) => schema.safeParse({ ...object, ...type }).data ?? []) };
+}
+
+function whyNot(server: string, error: KubeFailure): string {
+  if (error.kind === 'notFound') return `${server} does not know the kinds of Kilofed: is this a cluster with Kilofed (--context)?`;
+  if (error.kind === 'forbidden') return `${server} does not let you read meshes, meshnodes and peers: ${error.message}`;
+  return `${server}: ${error.message}`;
+}
+
+function refuse(message: string): MeshAnswer {
+  return { ok: false, message };
+}
