@@ -215,6 +215,16 @@ describe('an agent', () => {
     void passing;
   });
 
+  test('takes nothing away for what it saved before the last change', async () => {
+    const former = setting();
+    await former.pass();
+    const again = setting({ saved: { inputs: { ...INPUTS, meshNodes: [meshNode('a', 'one', 0)] }, resolved: {} } }, former.host);
+    again.inputs = undefined;
+    expect(await again.pass()).toEqual([]);
+    again.inputs = INPUTS;
+    expect(await again.pass()).toEqual([]);
+  });
+
   test('publishes its MeshNode when it differs', async () => {
     const one = setting();
     await one.pass();

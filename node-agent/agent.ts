@@ -5,6 +5,7 @@
  * one pass at a time then does everything that is to do. What the host holds is remembered from pass to pass, so that one
  * change costs one command; after a failure, a loss, or 30 s it is read again.
  */
+import { additions } from '../core/host/additions.js';
 import { rememberEndpoints, type EndpointMemory } from '../core/host/endpoints.js';
 import { cniProblems } from '../core/host/diffCni.js';
 import { internalAddresses, isSpared } from '../core/host/discover.js';
@@ -114,7 +115,7 @@ export function createAgent(deps: AgentDeps, memory: Memory): Agent {
     if (inputs.mesh === undefined) return { kind: 'waiting', reason: 'there is no Mesh named default: create one', published: true };
     const now = await look(inputs);
     seen = now;
-    const shaped = await shape({ ...inputs, mesh: inputs.mesh }, now, signal);
+    const shaped = await shape({ ...inputs, mesh: inputs.mesh }, now, { saved: live === undefined, signal });
     if (live === undefined) return { ...shaped.result, published: true };
     if (shaped.resolved !== undefined) deps.saveInputs({ inputs, resolved: shaped.resolved });
     // Last, so that an API server that does not answer keeps no change of the host waiting.
@@ -122,7 +123,7 @@ export function createAgent(deps: AgentDeps, memory: Memory): Agent {
   }
 
   /** Makes the host what the inputs say. */
-  async function shape(inputs: ClusterInputs & { readonly mesh: Mesh }, now: Seen, signal: AbortSignal): Promise<Shaped> {
+  async function shape(inputs: ClusterInputs & { readonly mesh: Mesh }, now: Seen, how: How): Promise<Shaped> {
     const { spec } = inputs.mesh;
     const resolved = { ...memory.saved?.resolved, ...deps.resolver.answers() };
     const observed = now.model.state();
@@ -137,16 +138,17 @@ export function createAgent(deps: AgentDeps, memory: Memory): Agent {
     planned = result.plan;
     const problems = cniProblems(deps.nodeName, planned.cni, observed.cni);
     tellProblems(deps.log, told, 'cni', problems);
-    const { failed, changes } = await bring(now, deps.steer(planned, spec, observed.groups), kilo, signal);
+    const { failed, changes } = await bring(now, deps.steer(planned, spec, observed.groups), kilo, how);
     if (failed.length > 0 || kilo.kind === 'takeOver') seen = undefined;
     return { result: failed.length > 0 ? { kind: 'failed', failures: failed } : { kind: 'matched', changes }, problems, resolved };
   }
 
   /** Makes the host what `desired` says, as far as that is possible. */
-  async function bring({ model }: Seen, desired: NodePlan, kilo: Verdict, signal: AbortSignal): Promise<{ readonly failed: readonly string[]; readonly changes: number }> {
+  async function bring({ model }: Seen, desired: NodePlan, kilo: Verdict, { saved, signal }: How): Promise<{ readonly failed: readonly string[]; readonly changes: number }> {
     const observed = kilo.kind === 'beside' ? withoutKilo(model.state()) : model.state();
     tellProblems(deps.log, told, 'plan', desired.problems);
-    const changes = planChanges({ desired, observed, prior: endpoints, publicKey: deps.publicKey });
+    const all = planChanges({ desired, observed, prior: endpoints, publicKey: deps.publicKey });
+    const changes = saved ? additions(all, observed) : all;
     const { done, failures } = await deps.host.apply(model, changes, signal);
     for (const change of done.slice(0, LOGGED)) deps.log.debug('Changed', { change: changeText(change) });
     const remembered = rememberEndpoints(desired, endpoints, failures.map((failure) => failure.change));
@@ -186,6 +188,12 @@ export function createAgent(deps: AgentDeps, memory: Memory): Agent {
       doubts += 1;
     },
   };
+}
+
+interface How {
+  /** Planned from what an earlier life saved: the API server has not told everything yet. */
+  readonly saved: boolean;
+  readonly signal: AbortSignal;
 }
 
 interface Shaped {
