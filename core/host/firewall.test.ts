@@ -31,6 +31,27 @@ table inet kilofed {
 `);
 });
 
+test('tunnels stay out of tunnels', () => {
+  const tunnels: Firewall = { clampInterfaces: ['kilo0'], tunnels: { ports: [51820], addresses: ['10.4.0.1', 'fd04:0::1'] } };
+  const [, sets = '', chains = ''] = /^[^]*?\{\n([^]*?)\n( {2}chain [^]*)$/.exec(firewallText(tunnels)) ?? [];
+  expect(sets).toBe(`  set clamp { type ifname; elements = { "kilo0" }; }
+  set wgport { type inet_service; elements = { 51820 }; }
+  set self4 { type ipv4_addr; elements = { 10.4.0.1 }; }
+  set self6 { type ipv6_addr; elements = { fd04::1 }; }`);
+  expect(chains).toContain(`  chain input {
+    type filter hook input priority filter; policy accept;
+    iifname @clamp udp dport @wgport drop comment "kilofed: no tunnel out of a tunnel"
+  }
+  chain output {
+    type filter hook output priority filter; policy accept;
+    oifname @clamp udp sport @wgport drop comment "kilofed: no tunnel into a tunnel"
+    udp sport @wgport ip saddr @self4 drop comment "kilofed: ip no tunnel from a mesh address"
+    udp sport @wgport ip6 saddr @self6 drop comment "kilofed: ip6 no tunnel from a mesh address"
+  }
+`);
+  expect(elementChanges(firewallFacts(tunnels), { ...tunnels, tunnels: { ports: [51820, 51821], addresses: ['10.4.0.1'] } })).toBe('delete element inet kilofed self6 { fd04::1 }\nadd element inet kilofed wgport { 51821 }\n');
+});
+
 test('translation: known prefixes first, and as many rules for thousands of them', () => {
   expect(firewallText({ clampInterfaces: [], nat })).toBe(`table inet kilofed
 delete table inet kilofed

@@ -67,16 +67,19 @@ interface Table {
 const DROP_TABLE = firewallRemoval();
 const FAMILIES = [['ip', '4', 'inet'], ['ip6', '6', 'inet6']] as const;
 
-function tableOf({ clampInterfaces, vxlan, ipip, nat }: Firewall): Table {
+function tableOf({ clampInterfaces, tunnels, vxlan, ipip, nat }: Firewall): Table {
+  const input = [...(tunnels === undefined ? [] : [INNER]), ...(vxlan === undefined ? [] : FAMILIES.map(([ip, digit]) => vxlanRule(ip, digit, vxlan.port)))];
   return {
     chains: [
       ...(clampInterfaces.length === 0 ? [] : [{ name: 'forward', hook: 'filter hook forward priority mangle', rules: CLAMP }]),
-      ...(vxlan === undefined ? [] : [{ name: 'input', hook: 'filter hook input priority filter', rules: FAMILIES.map(([ip, digit]) => vxlanRule(ip, digit, vxlan.port)) }]),
+      ...(input.length === 0 ? [] : [{ name: 'input', hook: 'filter hook input priority filter', rules: input }]),
+      ...(tunnels === undefined ? [] : [{ name: 'output', hook: 'filter hook output priority filter', rules: OUTER }]),
       ...(ipip === undefined ? [] : [{ name: 'ipip', hook: 'filter hook input priority filter', rules: [ipipRule(canonicalAddress(ipip.local))] }]),
       ...(nat === undefined ? [] : [{ name: 'postrouting', hook: 'nat hook postrouting priority srcnat', rules: NAT }]),
     ],
     sets: [
       ...(clampInterfaces.length === 0 ? [] : [{ name: 'clamp', type: 'ifname', elements: clampInterfaces }]),
+      ...(tunnels === undefined ? [] : [{ name: 'wgport', type: 'inet_service', elements: tunnels.ports.map(String) }, ...byFamily('self', tunnels.addresses.map(canonicalAddress), '')]),
       ...(vxlan === undefined ? [] : byFamily('vtep', vxlan.from.map(canonicalAddress), '')),
       ...(ipip === undefined ? [] : [{ name: 'ipip4', type: 'ipv4_addr', elements: ipip.from.map(canonicalAddress) }]),
       ...(nat === undefined ? [] : NAT_SETS.flatMap((name) => byFamily(name, nat[name], '; flags interval'))),
@@ -92,6 +95,13 @@ const CLAMP = ['oifname', 'iifname'].map((direction) => ({
   match: `${direction} @clamp tcp flags syn / syn,rst tcp option maxseg size set rt mtu`,
   comment: `kilofed: clamp mss to route mtu, ${direction}`,
 }));
+
+/** A tunnel inside a tunnel: see `tunnelFirewall` in core/mesh/planNode.ts. The devices are those whose MSS is clamped. */
+const INNER = { match: 'iifname @clamp udp dport @wgport drop', comment: 'kilofed: no tunnel out of a tunnel' };
+const OUTER = [
+  { match: 'oifname @clamp udp sport @wgport drop', comment: 'kilofed: no tunnel into a tunnel' },
+  ...FAMILIES.map(([ip, digit]) => ({ match: `udp sport @wgport ${ip} saddr @self${digit} drop`, comment: `kilofed: ${ip} no tunnel from a mesh address` })),
+];
 
 function vxlanRule(ip: string, digit: string, port: number): { readonly match: string; readonly comment: string } {
   return { match: `udp dport ${port} ${ip} saddr != @vtep${digit} drop`, comment: `kilofed: ${ip} vxlan ${port} only from the location` };

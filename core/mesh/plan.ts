@@ -205,6 +205,8 @@ export interface ProbeTarget {
 export interface Firewall {
   /** TCP MSS is clamped to the route's MTU on what leaves by these. */
   readonly clampInterfaces: readonly string[];
+  /** WireGuard's own packets neither enter nor leave a tunnel, nor have one of these mesh addresses for their sender; absent: no tunnels here. */
+  readonly tunnels?: { readonly ports: readonly number[]; readonly addresses: readonly string[] };
   /** VXLAN is taken only from these underlay addresses; absent: no VXLAN here, no rule. */
   readonly vxlan?: { readonly port: number; readonly from: readonly string[] };
   /** IPIP to `local` is taken only from these addresses; absent: no IPIP of ours here, no rule. */

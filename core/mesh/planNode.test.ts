@@ -86,7 +86,7 @@ describe('seen from each node', () => {
         { dst, table: 254, metric: GUARD_METRIC, to: { kind: 'unreachable' } },
       ]),
       rules: [],
-      firewall: { clampInterfaces: ['kilo0', 'kilo1'] },
+      firewall: { clampInterfaces: ['kilo0', 'kilo1'], tunnels: { ports: [51820, 51821], addresses: [mesh] } },
       problems: [],
     });
   });

@@ -79,7 +79,7 @@ export function planNode(input: MeshInput): PlannedNode {
       meshAddresses: meshAddresses.toSorted(),
       interfaces,
       ...carrier,
-      firewall: { clampInterfaces: clampedDevices(interfaces, neighbours), ...carrierFirewall(carrier, neighbours), ...(nat === undefined ? {} : { nat }) },
+      firewall: { clampInterfaces: clampedDevices(interfaces, neighbours), ...tunnelFirewall(interfaces, meshAddresses), ...carrierFirewall(carrier, neighbours), ...(nat === undefined ? {} : { nat }) },
       ...(cni === undefined ? {} : { cni }),
       ...(input.mesh.forwardRules === true ? { forward: { podCIDRs: sortCidrs(self.spec.podCIDRs) } } : {}),
       problems: sortProblems([...problems, ...unreachableSegments(own, remote, planes)]),
@@ -103,6 +103,15 @@ function planTunnels(
     resolved,
     mtu: tunnelMtu(input),
   });
+}
+
+/**
+ * While a node does not know yet that another one is a gateway, its routes may lead to that one's endpoint through a tunnel, with
+ * our mesh address for the sender. WireGuard there would answer to it, through the mesh, and the tunnel would run into itself for
+ * ever: what roams is believed until something else comes.
+ */
+function tunnelFirewall(interfaces: readonly WireguardInterface[], meshAddresses: readonly string[]): Pick<NodePlan['firewall'], 'tunnels'> {
+  return interfaces.length === 0 ? {} : { tunnels: { ports: interfaces.map(({ listenPort }) => listenPort), addresses: meshAddresses.toSorted() } };
 }
 
 /** All that packets of the mesh leave by, but the underlay. */

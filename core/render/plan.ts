@@ -63,9 +63,10 @@ function ruleRows({ rules, tunnelRules = [] }: NodePlan): string[][] {
   ];
 }
 
-function firewallRows({ firewall: { clampInterfaces, vxlan, ipip } }: NodePlan): string[][] {
+function firewallRows({ firewall: { clampInterfaces, tunnels, vxlan, ipip } }: NodePlan): string[][] {
   return [
     ...(clampInterfaces.length === 0 ? [] : [['clamp TCP MSS', `out by ${clampInterfaces.join(' ')}`]]),
+    ...(tunnels === undefined ? [] : [['no tunnel in a tunnel', `UDP ports ${tunnels.ports.join(' ')}`]]),
     ...(vxlan === undefined ? [] : [['take VXLAN', `on port ${vxlan.port} from ${vxlan.from.join(' ')}`]]),
     ...(ipip === undefined ? [] : [['take IPIP', `at ${ipip.local} from ${ipip.from.join(' ')}`]]),
   ];

@@ -31,6 +31,7 @@ const GATEWAYS = ['east-a1', 'east-a2'];
 const nodes = (names: readonly string[]): readonly BareNode[] => names.map((name) => world.node(name));
 const all = async (names: readonly string[], act: (node: BareNode) => Promise<unknown>): Promise<void> => void (await Promise.all(nodes(names).map(act)));
 
+const federationNodes = (): readonly BareNode[] => world.federation.nodes();
 const killAgents = (names: readonly string[]): Promise<void> => all(names, (node) => node.killAgent('SIGKILL'));
 const endTunnels = (names: readonly string[]): Promise<void> => all(names, ({ namespace }) => namespace.exec(['bash', '-c', 'for d in $(ls /sys/class/net | grep -E "^kilo[0-9]+$"); do ip link delete $d; done']));
 const endEncapsulation = (names: readonly string[]): Promise<void> => all(names, ({ namespace }) => namespace.exec(['bash', '-c', 'for d in $(ls /sys/class/net | grep -E "^kilo"); do ip link delete $d; done']));
@@ -91,6 +92,16 @@ test.each<[string, Deed]>([
   await undo?.();
   expect(seen).toEqual([]);
 }, 90_000);
+
+test('a tunnel whose far end is reached through another tunnel for a while does not run into itself', async () => {
+  await world.calm();
+  const { namespace } = world.node('east-a1');
+  const route = [`${world.node('east-b1').address}/32`, 'dev', 'kilo1', 'src', (await namespace.exec(['bash', '-c', "ip -o -4 addr show dev kilo0 | awk '{print $4}' | cut -d/ -f1"])).trim()];
+  await namespace.exec(['ip', 'route', 'add', ...route]);
+  await watch(world, FLOWS, () => sleep(8_000));
+  await namespace.exec(['ip', 'route', 'del', ...route]);
+  for (const { name, namespace: each } of federationNodes()) expect([name, await each.exec(['wg', 'show', 'all', 'endpoints'])]).toEqual([name, expect.not.stringContaining('\t10.')]);
+}, 60_000);
 
 test('a node that boots without an API server: nothing in clear from its first pass on', async () => {
   await world.calm();

@@ -98,6 +98,6 @@ function fullPlan(east: Remote): NodePlan {
     ],
     rules: [{ priority: 1107, from: '10.42.9.0/24', to: '10.0.1.7/32', table: RULE_TABLE }, { priority: 1108, to: 'fd00::9/128', table: RULE_TABLE }],
     tunnelRules: [{ priority: 1109, family: 'inet', iif: 'kilo0', table: RULE_TABLE }, { priority: 1109, family: 'inet6', iif: 'kilo1', table: RULE_TABLE }],
-    firewall: { clampInterfaces: ['kilo0', 'kilo1', 'kilovx'], vxlan: { port: VXLAN_PORT, from: ['10.0.1.7', 'fd00:0:0::7'] } },
+    firewall: { clampInterfaces: ['kilo0', 'kilo1', 'kilovx'], tunnels: { ports: [51820, 51821], addresses: ['10.4.0.1', 'fd04::1'] }, vxlan: { port: VXLAN_PORT, from: ['10.0.1.7', 'fd00:0:0::7'] } },
   };
 }
