@@ -213,7 +213,8 @@ async function createNode(at: {
   const listen = `${inUrl(addresses[0] ?? '')}:9107`;
   const log = logTo(`${at.dir}/log/node-agent-${at.name}.log`);
   const wireguard = binaryPath('wireguard-go');
-  const env = { ...process.env, ...(wireguard === undefined ? {} : { PATH: `${wireguard.replace(/\/[^/]*$/, '')}:${process.env['PATH']}` }) };
+  // As in manifests/cluster.yaml.
+  const env = { ...process.env, NODE_OPTIONS: '--max-semi-space-size=1', ...(wireguard === undefined ? {} : { PATH: `${wireguard.replace(/\/[^/]*$/, '')}:${process.env['PATH']}` }) };
   let agent: ChildProcess | undefined;
   return {
     name: at.name,
