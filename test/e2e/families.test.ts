@@ -3,11 +3,14 @@
  * VXLAN of a location have the families of their cluster, and two clusters share those that both have.
  */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { VXLAN_PORT } from '../../core/mesh/plan.js';
 import { type KubeObject, RESOURCE } from '../../core/api/resources.js';
 import { listObjects } from '../../kube/wire/apply.js';
 import { type Family, familyOf } from '../bare/addresses.js';
 import type { BareNode } from '../bare/cluster.js';
+import { deleteDevices } from '../bare/devices.js';
 import { type FlowEnd, reaches, startFlow } from '../bare/flow.js';
+import { startClearWatch } from '../lab/network/clearWatch.js';
 import { createFaults } from '../lab/network/faults.js';
 import { sleep, until } from '../lab/process.js';
 import { type Federation, startFederation } from './federation.js';
@@ -118,6 +121,32 @@ test.each<[Family, string, readonly string[]]>([['inet6', 'six-a3', ['dual-d1']]
   expect(Math.max(...reports.map(({ lost }) => lost))).toBeGreaterThan(0);
   expect(reports.filter(({ outageMs }) => outageMs > 2_000)).toEqual([]);
   await until('all to be well again', 30_000, async () => ((await missing(family)).length === 0 ? true : undefined));
+}, 90_000);
+
+test('nothing of either family leaves its location in clear when agents, tunnels and VXLAN are gone', async () => {
+  const clear = await startClearWatch(VXLAN_PORT);
+  // That it would be seen:
+  const around = ['-6', 'route', 'replace', `${end(node('dual-d1'), 'inet6')?.address}/128`, 'via', 'fd20:0:1::1'];
+  await node('six-a3').namespace.exec(['ip', ...around]);
+  await reaches(end(node('six-a3'), 'inet6') as FlowEnd, end(node('dual-d1'), 'inet6') as FlowEnd, 300);
+  await node('six-a3').namespace.exec(['ip', ...around.with(2, 'del')]);
+  expect(await clear.take()).toContainEqual(expect.stringContaining(`${end(node('dual-d1'), 'inet6')?.address}`));
+
+  const pairs = [['six-a3', 'dual-d1', 'inet6'], ['dual-d1', 'six-a3', 'inet6'], ['dual-c2', 'four-e1', 'inet'], ['four-e1', 'dual-c2', 'inet']] as const;
+  const flows = await Promise.all(pairs.map(([from, to, family]) => startFlow(end(node(from), family) as FlowEnd, end(node(to), family) as FlowEnd, 100)));
+  const victims = ['six-a1', 'six-a2', 'six-a3', 'dual-c1', 'dual-c2', 'four-e1'].map(node);
+  await Promise.all(victims.map(async (victim) => {
+    await victim.killAgent('SIGKILL');
+    await deleteDevices(victim.namespace, /^kilo/);
+  }));
+  await sleep(1_500);
+  const reports = await Promise.all(flows.map((flow) => flow.stop()));
+  const seen = await clear.take();
+  for (const victim of victims) victim.startAgent();
+  await clear.stop();
+  expect(seen).toEqual([]);
+  expect(reports.filter(({ sent, lost }) => sent < 100 || lost === 0)).toEqual([]);
+  await until('all to be well again', 30_000, async () => ((await missing('inet6')).length + (await missing('inet')).length === 0 ? true : undefined));
 }, 90_000);
 
 /** The gateway, neither `from` nor `to`, by which packets leave the location of `from`, or enter that of `to`. */
