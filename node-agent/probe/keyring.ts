@@ -24,7 +24,7 @@ const NEW_PER_SECOND = 500;
 
 /** `privateKey`: base64, as in the key file. */
 export function createKeyring(privateKey: string, clock: Pick<Clock, 'now'>): Keyring {
-  const own = createPrivateKey({ key: Buffer.concat([PKCS8, Buffer.from(privateKey, 'base64')]), format: 'der', type: 'pkcs8' });
+  const own = privateKeyOf(privateKey);
   const secrets = new Map<string, Buffer>();
   let second = { at: Number.NEGATIVE_INFINITY, made: 0 };
 
@@ -65,8 +65,13 @@ function mac(secret: Buffer, body: Uint8Array): Buffer {
   return createHmac('sha256', secret).update(body).digest().subarray(0, MAC_BYTES);
 }
 
-/** Undefined: not a point that an honest node would have. */
-function agree(own: KeyObject, key: string): Buffer | undefined {
+/** Of a key as in the key file. @throws when it is none. */
+export function privateKeyOf(base64: string): KeyObject {
+  return createPrivateKey({ key: Buffer.concat([PKCS8, Buffer.from(base64, 'base64')]), format: 'der', type: 'pkcs8' });
+}
+
+/** What `own` and the node with public key `key` (base64) share, 32 bytes. Undefined: not a point that an honest node would have. */
+export function agree(own: KeyObject, key: string): Buffer | undefined {
   const raw = Buffer.from(key, 'base64');
   if (raw.length !== KEY_BYTES) return undefined;
   try {

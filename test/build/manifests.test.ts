@@ -11,7 +11,7 @@ interface Container {
   readonly image: string;
   readonly imagePullPolicy?: string;
   readonly args?: readonly string[];
-  readonly env?: readonly { readonly name: string }[];
+  readonly env?: readonly { readonly name: string; readonly value?: string }[];
 }
 
 interface PodSpec {
@@ -62,6 +62,17 @@ test('cluster-cni.yaml is cluster.yaml, the CNI plugins, and the folders of both
     return key === 'volumes' || key === 'volumeMounts' ? (value as { readonly name: string }[]).filter(({ name }) => !name.startsWith('cni-')) : value;
   }) as unknown;
   expect(without).toEqual(plain);
+});
+
+describe('nothing on a host is open to the network', () => {
+  test.each(['cluster.yaml', 'cluster-cni.yaml'])('of %s: programs keep their own address, which is loopback, and no debugger', async (file) => {
+    const all = (await documents(file)).flatMap((each) => each.spec?.template?.spec.containers ?? []);
+    expect(all.map(({ args }) => args?.[0])).toEqual(['node-agent', 'cluster-agent']);
+    for (const { args, env } of all) {
+      expect(args?.filter((text) => text.startsWith('--listen'))).toEqual([]);
+      expect(env?.filter(({ value }) => /--inspect/.test(value ?? '')) ?? []).toEqual([]);
+    }
+  });
 });
 
 describe('every image', () => {
