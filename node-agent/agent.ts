@@ -87,7 +87,7 @@ export interface Agent {
   plan(): NodePlan | undefined;
   /** Moves traffic to the ways that were chosen, at once and without a pass. */
   takeWays(choices: Choices): Promise<void>;
-  /** Makes a peer of a plane, or the plane's whole interface, anew. */
+  /** Makes a peer of a plane, or the plane's whole interface, anew; or sends to the wanted endpoint of a peer again. */
   heal(healing: Healing, signal: AbortSignal): Promise<void>;
 }
 
@@ -182,7 +182,7 @@ export function createAgent(deps: AgentDeps, memory: Memory): Agent {
       if (seen === undefined || planned === undefined) return;
       const changes = healingChanges(healing, planned);
       if (changes.length === 0) return;
-      deps.log.warn('A tunnel is deaf though the far gateway lives: it is made anew', { ...healing });
+      deps.log.warn(healing.kind === 'endpoint' ? 'A tunnel fails where its far end was last heard from: the endpoint that is wanted is tried again' : 'A tunnel is deaf though the far gateway lives: it is made anew', { ...healing });
       deps.metrics.healed(healing.kind);
       await deps.host.apply(seen.model, changes, signal);
       doubts += 1;
@@ -232,6 +232,7 @@ function healingChanges(healing: Healing, plan: NodePlan): readonly Change[] {
   if (healing.kind === 'interface') return device.peers.some(({ owner }) => owner.startsWith('peer ')) ? [] : [{ kind: 'link.delete', name: device.name }];
   const peer = device.peers.find(({ publicKey }) => publicKey === healing.publicKey);
   if (peer === undefined) return [];
+  if (healing.kind === 'endpoint') return peer.endpoint === undefined ? [] : [{ kind: 'peer.set', interface: device.name, publicKey: peer.publicKey, endpoint: peer.endpoint }];
   const { owner: _owner, ...rest } = peer;
   return [{ kind: 'peer.delete', interface: device.name, publicKey: peer.publicKey }, { kind: 'peer.set', interface: device.name, ...rest }];
 }

@@ -2,6 +2,7 @@
  * What the node-agent counts.
  */
 import type { PathStatus } from '../core/failover/failover.js';
+import type { Healing } from '../core/failover/stall.js';
 import type { HostState, PeerState } from '../core/host/state.js';
 import type { WireguardInterface } from '../core/mesh/plan.js';
 import type { TextMetrics } from '../kube/wire/textMetrics.js';
@@ -14,7 +15,7 @@ export interface AgentMetrics {
   paths(paths: readonly PathStatus[]): void;
   /** What WireGuard counts, with the names that the plan gives its peers. */
   tunnels(interfaces: readonly WireguardInterface[], states: HostState['wireguard']): void;
-  healed(what: 'peer' | 'interface'): void;
+  healed(what: Healing['kind']): void;
 }
 
 export function createAgentMetrics(metrics: TextMetrics, wall: () => number): AgentMetrics {
@@ -33,7 +34,7 @@ export function createAgentMetrics(metrics: TextMetrics, wall: () => number): Ag
   const pathUsed = metrics.gauge('kilofed_node_path_in_use', 'Whether traffic with a choice takes this path now.');
   const pathRtt = metrics.gauge('kilofed_node_path_rtt_seconds', 'Smoothed round-trip time of a probed path.');
   const pathLoss = metrics.gauge('kilofed_node_path_loss_ratio', 'Share of about the last hundred probes that got no answer.');
-  const healings = metrics.counter('kilofed_node_tunnel_healings_total', 'Deaf tunnels that were made anew, the peer or its whole interface.');
+  const healings = metrics.counter('kilofed_node_tunnel_healings_total', 'Tunnels that failed and were healed: the peer or its whole interface made anew, or the wanted endpoint written again.');
   switches.add(0);
   return {
     healed: (what) => healings.add(1, { what }),

@@ -25,6 +25,7 @@ import type { Healing } from '../core/failover/stall.js';
 import { type Choices, choicesOf, steer } from '../core/failover/config.js';
 import { createKeyring } from './probe/keyring.js';
 import { createProber } from './probe/prober.js';
+import { watchRoamed } from './probe/roamed.js';
 import { watchSessions } from './probe/sessions.js';
 import type { ProbeSockets } from './probe/sockets.js';
 import { createRepairer } from './repairer.js';
@@ -100,7 +101,7 @@ export async function runAgent(options: Options, deps: ProgramDeps, signal: Abor
   const loop = createLoop({ clock, random, log, metrics: agentMetrics, agent });
   wishes.wish = () => loop.wish();
   switches.heal = (healing) => {
-    agent.heal(healing, stop.signal).catch((error: unknown) => log.error('A deaf tunnel could not be made anew', { error })).finally(() => loop.wish());
+    agent.heal(healing, stop.signal).catch((error: unknown) => log.error('A tunnel that fails could not be healed', { error })).finally(() => loop.wish());
   };
   switches.take = (choices) => {
     // A pass that is under way may have been planned before.
@@ -122,7 +123,14 @@ export async function runAgent(options: Options, deps: ProgramDeps, signal: Abor
   log.info('The node-agent runs', { node: options.nodeName, publicKey: key.publicKey, server: deps.client?.server });
   signal.addEventListener('abort', () => void prober.leave().finally(() => stop.abort()), { once: true });
   if (signal.aborted) stop.abort();
-  await Promise.all([loop.run(stop.signal), cluster.run(stop.signal), prober.run(stop.signal), watchSessions({ clock, host: deps.host, plan: () => agent.plan(), onSilent: (segments) => prober.setSilent(segments) }, stop.signal)]);
+  const watched = { clock, host: deps.host, plan: () => agent.plan() };
+  await Promise.all([
+    loop.run(stop.signal),
+    cluster.run(stop.signal),
+    prober.run(stop.signal),
+    watchSessions({ ...watched, onSilent: (segments) => prober.setSilent(segments) }, stop.signal),
+    watchRoamed({ ...watched, paths: () => prober.status(), onRoamed: (healing) => switches.heal(healing) }, stop.signal),
+  ]);
   resolver.close();
   return 0;
 }

@@ -10,7 +10,9 @@ import type { PathStatus } from './failover.js';
 
 export type Healing =
   | { readonly kind: 'peer'; readonly plane: number; readonly publicKey: string }
-  | { readonly kind: 'interface'; readonly plane: number };
+  | { readonly kind: 'interface'; readonly plane: number }
+  /** See roamed.ts. */
+  | { readonly kind: 'endpoint'; readonly plane: number; readonly publicKey: string };
 
 export interface StallWatch {
   /** What to do now; each is said once, and again only after a long while. */
@@ -25,7 +27,7 @@ const RELAPSE_MS = 60_000;
 interface Attempt {
   readonly at: number;
   /** The next step, and how long after this one. */
-  readonly next: Healing['kind'];
+  readonly next: 'peer' | 'interface';
   readonly waitMs: number;
 }
 

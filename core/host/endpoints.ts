@@ -2,7 +2,9 @@
  * EndpointMemory: for every peer of every interface, the endpoint that was wanted when we last wrote one.
  *
  * WireGuard follows a peer that roams. An endpoint that differs from the wanted one is therefore no error, and writing
- * the wanted one over it would cut off a peer behind NAT. It is written only when what is wanted has changed.
+ * the wanted one over it would cut off a peer behind NAT. It is written only when what is wanted has changed, or when the
+ * session is dead: where it was last alive is then no better a guess than what is wanted, and a peer that is alive behind NAT
+ * comes back by itself. Tunnels that are probed are judged sooner (failover/roamed.ts).
  */
 import type { NodePlan } from '../mesh/plan.js';
 import type { Change } from './change.js';
@@ -23,7 +25,7 @@ export function endpointKey(interfaceName: string, publicKey: string): string {
 export function endpointMustBeWritten(wanted: string, observed: PeerState, prior: string | undefined, at: number): boolean {
   if (observed.endpoint === undefined) return true;
   if (observed.endpoint === wanted) return false;
-  if (prior !== undefined) return prior !== wanted;
+  if (prior !== undefined && prior !== wanted) return true;
   return observed.lastHandshake === 0 || at - observed.lastHandshake >= SESSION_SECONDS;
 }
 

@@ -152,6 +152,22 @@ test('an address that moves to another device takes the ways over the underlay w
   expect(await eu3.health()).toContain('matched');
 }, 40_000);
 
+test('a far end that was last heard from a place that is no more is tried again where it is wanted', async () => {
+  const elsewhere = us1.address.replace(/\d+$/, '99');
+  const isSentTo = (address: string, ms: number): Promise<true> =>
+    until(`eu1 to send to ${address}`, ms, async () => ((await eu1.namespace.exec(['wg', 'show', 'kilo0', 'endpoints'])).includes(`\t${address}:`) ? true : undefined));
+  await us1.namespace.exec(['ip', '-batch', '-'], { input: `addr add ${elsewhere}/24 dev eth0\nroute replace default via ${lans.us.gateway} src ${elsewhere}\n` });
+  await isSentTo(elsewhere, 5_000);
+  // Nobody there has anything to say, and nothing would get out: what tells eu1 is its own silence.
+  await us1.killAgent('SIGKILL');
+  await us1.namespace.exec(['nft', '-f', '-'], { input: 'table inet mute {\n chain out { type filter hook output priority 0; udp sport 51820-51821 drop\n }\n}\n' });
+  await us1.namespace.exec(['ip', '-batch', '-'], { input: `addr del ${elsewhere}/24 dev eth0\nroute replace default via ${lans.us.gateway}\n` });
+  await isSentTo(us1.address, 25_000);
+  await us1.namespace.exec(['nft', 'delete', 'table', 'inet', 'mute']);
+  await reachable(eu3, us1);
+  us1.startAgent();
+}, 60_000);
+
 test('a flow that tried before its destination joined works within a second of the join', async () => {
   // Its address is known before it joins; the router drops what goes there, and the node translates it meanwhile.
   const future = { ...us1.pod, address: '10.42.5.10' };
