@@ -53,6 +53,23 @@ describe('one way at a time', () => {
   });
 });
 
+describe('a way that is dead, silent for a second at second 100', () => {
+  const at = (seconds: number): number => seconds * 1000;
+  test.each<[string, Partial<Way>, string]>([
+    ['not for one that was heard before it fell silent only: it may be us', { answeredAt: at(99) }, 'a'],
+    ['for one that was heard since', { answeredAt: at(99) + 1 }, 'b'],
+    ['for one that nobody asks', {}, 'b'],
+    ['for one of which nothing is known: better than a dead one', { rank: RANK.unknown, answeredAt: Number.NEGATIVE_INFINITY }, 'b'],
+    ['not for one that came back a moment ago: so may the old one', { answeredAt: at(100), backSince: at(98) + 1 }, 'a'],
+    ['for one that came back two seconds ago, and did not', { answeredAt: at(100), backSince: at(98) }, 'b'],
+    ['nor for a half good one without word of it', { rank: RANK.degraded, answeredAt: at(98) }, 'a'],
+  ])('is left %s', (_what, other, expected) => {
+    const [dead, second] = ways('du');
+    const choice = { ways: [{ ...dead, silentSince: at(99) }, { ...second, ...other }] as Way[], current: ['a'], history: new Map(), spread: false, settings: DEFAULT_SETTINGS, now: at(100) };
+    expect(choose(choice)).toEqual([expected]);
+  });
+});
+
 describe('all good ways at a time', () => {
   test.each([
     ['uu', 'a', 10, 'a,b', 'both'],

@@ -5,7 +5,8 @@
  * again only after it has been good for a while, twice as long with each recent failure. One that half works (it drains, or
  * lost its LAN) is left for another that failed of late after a tenth of that: it says itself that it should not be used.
  * When none is better, nothing is changed: if everything fails at once, it is us, and the old way is as good as any
- * (isolation guard).
+ * (isolation guard). Ways that fail at once are not found dead at once, nor found alive at once when they are back. So a dead
+ * way is left only for one that has answered since it fell silent, and that did not come back just now, as it may itself.
  */
 import type { FailoverSettings } from './settings.js';
 
@@ -21,6 +22,10 @@ export interface Way {
   readonly fresh?: boolean;
   /** By another gateway of our own segment, which may send by us in turn. */
   readonly viaSibling?: boolean;
+  /** What is known of the path that tells whether it works, see Path. */
+  readonly answeredAt?: number;
+  readonly silentSince?: number | undefined;
+  readonly backSince?: number | undefined;
 }
 
 /** What a group remembers of each of its ways. */
@@ -86,7 +91,8 @@ function best(ways: readonly Way[]): Way | undefined {
 
 /** While the present way still works, one that failed of late must prove itself first. */
 function mayLeaveFor(choice: Choice, current: Way, way: Way): boolean {
-  return current.rank === RANK.down || (choice.history.get(way.name)?.failures ?? 0) === 0 || (way.fresh !== false && isDue(choice, way, current.rank));
+  if (current.rank === RANK.down) return !isUnheard(current, way) && choice.now - (way.backSince ?? Number.NEGATIVE_INFINITY) >= BACK_MS;
+  return (choice.history.get(way.name)?.failures ?? 0) === 0 || (way.fresh !== false && isDue(choice, way, current.rank));
 }
 
 /** Has it been good for long enough to be trusted again, and is it now? */
@@ -102,6 +108,17 @@ export function worthAsking(choice: Choice, chosen: readonly string[]): readonly
   return others.filter((way) => way.rank === RANK.up && way.fresh === false && isDue(choice, way, used));
 }
 
+/** Has it not answered since the present way fell silent? Nothing speaks for it then. */
+function isUnheard(current: Way, way: Way): boolean {
+  return current.silentSince !== undefined && way.rank !== RANK.unknown && way.answeredAt !== undefined && way.answeredAt <= current.silentSince;
+}
+
+/** Is the way in use dead, and has one that may be better not been heard yet? */
+export function awaitsWord({ ways }: Choice, chosen: readonly string[]): boolean {
+  const current = ways.find(({ name }) => name === chosen[0]);
+  return current?.rank === RANK.down && ways.some((way) => way.rank < RANK.down && isUnheard(current, way));
+}
+
 function isDue({ history, settings, now }: Choice, { name }: Way, current: Rank): boolean {
   const { goodSince, failures } = history.get(name) ?? { goodSince: undefined, failures: 0 };
   if (goodSince === undefined) return false;
@@ -110,3 +127,5 @@ function isDue({ history, settings, now }: Choice, { name }: Way, current: Rank)
 }
 
 const MAX_FAILURES = 10;
+/** Ways that were lost together are all found again within a second (DOWN_MS and three answers, path.ts). */
+const BACK_MS = 2000;

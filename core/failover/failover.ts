@@ -7,7 +7,7 @@
  */
 import { hash32 } from '../net/hash.js';
 import type { ProbePath, ProbeTarget } from '../mesh/plan.js';
-import { choose, type History, type Rank, remember, type Way, worthAsking } from './choose.js';
+import { awaitsWord, choose, type History, type Rank, remember, type Way, worthAsking } from './choose.js';
 import type { Choices, FailoverConfig, SegmentWays } from './config.js';
 import type { Report } from './message.js';
 import { createPath, type Path, type PathFigures, type PathState } from './path.js';
@@ -99,12 +99,17 @@ export function createFailover(): Failover {
   const self: SelfReport = createSelfReport();
   let silent: ReadonlySet<string> = new Set();
   let inUse: ReadonlySet<string> = new Set();
+  /** Paths of ways beside one in use that is silent. */
+  let besideSilent: ReadonlySet<string> = new Set();
+  /** Of those in use, the paths that were silent at the last tick. */
+  let silentPaths = '';
   let nonce = 0;
   let tickedAt: number | undefined;
   let plannedAt = 0;
   let recheckAt = Number.NEGATIVE_INFINITY;
   let dirty = true;
 
+  const isSilent = (name: string, now: number): boolean => watched.get(name)?.path.silentSince(now) !== undefined;
   const stateOf = (name: string): PathState | undefined => watched.get(name)?.path.state();
 
   /** Undefined: nobody was asked yet whether `node` forwards. A failure is its fault only where it was seen to work, or works by another. */
@@ -144,7 +149,7 @@ export function createFailover(): Failover {
         return {
           name: way.name,
           rank: rank(segment, way, lostAt),
-          ...(path === undefined ? {} : { fresh: path.isFresh(now) }),
+          ...(path === undefined ? {} : { fresh: path.isFresh(now), answeredAt: path.answeredAt(), silentSince: path.silentSince(now), backSince: path.backSince() }),
           ...(lostAt !== undefined && way.kind === 'node' ? { viaSibling: true } : {}),
         };
       });
@@ -156,6 +161,7 @@ export function createFailover(): Failover {
       const asked = worthAsking(choice, chosen).map(({ name }) => name);
       for (const way of ways) if (asked.includes(way.name)) watched.get(pathOf(segment, way))?.path.hurry(now);
       if (asked.length > 0) recheckAt = now + HURRY_MS;
+      if (awaitsWord(choice, chosen)) dirty = true;
       if (chosen.join() === current.join()) continue;
       choices.set(segment, chosen);
       if (current.length > 0) switches.push({ segment, from: current, to: chosen });
@@ -164,18 +170,30 @@ export function createFailover(): Failover {
     return switches;
   }
 
-  /** Paths in use are asked often; so is whatever tells of a gateway's LAN and of its forwarding. */
+  /** Paths of the ways in use where there are others, and of those others where one in use is silent. */
+  function pathsToWatch({ segments }: FailoverConfig, now: number): { readonly used: ReadonlySet<string>; readonly instead: ReadonlySet<string> } {
+    const used = new Set<string>();
+    const instead = new Set<string>();
+    for (const [segment, { ways }] of segments) {
+      if (ways.length < 2) continue;
+      const chosen = choices.get(segment) ?? [];
+      const names = ways.filter(({ name }) => chosen.includes(name)).map((way) => pathOf(segment, way));
+      for (const name of names) used.add(name);
+      if (!names.some((name) => isSilent(name, now))) continue;
+      for (const way of ways) if (!chosen.includes(way.name)) instead.add(pathOf(segment, way));
+    }
+    return { used, instead };
+  }
+
+  /** Paths in use are asked often; so is whatever tells of a gateway's LAN and of its forwarding, and what may be used instead of one that is silent. */
   function hurryThoseInUse(now: number): void {
     if (config === undefined) return;
-    const used = new Set<string>();
-    for (const [segment, { ways }] of config.segments) {
-      const chosen = choices.get(segment) ?? [];
-      if (ways.length < 2) continue;
-      for (const way of ways) if (chosen.includes(way.name)) used.add(pathOf(segment, way));
-    }
+    const { used, instead } = pathsToWatch(config, now);
+    for (const name of instead) if (!besideSilent.has(name)) watched.get(name)?.path.askNow(now);
     inUse = used;
+    besideSilent = instead;
     for (const [name, { config: path, path: one }] of watched) {
-      const busy = used.has(name) || path.kind === 'around' || path.kind === 'through' || (path.kind === 'near' && config.isGateway);
+      const busy = used.has(name) || instead.has(name) || path.kind === 'around' || path.kind === 'through' || (path.kind === 'near' && config.isGateway);
       one.setEagerness(busy ? 'busy' : 'idle', now);
     }
   }
@@ -262,6 +280,9 @@ export function createFailover(): Failover {
       }
       const changes = [...watched.values()].map((one) => look(one, now)).filter((change) => change !== undefined);
       if (self.check(now)) dirty = true;
+      const silentNow = [...inUse].filter((name) => isSilent(name, now)).join();
+      if (silentNow !== silentPaths) dirty = true;
+      silentPaths = silentNow;
       const switches = decide(now);
       const probes = [...watched.values()].filter(({ path }) => path.isDue(now)).map((one) => probeOf(one, now)).filter((probe) => probe !== undefined);
       plannedAt = Math.min(config === undefined ? now + RECHECK_MS : recheckAt, ...[...watched.values()].map(({ path }) => path.next()));

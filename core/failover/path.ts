@@ -26,8 +26,14 @@ export interface Path {
   setEagerness(eagerness: Eagerness, now: number): void;
   /** Ask at once, as often as it takes to find it dead: somebody has doubts, or it is to be used again. */
   hurry(now: number): void;
+  /** Ask as soon as possible: what it answers is to be known before it is needed. */
+  askNow(now: number): void;
   /** When it last answered. */
   answeredAt(): number;
+  /** When the first was sent of the probes that it should have answered since; undefined: it owes none. */
+  silentSince(now: number): number | undefined;
+  /** When it was last found to work after it had been down; undefined: it never was. */
+  backSince(): number | undefined;
   /** It has answered just now, and owes no answer. */
   isFresh(now: number): boolean;
   /** We were not running for `ms`: what is under way gets that time on top. */
@@ -65,6 +71,7 @@ export function createPath(options: PathOptions, createdAt: number): Path {
   let loss = 0;
   let checkedAt = createdAt;
   let answeredAt = Number.NEGATIVE_INFINITY;
+  let backSince: number | undefined;
 
   const timeout = (): number => (rtt === undefined ? FIRST_TIMEOUT_MS : Math.max(MIN_TIMEOUT_MS, rtt.smooth + Math.min(4 * rtt.deviation, rtt.smooth + MAX_SLACK_MS)));
   const isOverdue = ({ at }: { readonly at: number }, now: number): boolean => now - at >= timeout();
@@ -124,6 +131,7 @@ export function createPath(options: PathOptions, createdAt: number): Path {
         return true;
       }
       if ((state === 'new' && goodInRow > 0) || (state === 'down' && goodInRow >= GOOD_IN_ROW)) {
+        if (state === 'down') backSince = now;
         become('up', now);
         return true;
       }
@@ -143,7 +151,12 @@ export function createPath(options: PathOptions, createdAt: number): Path {
       hurried = pace.misses;
       nextSendAt = Math.min(nextSendAt, now);
     },
+    askNow(now) {
+      nextSendAt = Math.min(nextSendAt, now);
+    },
     answeredAt: () => answeredAt,
+    silentSince: (now) => waiting.slice(0, 1).find((probe) => isOverdue(probe, now))?.at,
+    backSince: () => backSince,
     isFresh: (now) => state === 'up' && now - answeredAt <= FRESH_MS && !waiting.some((probe) => isOverdue(probe, now)),
     forgive(ms) {
       for (const probe of waiting) probe.at += ms;

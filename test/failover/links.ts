@@ -45,8 +45,8 @@ async function flapping(context: RowContext): Promise<readonly Figure[]> {
   return [
     // Away from it once, and for a node with two segments beyond it twice.
     ...figure(`${name}: switches in a minute, by node`, 'switches', switches.filter(({ node }) => !victims.includes(node)).map(({ count }) => count), { max: { most: 4 } }),
-    // It has no way that works, half of the time, and looks for one.
-    ...figure(`${name}: switches in a minute, of the node behind it`, 'switches', switches.filter(({ node }) => victims.includes(node)).map(({ count }) => count)),
+    // It has no way that works, half of the time, and none that is better.
+    ...figure(`${name}: switches in a minute, of the node behind it`, 'switches', switches.filter(({ node }) => victims.includes(node)).map(({ count }) => count), { max: { most: 4 } }),
     ...outages(`${name}: longest outage`, observed, { max: { most: 1000 } }),
     ...losses(`${name}: lost in a minute`, observed),
   ];
