@@ -67,8 +67,9 @@ const PLAIN = 255;
 const MAX_SEGMENTS = 200;
 const FORWARDS = ['unknown', 'yes', 'no'] as const;
 
-export function encodeMessage(message: Message): Uint8Array {
-  const bytes = new Uint8Array(BODY + bodyLength(message));
+/** `room`: bytes that stay free behind it. */
+export function encodeMessage(message: Message, room = 0): Uint8Array {
+  const bytes = new Uint8Array(BODY + bodyLength(message) + room);
   const view = new DataView(bytes.buffer);
   view.setUint16(0, MAGIC);
   view.setUint8(2, VERSION);

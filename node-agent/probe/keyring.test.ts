@@ -1,6 +1,7 @@
+import { createHmac } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import type { Message } from '../../core/failover/message.js';
-import { createKeyring } from './keyring.js';
+import { agree, createKeyring, privateKeyOf } from './keyring.js';
 
 /** Pairs of `wg genkey` and `wg pubkey`. */
 const A = { private: 'yAnz5TF+lXXJte14tji3zlMNq+hd2rYUIgJBgB3fBmk=', public: 'HIgo9xNzJMWLKASShiTqIybxZ0U3wGLiUeJ1PKf8ykw=' };
@@ -40,6 +41,19 @@ describe('a keyring', () => {
     const packet = a.seal(request(a.publicKey), base64(b.publicKey)) ?? new Uint8Array();
     const opened = [...packet.keys()].filter((index) => b.open(packet.with(index, (packet[index] ?? 0) ^ 1)) !== undefined);
     expect([packet.length, opened]).toEqual([70, []]);
+  });
+
+  test('seals with HMAC-SHA-256, short and long messages alike', () => {
+    const secret = agree(privateKeyOf(B.private), A.public) ?? '';
+    const long: Message = { kind: 'answer', key: a.publicKey, epoch: 1, nonce: 2n, report: { draining: false, lanLost: false, notForwarding: false, unreachable: Array.from({ length: 200 }, (_, index) => index) } };
+    const packets = [request(a.publicKey), long, request(a.publicKey)].map((message) => a.seal(message, base64(b.publicKey)) ?? new Uint8Array());
+    expect(packets.map(({ length }) => length)).toEqual([70, 870, 70]);
+    for (const packet of packets) expect(base64(packet.subarray(-16))).toBe(createHmac('sha256', secret).update(packet.subarray(0, -16)).digest().subarray(0, 16).toString('base64'));
+    expect(b.open(packets[1] ?? new Uint8Array())?.message).toEqual(long);
+  });
+
+  test('not a packet that is longer than any of ours', () => {
+    expect(b.open(Buffer.concat([a.seal(request(a.publicKey), base64(b.publicKey)) ?? new Uint8Array(), Buffer.alloc(65_000)]))).toBeUndefined();
   });
 
   test.each([0, 1, 16, 53, 69])('not a packet of %d bytes', (length) => {

@@ -26,7 +26,9 @@ export function createProbeSockets(log: Log): ProbeSockets {
   let receive: Parameters<ProbeSockets['onPacket']>[0] = () => undefined;
 
   function open(address: string, port: number): void {
-    const socket = createSocket({ type: familyOf(address) === 6 ? 'udp6' : 'udp4', reuseAddr: true });
+    const family = familyOf(address);
+    // All that we send to is addresses: the way through node:dns costs as much as the rest of a send.
+    const socket = createSocket({ type: family === 6 ? 'udp6' : 'udp4', reuseAddr: true, lookup: (host, _options, found) => found(null, host, family) });
     const entry: Open = { socket, bound: false };
     const name = socketName(address, port);
     sockets.set(name, entry);
@@ -40,7 +42,7 @@ export function createProbeSockets(log: Log): ProbeSockets {
     });
     socket.bind({ address, port }, () => {
       entry.bound = true;
-      bound[familyOf(address)].set(port, socket);
+      bound[family].set(port, socket);
       socket.unref();
     });
   }
