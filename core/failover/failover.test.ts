@@ -364,4 +364,20 @@ describe('configuration', () => {
     run(10, good);
     expect(Object.fromEntries(sent)).toEqual({ 'near/sib': expect.closeTo(100, -0.5), 'through/sib': expect.closeTo(50, -0.5), 'tunnel/0/far': expect.closeTo(50, -0.5), 'tunnel/1/far': expect.closeTo(10, -0.5) });
   });
+
+  test('what answers around a tunnel is asked while the tunnel fails, at once, and hardly ever while it works', () => {
+    const around: ProbePath = { name: 'around/0/far', kind: 'around', slot: 0, segment: 'far', from: 1, targets: [target('f0', 'far')] };
+    const { run, sent, failover } = world({ ...GATEWAY, paths: [...GATEWAY.paths, around] });
+    const asked = (seconds: number, network: Network): number => {
+      sent.clear();
+      run(seconds, network);
+      return sent.get('around/0/far') ?? 0;
+    };
+    expect(asked(5, good)).toBeGreaterThan(0);
+    expect(asked(20, good)).toBe(2);
+    // It is found dead before its tunnel is taken for deaf, three seconds after it failed.
+    expect(asked(4, without('tunnel/0/far', 'around/0/far'))).toBeGreaterThanOrEqual(3);
+    expect(failover.status(29_000).filter(({ state }) => state === 'down').map(({ path, forMs }) => [path.name, forMs >= 3000])).toEqual([['tunnel/0/far', true], ['around/0/far', false]]);
+    expect(asked(10, without('tunnel/0/far'))).toBeGreaterThanOrEqual(10);
+  });
 });

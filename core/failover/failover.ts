@@ -108,6 +108,7 @@ export function createFailover(): Failover {
   let plannedAt = 0;
   let recheckAt = Number.NEGATIVE_INFINITY;
   let dirty = true;
+  let unreached: readonly number[] | undefined;
 
   const isSilent = (name: string, now: number): boolean => watched.get(name)?.path.silentSince(now) !== undefined;
   const stateOf = (name: string): PathState | undefined => watched.get(name)?.path.state();
@@ -193,12 +194,20 @@ export function createFailover(): Failover {
     inUse = used;
     besideSilent = instead;
     for (const [name, { config: path, path: one }] of watched) {
-      const busy = used.has(name) || instead.has(name) || path.kind === 'around' || path.kind === 'through' || (path.kind === 'near' && config.isGateway);
+      // While its tunnel works, nobody wants to know what answers around it.
+      const isWanted = path.kind === 'around' && stateOf(`tunnel/${path.slot}/${path.segment}`) !== 'up';
+      const busy = used.has(name) || instead.has(name) || isWanted || path.kind === 'through' || (path.kind === 'near' && config.isGateway);
       one.setEagerness(busy ? 'busy' : 'idle', now);
     }
   }
 
+  /** Every answer says it: it is worked out anew only after something has changed. */
   function unreachable(): readonly number[] {
+    unreached ??= findUnreachable();
+    return unreached;
+  }
+
+  function findUnreachable(): readonly number[] {
     const bySegment = new Map<string, boolean>();
     for (const { config: path, path: one } of watched.values()) {
       if (path.kind !== 'tunnel' || path.segment === undefined) continue;
@@ -238,7 +247,10 @@ export function createFailover(): Failover {
     const before = one.path.since();
     if (!one.path.check(now)) return undefined;
     dirty = true;
+    unreached = undefined;
     if (one.path.state() === 'down') one.report = FINE;
+    // Its own tunnel fails: does the far gateway live? (stall.ts)
+    if (one.path.state() === 'down' && one.config.kind === 'tunnel') watched.get(`around/${one.config.slot}/${one.config.segment}`)?.path.askNow(now);
     return { path: one.config, state: one.path.state(), afterMs: now - before };
   }
 
@@ -250,7 +262,8 @@ export function createFailover(): Failover {
         const before = kept.get(path.name);
         if (before !== undefined && sameTargets(before.config, path)) return [path.name, { ...before, config: path }];
         const pace = next.settings[path.kind];
-        const { idleMs, burstMs } = next.settings;
+        const { burstMs } = next.settings;
+        const idleMs = path.kind === 'around' ? next.settings.aroundIdleMs : next.settings.idleMs;
         return [path.name, { config: path, path: createPath({ pace, idleMs, burstMs, offsetMs: hash32(path.name) % pace.intervalMs }, now), turn: hash32(path.name) % path.targets.length, report: FINE }];
       }));
       for (const segment of [...choices.keys()]) {
@@ -264,6 +277,7 @@ export function createFailover(): Failover {
       const hasSibling = next.isGateway && next.paths.some(({ kind }) => kind === 'near');
       self.setKin(hasSibling ? next.kin.map(({ publicKey }) => publicKey) : []);
       dirty = true;
+      unreached = undefined;
       decide(now);
       plannedAt = now;
     },
@@ -278,14 +292,15 @@ export function createFailover(): Failover {
         for (const { path } of watched.values()) path.forgive(late);
         self.forgive(late);
       }
-      const changes = [...watched.values()].map((one) => look(one, now)).filter((change) => change !== undefined);
+      const changes = [...watched.values()].filter(({ path }) => path.next() <= now).map((one) => look(one, now)).filter((change) => change !== undefined);
       if (self.check(now)) dirty = true;
       const silentNow = [...inUse].filter((name) => isSilent(name, now)).join();
       if (silentNow !== silentPaths) dirty = true;
       silentPaths = silentNow;
       const switches = decide(now);
       const probes = [...watched.values()].filter(({ path }) => path.isDue(now)).map((one) => probeOf(one, now)).filter((probe) => probe !== undefined);
-      plannedAt = Math.min(config === undefined ? now + RECHECK_MS : recheckAt, ...[...watched.values()].map(({ path }) => path.next()));
+      plannedAt = config === undefined ? now + RECHECK_MS : recheckAt;
+      for (const { path } of watched.values()) plannedAt = Math.min(plannedAt, path.next());
       return { probes, switches, changes };
     },
     answered(name, number, report, now) {
@@ -312,6 +327,7 @@ export function createFailover(): Failover {
     setSilent(segments) {
       if (segments.length !== silent.size || segments.some((segment) => !silent.has(segment))) dirty = true;
       silent = new Set(segments);
+      unreached = undefined;
     },
     setDraining: (draining) => self.setDraining(draining),
     next: () => plannedAt,

@@ -75,6 +75,11 @@ export function createPath(options: PathOptions, createdAt: number): Path {
 
   const timeout = (): number => (rtt === undefined ? FIRST_TIMEOUT_MS : Math.max(MIN_TIMEOUT_MS, rtt.smooth + Math.min(4 * rtt.deviation, rtt.smooth + MAX_SLACK_MS)));
   const isOverdue = ({ at }: { readonly at: number }, now: number): boolean => now - at >= timeout();
+  /** When the probe at `index` is overdue, if that is still to come: what lay behind us at the last check has been seen. */
+  const deadlineOf = (index: number): number => {
+    const at = (waiting[index]?.at ?? Number.NEGATIVE_INFINITY) + timeout();
+    return at > checkedAt ? at : Number.POSITIVE_INFINITY;
+  };
   const interval = (now: number): number => {
     if (hurried > 0) return burstMs;
     if (state === 'down') return Math.min(idleMs, DOWN_MS);
@@ -94,12 +99,9 @@ export function createPath(options: PathOptions, createdAt: number): Path {
     state: () => state,
     since: () => since,
     next: () => {
-      if (state === 'down') return nextSendAt;
-      const deciding = waiting[Math.max(0, pace.misses - 1)];
-      const suspicious = eagerness === 'idle' ? waiting[0] : undefined;
-      // What lay behind us at the last check has been seen.
-      const deadlines = [deciding, suspicious].filter((probe) => probe !== undefined).map(({ at }) => at + timeout()).filter((at) => at > checkedAt);
-      return Math.min(nextSendAt, ...deadlines);
+      if (state === 'down' || waiting.length === 0) return nextSendAt;
+      const deciding = deadlineOf(Math.max(0, pace.misses - 1));
+      return Math.min(nextSendAt, deciding, eagerness === 'idle' ? deadlineOf(0) : deciding);
     },
     isDue: (now) => now >= nextSendAt,
     sent(nonce, now) {
@@ -155,7 +157,7 @@ export function createPath(options: PathOptions, createdAt: number): Path {
       nextSendAt = Math.min(nextSendAt, now);
     },
     answeredAt: () => answeredAt,
-    silentSince: (now) => waiting.slice(0, 1).find((probe) => isOverdue(probe, now))?.at,
+    silentSince: (now) => (waiting[0] !== undefined && isOverdue(waiting[0], now) ? waiting[0].at : undefined),
     backSince: () => backSince,
     isFresh: (now) => state === 'up' && now - answeredAt <= FRESH_MS && !waiting.some((probe) => isOverdue(probe, now)),
     forgive(ms) {

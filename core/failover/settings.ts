@@ -20,8 +20,10 @@ export interface FailoverSettings {
   readonly tunnel: Pace;
   /** Through a gateway of the own location to a remote one and back. */
   readonly through: Pace;
-  /** To a remote gateway by whatever way its segment's traffic takes. */
+  /** To a remote gateway by whatever way its segment's traffic takes, while its own tunnel fails. */
   readonly around: Pace;
+  /** The same while its tunnel works, milliseconds. */
+  readonly aroundIdleMs: number;
   /** Between two probes of a path that waits, or is down, milliseconds. */
   readonly idleMs: number;
   /** Between two probes of a path that is re-checked in a hurry, milliseconds. */
@@ -37,6 +39,7 @@ export const DEFAULT_SETTINGS: FailoverSettings = {
   tunnel: { intervalMs: 200, misses: 4 },
   through: { intervalMs: 200, misses: 4 },
   around: { intervalMs: 1000, misses: 3 },
+  aroundIdleMs: 10_000,
   idleMs: 1000,
   burstMs: 20,
   returnMs: 10_000,

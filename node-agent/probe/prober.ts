@@ -156,13 +156,12 @@ export function createProber(deps: ProberDeps): Prober {
     },
     async run(signal) {
       running = true;
-      const refresh = (): void => {
-        sockets.want(wanted.addresses, wanted.ports);
-        for (const healing of stalls.look(failover.status(clock.now()), failover.choices(), clock.now())) deps.onStall(healing);
-        if (!signal.aborted) stopRefresh = clock.after(REFRESH_MS, refresh);
-      };
-      let stopRefresh = (): void => undefined;
-      refresh();
+      const stops = [
+        every(clock, REFRESH_MS, () => sockets.want(wanted.addresses, wanted.ports)),
+        every(clock, STALLS_MS, () => {
+          for (const healing of stalls.look(failover.status(clock.now()), failover.choices(), clock.now())) deps.onStall(healing);
+        }),
+      ];
       tick();
       await new Promise<void>((resolve) => {
         if (signal.aborted) resolve();
@@ -170,7 +169,7 @@ export function createProber(deps: ProberDeps): Prober {
       });
       running = false;
       cancel();
-      stopRefresh();
+      for (const stop of stops) stop();
       sockets.close();
     },
     setSilent: (segments) => failover.setSilent(segments),
@@ -191,7 +190,19 @@ const MAX_ASKED = 65_536;
 const MIN_WAIT_MS = 4;
 const GRAIN_MS = 20;
 const REFRESH_MS = 200;
+const STALLS_MS = 1000;
 /** Users ask every 100 ms: three probes without one that is in use, and nobody is left. */
 const LEAVE_STEP_MS = 50;
 const LEAVE_QUIET_MS = 300;
 const LEAVE_MAX_MS = 1500;
+
+/** Now, and every `ms` until the returned function is called. */
+function every(clock: Clock, ms: number, run: () => void): () => void {
+  let stop = (): void => undefined;
+  const again = (): void => {
+    stop = clock.after(ms, again);
+    run();
+  };
+  again();
+  return () => stop();
+}
