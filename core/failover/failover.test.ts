@@ -36,6 +36,9 @@ const MEMBER: FailoverConfig = {
 
 const FINE: Report = { draining: false, lanLost: false, notForwarding: false, unreachable: [] };
 
+/** Of a request that came by no tunnel. */
+const ALONE = { plane: undefined, assures: undefined, relies: true } as const;
+
 /** What the network does with a probe at a time: an answer after some milliseconds, or none. */
 type Network = (probe: Probe, at: number) => { readonly afterMs: number; readonly report?: Partial<Report> } | undefined;
 
@@ -47,6 +50,7 @@ interface World {
   /** Runs `seconds` of simulated time. */
   run(seconds: number, network: Network): void;
   used(): string;
+  now(): number;
 }
 
 function world(config: FailoverConfig): World {
@@ -63,7 +67,7 @@ function world(config: FailoverConfig): World {
       const answers: { readonly at: number; readonly probe: Probe; readonly report: Report }[] = [];
       for (const end = now + seconds * 1000; now < end; now += 5) {
         for (const { probe, report } of answers.splice(0).filter((answer) => answer.at <= now || (answers.push(answer), false))) {
-          switches.push(...failover.answered(probe.path.name, probe.nonce, report, now).switches.map((one) => ({ ...one, at: now })));
+          switches.push(...failover.answered(probe.path.name, probe.nonce, { report, inUse: false }, now).switches.map((one) => ({ ...one, at: now })));
         }
         if (failover.next() > now) continue;
         const effects = failover.tick(now);
@@ -75,6 +79,7 @@ function world(config: FailoverConfig): World {
         }
       }
     },
+    now: () => now,
     used: () => failover.choices().get('far')?.join() ?? '',
   };
 }
@@ -200,12 +205,68 @@ describe('a gateway', () => {
   test('says that it forwards nothing when all who tried find so', () => {
     const { run, failover } = world(GATEWAY);
     run(1, good);
-    failover.asked({ key: 'key-sib', inUse: true, forwards: 'no' }, 1000);
+    failover.asked({ key: 'key-sib', inUse: true, forwards: 'no', ...ALONE }, 1000);
     expect(failover.report(1000).notForwarding).toBe(true);
-    failover.asked({ key: 'key-stranger', inUse: true, forwards: 'yes' }, 1000);
+    failover.asked({ key: 'key-stranger', inUse: true, forwards: 'yes', ...ALONE }, 1000);
     expect(failover.report(1000).notForwarding).toBe(true);
-    failover.asked({ key: 'key-sib', inUse: true, forwards: 'yes' }, 1100);
+    failover.asked({ key: 'key-sib', inUse: true, forwards: 'yes', ...ALONE }, 1100);
     expect(failover.report(1100).notForwarding).toBe(false);
+  });
+});
+
+describe('a tunnel whose far end speaks for it', () => {
+  interface Word { readonly assures: Report | undefined; readonly relies?: boolean }
+  /** `seconds` in which the far end says `word` every 200 ms, if it says anything. */
+  function hear({ run, failover, now }: World, seconds: number, network: Network, word: Word | undefined): void {
+    for (let round = 0; round < seconds * 5; round += 1) {
+      if (word !== undefined) failover.asked({ key: 'key-f0', inUse: true, forwards: 'unknown', plane: 0, relies: true, ...word }, now());
+      run(0.2, network);
+    }
+  }
+  const heard = (): World => {
+    const one = world(GATEWAY);
+    one.run(5, good);
+    hear(one, 5, good, { assures: FINE });
+    one.sent.clear();
+    return one;
+  };
+
+  test.each<[string, number, Word | undefined]>([
+    ['once a second while it is said to be good', 10, { assures: FINE }],
+    ['at its pace where the far end relies on us', 50, { assures: FINE, relies: false }],
+    ['at its pace, and twice as often at first, where it is no longer said to be good', 52, { assures: undefined }],
+    ['at its pace where nothing is said', 50, undefined],
+  ])('is asked %s', (_when, times, word) => {
+    const one = heard();
+    hear(one, 10, good, word);
+    expect(one.sent.get('tunnel/0/far')).toBeGreaterThanOrEqual(times - 1);
+    expect(one.sent.get('tunnel/0/far')).toBeLessThanOrEqual(times + 1);
+    expect(one.switches).toEqual([]);
+  });
+
+  test.each<[string, Word | undefined, number, number]>([
+    ['of the last word, which was good, where it falls silent', undefined, 600, 900],
+    ['of the first word that it is not good', { assures: undefined }, 250, 600],
+    ['and of its next question, whatever the far end says', { assures: FINE }, 600, 2000],
+  ])('is left soon: %s', (_when, word, least, most) => {
+    const one = heard();
+    const from = one.now();
+    hear(one, 3, without('tunnel/0/far'), word);
+    expect(one.switches.map(({ to }) => to)).toEqual([['plane/1']]);
+    expect((one.switches[0]?.at ?? 0) - from).toBeGreaterThan(least);
+    expect((one.switches[0]?.at ?? 0) - from).toBeLessThan(most);
+  });
+
+  test('is left at once when its far end drains', () => {
+    const one = heard();
+    const from = one.now();
+    hear(one, 0.2, good, { assures: { ...FINE, draining: true } });
+    expect(one.switches.map(({ at, to }) => [at - from, to])).toEqual([[0, ['plane/1']]]);
+  });
+
+  test('tells the far end that its traffic goes there', () => {
+    const { failover } = heard();
+    expect([failover.uses('key-f0', 0), failover.uses('key-f1', 1), failover.uses('key-f0', 1)]).toEqual([true, false, false]);
   });
 });
 

@@ -21,10 +21,12 @@ export interface Failover {
   adopt(choices: Choices): void;
   /** Probes that are due, and what has changed by silence. */
   tick(now: number): Effects;
-  /** `report`: of the target that was asked. */
-  answered(path: string, nonce: number, report: Report, now: number): Effects;
+  /** `report`: of the target that was asked. `inUse`: and its traffic takes the way by which it answered. */
+  answered(path: string, nonce: number, answer: { readonly report: Report; readonly inUse: boolean }, now: number): Effects;
   /** A request came from a node with that key. */
-  asked(request: { readonly key: string; readonly inUse: boolean; readonly forwards: 'unknown' | 'yes' | 'no' }, now: number): void;
+  asked(request: Asked, now: number): void;
+  /** Whether our own traffic to the gateway with that key takes that plane. */
+  uses(key: string, plane: number): boolean;
   /** Somebody does not reach the node with that key. */
   doubted(key: string, now: number): void;
   /** People's segments that have no tunnel with us now (sessions.ts). */
@@ -47,12 +49,26 @@ export interface Effects {
   readonly changes: readonly PathChange[];
 }
 
+export interface Asked {
+  readonly key: string;
+  readonly inUse: boolean;
+  readonly forwards: 'unknown' | 'yes' | 'no';
+  /** Of ours, the plane by which it came; undefined: by none. */
+  readonly plane: number | undefined;
+  /** See ProbeRequest. */
+  readonly assures: Report | undefined;
+  /** Of two that could tell each other, it is this node that relies on the other's word. */
+  readonly relies: boolean;
+}
+
 export interface Probe {
   readonly path: ProbePath;
   readonly target: ProbeTarget;
   readonly nonce: number;
   readonly inUse: boolean;
   readonly forwards: 'unknown' | 'yes' | 'no';
+  /** The far end may rely on what we find of this way. */
+  readonly assures: boolean;
 }
 
 export interface Switch {
@@ -94,6 +110,8 @@ const HURRY_MS = 150;
 export function createFailover(): Failover {
   let config: FailoverConfig | undefined;
   let watched = new Map<string, Watched>();
+  /** By plane and key of the far gateway. */
+  let tunnels = new Map<string, Watched>();
   let choices = new Map<string, readonly string[]>();
   const histories = new Map<string, History>();
   const self: SelfReport = createSelfReport();
@@ -240,7 +258,18 @@ export function createFailover(): Failover {
       return undefined;
     }
     const verdict = one.config.kind === 'near' ? forwards(one.config.node ?? '') : undefined;
-    return { path: one.config, target, nonce, inUse: inUse.has(one.config.name), forwards: verdict === undefined ? 'unknown' : verdict ? 'yes' : 'no' };
+    const assures = one.config.kind === 'tunnel' && one.path.isFresh(now);
+    return { path: one.config, target, nonce, inUse: inUse.has(one.config.name), forwards: verdict === undefined ? 'unknown' : verdict ? 'yes' : 'no', assures };
+  }
+
+  function tunnelTo(key: string, plane: number | undefined): Watched | undefined {
+    return plane === undefined ? undefined : tunnels.get(`${plane} ${key}`);
+  }
+
+  function learn(one: Watched, report: Report): void {
+    if (sameReport(one.report, report)) return;
+    one.report = report;
+    dirty = true;
   }
 
   function look(one: Watched, now: number): PathChange | undefined {
@@ -266,6 +295,7 @@ export function createFailover(): Failover {
         const idleMs = path.kind === 'around' ? next.settings.aroundIdleMs : next.settings.idleMs;
         return [path.name, { config: path, path: createPath({ pace, idleMs, burstMs, offsetMs: hash32(path.name) % pace.intervalMs }, now), turn: hash32(path.name) % path.targets.length, report: FINE }];
       }));
+      tunnels = new Map([...watched.values()].filter(({ config: { kind } }) => kind === 'tunnel').map((one) => [`${one.config.slot} ${one.config.targets[0]?.publicKey}`, one]));
       for (const segment of [...choices.keys()]) {
         const ways = next.segments.get(segment)?.ways.map(({ name }) => name) ?? [];
         const left = (choices.get(segment) ?? []).filter((name) => ways.includes(name));
@@ -303,22 +333,29 @@ export function createFailover(): Failover {
       for (const { path } of watched.values()) plannedAt = Math.min(plannedAt, path.next());
       return { probes, switches, changes };
     },
-    answered(name, number, report, now) {
+    answered(name, number, answer, now) {
       const one = watched.get(name);
       if (one === undefined || !one.path.answered(number, now)) return NOTHING;
       // What a far gateway says of itself is no news of the one in between.
-      if ((one.config.kind === 'near' || one.config.kind === 'tunnel') && !sameReport(one.report, report)) {
-        one.report = report;
-        dirty = true;
-      }
+      if (one.config.kind === 'near' || one.config.kind === 'tunnel') learn(one, answer.report);
+      if (answer.inUse) self.used(now);
       if (one.config.kind === 'near') self.heard(one.config.targets[0]?.publicKey ?? '', now);
       const change = look(one, now);
       return { probes: [], switches: decide(now), changes: change === undefined ? [] : [change] };
     },
-    asked({ key, inUse: used, forwards: verdict }, now) {
+    asked({ key, inUse: used, forwards: verdict, plane, assures, relies }, now) {
       self.heard(key, now);
       self.judged(key, verdict, now);
       if (used) self.used(now);
+      const tunnel = relies ? tunnelTo(key, plane) : undefined;
+      if (tunnel === undefined) return;
+      tunnel.path.assured(assures !== undefined, now);
+      if (assures !== undefined && tunnel.path.state() === 'up') learn(tunnel, assures);
+      if (dirty) plannedAt = Math.min(plannedAt, now);
+    },
+    uses(key, plane) {
+      const tunnel = tunnelTo(key, plane);
+      return tunnel !== undefined && inUse.has(tunnel.config.name);
     },
     doubted(key, now) {
       for (const { config: { kind, targets }, path } of watched.values()) if ((kind === 'near' || kind === 'tunnel') && targets[0]?.publicKey === key) path.hurry(now);

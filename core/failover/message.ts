@@ -1,11 +1,13 @@
 /**
  * The packets of probing, without their authentication: UDP payloads of some 100 bytes.
  *
- *     request  'K' 'F' version 1 | key 32 | epoch 8 | nonce 8 | answer via 1 | flags 1
- *     answer   'K' 'F' version 2 | key 32 | epoch 8 | nonce 8 | flags 1 | count 1 | segment 4 ...
+ *     request  'K' 'F' version 1 | key 32 | epoch 8 | nonce 8 | answer via 1 | flags 1 [ | report ]
+ *     answer   'K' 'F' version 2 | key 32 | epoch 8 | nonce 8 | report
  *     news     'K' 'F' version 3 | key 32 | epoch 8 | nonce 8 | suspect's key 32
  *
- * Big-endian. `key` is the sender's WireGuard public key, `epoch` the wall-clock start of its agent in milliseconds. An answer repeats the nonce of its request, so an old
+ *     report   flags 1 | count 1 | segment 4 ...
+ *
+ * Big-endian. Flags and bytes behind that a reader does not know mean nothing to it. `key` is the sender's WireGuard public key, `epoch` the wall-clock start of its agent in milliseconds. An answer repeats the nonce of its request, so an old
  * one answers nothing. All carry a message authentication code behind them (node-agent/probe/keyring.ts).
  */
 
@@ -28,11 +30,15 @@ export interface ProbeRequest extends Envelope {
   readonly inUse: boolean;
   /** Whether the receiver forwards what the sender sends through it. */
   readonly forwards: 'unknown' | 'yes' | 'no';
+  /** The sender has just found this way good in both directions, so that the receiver need not ask; and what it says of itself. */
+  readonly assures?: Report;
 }
 
 export interface ProbeAnswer extends Envelope {
   readonly kind: 'answer';
   readonly report: Report;
+  /** The sender's traffic takes the way that it answers by. */
+  readonly inUse: boolean;
 }
 
 /** Somebody does not answer me: check yourself. */
@@ -65,6 +71,9 @@ const KINDS = ['request', 'answer', 'news'] as const;
 const PLAIN = 255;
 /** Fits every MTU with room. */
 const MAX_SEGMENTS = 200;
+/** Flags of a request, and of an answer. */
+const ASSURES = 8;
+const IN_USE = 8;
 const FORWARDS = ['unknown', 'yes', 'no'] as const;
 
 /** `room`: bytes that stay free behind it. */
@@ -79,13 +88,10 @@ export function encodeMessage(message: Message, room = 0): Uint8Array {
   view.setBigUint64(AFTER_KEY + 8, message.nonce);
   if (message.kind === 'request') {
     view.setUint8(BODY, message.answerVia ?? PLAIN);
-    view.setUint8(BODY + 1, (message.inUse ? 1 : 0) | (FORWARDS.indexOf(message.forwards) << 1));
+    view.setUint8(BODY + 1, (message.inUse ? 1 : 0) | (FORWARDS.indexOf(message.forwards) << 1) | (message.assures === undefined ? 0 : ASSURES));
+    if (message.assures !== undefined) writeReport(view, BODY + 2, message.assures, 0);
   } else if (message.kind === 'answer') {
-    const { draining, lanLost, notForwarding } = message.report;
-    const segments = listed(message.report);
-    view.setUint8(BODY, (draining ? 1 : 0) | (lanLost ? 2 : 0) | (notForwarding ? 4 : 0));
-    view.setUint8(BODY + 1, segments?.length ?? PLAIN);
-    for (const [index, segment] of (segments ?? []).entries()) view.setUint32(BODY + 2 + index * 4, segment);
+    writeReport(view, BODY, message.report, message.inUse ? IN_USE : 0);
   } else {
     bytes.set(message.suspect, BODY);
   }
@@ -105,22 +111,42 @@ export function decodeMessage(bytes: Uint8Array): Message | undefined {
   if (kind === 'request') {
     const via = view.getUint8(BODY);
     const flags = view.getUint8(BODY + 1);
-    return { kind, ...envelope, answerVia: via === PLAIN ? undefined : via, inUse: (flags & 1) !== 0, forwards: FORWARDS[(flags >> 1) & 3] ?? 'unknown' };
+    const assures = (flags & ASSURES) === 0 ? undefined : readReport(view, BODY + 2);
+    return { kind, ...envelope, answerVia: via === PLAIN ? undefined : via, inUse: (flags & 1) !== 0, forwards: FORWARDS[(flags >> 1) & 3] ?? 'unknown', ...(assures === undefined ? {} : { assures }) };
   }
   if (kind === 'answer') {
-    const flags = view.getUint8(BODY);
-    const count = view.getUint8(BODY + 1);
-    if (count !== PLAIN && bytes.length < BODY + 2 + count * 4) return undefined;
-    const unreachable = count === PLAIN ? 'all' : Array.from({ length: count }, (_, index) => view.getUint32(BODY + 2 + index * 4));
-    return { kind, ...envelope, report: { draining: (flags & 1) !== 0, lanLost: (flags & 2) !== 0, notForwarding: (flags & 4) !== 0, unreachable } };
+    const report = readReport(view, BODY);
+    return report === undefined ? undefined : { kind, ...envelope, report, inUse: (view.getUint8(BODY) & IN_USE) !== 0 };
   }
   if (kind === 'news' && bytes.length >= BODY + KEY_BYTES) return { kind, ...envelope, suspect: bytes.slice(BODY, BODY + KEY_BYTES) };
   return undefined;
 }
 
 function bodyLength(message: Message): number {
-  if (message.kind === 'request') return 2;
-  return message.kind === 'news' ? KEY_BYTES : 2 + (listed(message.report)?.length ?? 0) * 4;
+  if (message.kind === 'request') return 2 + (message.assures === undefined ? 0 : reportLength(message.assures));
+  return message.kind === 'news' ? KEY_BYTES : reportLength(message.report);
+}
+
+function reportLength(report: Report): number {
+  return 2 + (listed(report)?.length ?? 0) * 4;
+}
+
+function writeReport(view: DataView, at: number, report: Report, more: number): void {
+  const { draining, lanLost, notForwarding } = report;
+  const segments = listed(report);
+  view.setUint8(at, (draining ? 1 : 0) | (lanLost ? 2 : 0) | (notForwarding ? 4 : 0) | more);
+  view.setUint8(at + 1, segments?.length ?? PLAIN);
+  for (const [index, segment] of (segments ?? []).entries()) view.setUint32(at + 2 + index * 4, segment);
+}
+
+/** Undefined: it is not whole. */
+function readReport(view: DataView, at: number): Report | undefined {
+  if (view.byteLength < at + 2) return undefined;
+  const flags = view.getUint8(at);
+  const count = view.getUint8(at + 1);
+  if (count !== PLAIN && view.byteLength < at + 2 + count * 4) return undefined;
+  const unreachable = count === PLAIN ? 'all' : Array.from({ length: count }, (_, index) => view.getUint32(at + 2 + index * 4));
+  return { draining: (flags & 1) !== 0, lanLost: (flags & 2) !== 0, notForwarding: (flags & 4) !== 0, unreachable };
 }
 
 /** Undefined: all. */

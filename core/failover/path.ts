@@ -26,6 +26,11 @@ export interface Path {
   setEagerness(eagerness: Eagerness, now: number): void;
   /** Ask at once, as often as it takes to find it dead: somebody has doubts, or it is to be used again. */
   hurry(now: number): void;
+  /**
+   * The far end says that it has just found this very way good in both directions (`works`), or that it has not. While it goes on saying so, we
+   * ask as seldom as what waits: for our own figures. When it stops, the next probe is due when it would have been without it.
+   */
+  assured(works: boolean, now: number): void;
   /** Ask as soon as possible: what it answers is to be known before it is needed. */
   askNow(now: number): void;
   /** When it last answered. */
@@ -64,7 +69,12 @@ export function createPath(options: PathOptions, createdAt: number): Path {
   let since = createdAt;
   let eagerness: Eagerness = 'busy';
   let nextSendAt = createdAt + options.offsetMs;
+  /** How much later than due the next probe may be. */
+  let graceMs = 0;
+  let sentAt = createdAt;
+  let assuredAt = Number.NEGATIVE_INFINITY;
   let hurried = 0;
+  let hurriedMs = burstMs;
   let waiting: { readonly nonce: number; at: number }[] = [];
   let goodInRow = 0;
   let rtt: { smooth: number; deviation: number } | undefined;
@@ -81,7 +91,7 @@ export function createPath(options: PathOptions, createdAt: number): Path {
     return at > checkedAt ? at : Number.POSITIVE_INFINITY;
   };
   const interval = (now: number): number => {
-    if (hurried > 0) return burstMs;
+    if (hurried > 0) return hurriedMs;
     if (state === 'down') return Math.min(idleMs, DOWN_MS);
     if (eagerness === 'busy') return pace.intervalMs;
     // A path that waits and misses one is asked quickly, so that it is known to be good or bad when it is needed.
@@ -91,6 +101,16 @@ export function createPath(options: PathOptions, createdAt: number): Path {
     state = next;
     since = now;
   };
+  const sendBy = (at: number): void => {
+    nextSendAt = Math.min(nextSendAt, at);
+    graceMs = 0;
+  };
+  const askInRow = (stepMs: number, now: number): void => {
+    if (hurried > 0 || state === 'down') return;
+    hurried = pace.misses;
+    hurriedMs = stepMs;
+    sendBy(now);
+  };
   const count = (lost: number): void => {
     loss += (lost - loss) * LOSS_WEIGHT;
   };
@@ -99,14 +119,16 @@ export function createPath(options: PathOptions, createdAt: number): Path {
     state: () => state,
     since: () => since,
     next: () => {
-      if (state === 'down' || waiting.length === 0) return nextSendAt;
+      if (state === 'down' || waiting.length === 0) return nextSendAt + graceMs;
       const deciding = deadlineOf(Math.max(0, pace.misses - 1));
-      return Math.min(nextSendAt, deciding, eagerness === 'idle' ? deadlineOf(0) : deciding);
+      return Math.min(nextSendAt + graceMs, deciding, eagerness === 'idle' ? deadlineOf(0) : deciding);
     },
-    isDue: (now) => now >= nextSendAt,
+    isDue: (now) => now >= nextSendAt + graceMs,
     sent(nonce, now) {
       waiting.push({ nonce, at: now });
       if (waiting.length > MAX_WAITING) waiting.shift();
+      sentAt = now;
+      graceMs = 0;
       if (hurried > 0) hurried -= 1;
       const step = interval(now);
       nextSendAt = nextSendAt + step > now ? nextSendAt + step : now + step;
@@ -138,23 +160,29 @@ export function createPath(options: PathOptions, createdAt: number): Path {
         return true;
       }
       // Idle became urgent by one miss.
-      if (missed > 0 && eagerness === 'idle' && state !== 'down') nextSendAt = Math.min(nextSendAt, now + SUSPECT_MS);
+      if (missed > 0 && eagerness === 'idle' && state !== 'down') sendBy(now + SUSPECT_MS);
       // Recovery is confirmed quickly.
-      if (state === 'down' && goodInRow > 0) nextSendAt = Math.min(nextSendAt, now + pace.intervalMs);
+      if (state === 'down' && goodInRow > 0) sendBy(now + pace.intervalMs);
       return false;
     },
     setEagerness(next, now) {
       if (next === eagerness) return;
       eagerness = next;
-      if (next === 'busy') nextSendAt = Math.min(nextSendAt, now + pace.intervalMs);
+      if (next === 'busy') sendBy(now + pace.intervalMs);
     },
-    hurry(now) {
-      if (hurried > 0 || state === 'down') return;
-      hurried = pace.misses;
-      nextSendAt = Math.min(nextSendAt, now);
-    },
-    askNow(now) {
-      nextSendAt = Math.min(nextSendAt, now);
+    hurry: (now) => askInRow(burstMs, now),
+    askNow: sendBy,
+    assured(works, now) {
+      if (works && state === 'up' && eagerness === 'busy' && hurried === 0 && !waiting.some((probe) => isOverdue(probe, now))) {
+        assuredAt = now;
+        const ownTurn = sentAt + idleMs;
+        nextSendAt = Math.min(ownTurn, now + pace.intervalMs);
+        graceMs = ownTurn === nextSendAt ? 0 : GRACE_MS;
+      } else if (!works && now - assuredAt <= idleMs) {
+        assuredAt = Number.NEGATIVE_INFINITY;
+        // With the one that it has lost these take about as long as our own would have.
+        askInRow(pace.intervalMs / 2, now);
+      }
     },
     answeredAt: () => answeredAt,
     silentSince: (now) => (waiting[0] !== undefined && isOverdue(waiting[0], now) ? waiting[0].at : undefined),
@@ -175,6 +203,8 @@ const GOOD_IN_ROW = 3;
 /** Jitter of the network; of our own machine there may be more, and is no reason to wait. */
 const MAX_SLACK_MS = 100;
 const FRESH_MS = 250;
+/** What the far end says may be late by this, before we ask ourselves. */
+const GRACE_MS = 50;
 const MAX_WAITING = 64;
 const LOSS_WEIGHT = 0.02;
 

@@ -45,7 +45,7 @@ describe('a keyring', () => {
 
   test('seals with HMAC-SHA-256, short and long messages alike', () => {
     const secret = agree(privateKeyOf(B.private), A.public) ?? '';
-    const long: Message = { kind: 'answer', key: a.publicKey, epoch: 1, nonce: 2n, report: { draining: false, lanLost: false, notForwarding: false, unreachable: Array.from({ length: 200 }, (_, index) => index) } };
+    const long: Message = { kind: 'answer', key: a.publicKey, epoch: 1, nonce: 2n, report: { draining: false, lanLost: false, notForwarding: false, unreachable: Array.from({ length: 200 }, (_, index) => index) }, inUse: false };
     const packets = [request(a.publicKey), long, request(a.publicKey)].map((message) => a.seal(message, base64(b.publicKey)) ?? new Uint8Array());
     expect(packets.map(({ length }) => length)).toEqual([70, 870, 70]);
     for (const packet of packets) expect(base64(packet.subarray(-16))).toBe(createHmac('sha256', secret).update(packet.subarray(0, -16)).digest().subarray(0, 16).toString('base64'));

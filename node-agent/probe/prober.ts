@@ -49,6 +49,7 @@ interface Asked {
 export function createProber(deps: ProberDeps): Prober {
   const { clock, log, failover, keyring, sockets } = deps;
   const epoch = clock.wall();
+  const ownKey = Buffer.from(keyring.publicKey).toString('base64');
   const own = BigInt(Math.floor(deps.random() * 2 ** 31));
   const stalls = createStallWatch();
   const asked = new Map<number, Asked>();
@@ -72,17 +73,19 @@ export function createProber(deps: ProberDeps): Prober {
       const question = asked.get(number);
       if (question === undefined || question.key !== sender || message.nonce >> 32n !== own) return;
       asked.delete(number);
-      carryOut(failover.answered(question.path, number, message.report, now));
+      carryOut(failover.answered(question.path, number, message, now));
       return;
     }
     if (known.has(sender) && isNew(sender, message)) {
+      const before = failover.next();
       if (message.kind === 'news') failover.doubted(Buffer.from(message.suspect).toString('base64'), now);
-      else failover.asked({ key: sender, inUse: message.inUse, forwards: message.forwards }, now);
-      if (message.kind === 'news') schedule();
+      else failover.asked({ key: sender, inUse: message.inUse, forwards: message.forwards, plane: message.answerVia, assures: message.assures, relies: ownKey > sender }, now);
+      if (failover.next() < before) schedule();
     }
     if (message.kind !== 'request') return;
     const by = message.answerVia === undefined ? PROBE_PORT : PLANE_PROBE_PORT + message.answerVia;
-    const packet = keyring.seal({ kind: 'answer', key: keyring.publicKey, epoch, nonce: message.nonce, report: failover.report(now) }, sender);
+    const inUse = message.answerVia !== undefined && failover.uses(sender, message.answerVia);
+    const packet = keyring.seal({ kind: 'answer', key: keyring.publicKey, epoch, nonce: message.nonce, report: failover.report(now), inUse }, sender);
     if (packet !== undefined) sockets.send(sockets.has(by) ? by : PROBE_PORT, from, packet);
   }
 
@@ -108,13 +111,13 @@ export function createProber(deps: ProberDeps): Prober {
     deps.onSwitch(failover.choices(), switches);
   }
 
-  function ask({ path, target, nonce, inUse, forwards }: Probe): void {
+  function ask({ path, target, nonce, inUse, forwards, assures }: Probe): void {
     asked.set(nonce, { path: path.name, key: target.publicKey });
     for (const old of asked.keys()) {
       if (asked.size <= MAX_ASKED) break;
       asked.delete(old);
     }
-    const packet = keyring.seal({ kind: 'request', key: keyring.publicKey, epoch, nonce: (own << 32n) | BigInt(nonce), answerVia: path.answerVia, inUse, forwards }, target.publicKey);
+    const packet = keyring.seal({ kind: 'request', key: keyring.publicKey, epoch, nonce: (own << 32n) | BigInt(nonce), answerVia: path.answerVia, inUse, forwards, ...(assures ? { assures: failover.report(clock.now()) } : {}) }, target.publicKey);
     if (packet !== undefined) sockets.send(path.from, { address: target.address, port: PROBE_PORT }, packet);
   }
 
