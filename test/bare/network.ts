@@ -41,7 +41,7 @@ export async function createLan(index: number): Promise<Lan> {
   const lan = { bridge: `lan${index}`, gateway: `${prefix}.1`, prefix, networks: [`${prefix}.0/24`, `fd20:0:${index}::/64`] };
   await run(['ip', '-batch', '-'], {
     input: [
-      `link add ${lan.bridge} address 02:00:00:00:01:${index.toString(16).padStart(2, '0')} type bridge`,
+      `link add ${lan.bridge} address 02:00:00:00:01:${hex(index)} type bridge`,
       ...lan.networks.map((network) => `addr add ${assigned(network, 1)} dev ${lan.bridge}`),
       `link set ${lan.bridge} up\n`,
     ].join('\n'),
@@ -53,8 +53,10 @@ export async function createLan(index: number): Promise<Lan> {
 export async function plug(namespace: Namespace, lan: Lan, host: number, families: readonly Family[] = ['inet']): Promise<readonly string[]> {
   const networks = families.map((family) => lan.networks.find((network) => familyOf(network) === family) ?? '');
   const outer = `v${lan.bridge.slice(3)}h${host}`;
+  // The same at every time: a host that takes the address of one that has gone would not be heard for seconds, by neighbours that ask the old one first.
+  const mac = `02:00:00:02:${hex(Number(lan.bridge.slice(3)))}:${hex(host)}`;
   await run(['ip', '-batch', '-'], {
-    input: `link add ${outer} type veth peer name eth0 netns ${namespace.pid}\nlink set ${outer} master ${lan.bridge} up\n`,
+    input: `link add ${outer} type veth peer name eth0 address ${mac} netns ${namespace.pid}\nlink set ${outer} master ${lan.bridge} up\n`,
   });
   await namespace.exec(['ip', '-batch', '-'], {
     input: [
@@ -65,4 +67,8 @@ export async function plug(namespace: Namespace, lan: Lan, host: number, familie
     ].join('\n'),
   });
   return networks.map((network) => hostIn(network, host));
+}
+
+function hex(byte: number): string {
+  return byte.toString(16).padStart(2, '0');
 }
