@@ -293,7 +293,7 @@ export function createFailover(): Failover {
         const pace = next.settings[path.kind];
         const { burstMs } = next.settings;
         const idleMs = path.kind === 'around' ? next.settings.aroundIdleMs : next.settings.idleMs;
-        return [path.name, { config: path, path: createPath({ pace, idleMs, burstMs, offsetMs: Math.ceil((now + (hash32(path.name) % pace.intervalMs)) / PHASE_MS) * PHASE_MS - now }, now), turn: hash32(path.name) % path.targets.length, report: FINE }];
+        return [path.name, { config: path, path: createPath({ pace, idleMs, burstMs, offsetMs: hash32(path.name) % pace.intervalMs }, now), turn: hash32(path.name) % path.targets.length, report: FINE }];
       }));
       tunnels = new Map([...watched.values()].filter(({ config: { kind } }) => kind === 'tunnel').map((one) => [`${one.config.slot} ${one.config.targets[0]?.publicKey}`, one]));
       for (const segment of [...choices.keys()]) {
@@ -374,9 +374,6 @@ export function createFailover(): Failover {
     status: (now) => [...watched.values()].map(({ config: path, path: one }) => ({ path, state: one.state(), inUse: inUse.has(path.name), forMs: now - one.since(), ...one.figures() })),
   };
 }
-
-/** Not all paths are asked at once, but some are: each waking up costs as much as a probe. */
-const PHASE_MS = 40;
 
 /** The path whose state says whether `way` works. */
 function pathOf(segment: string, way: SegmentWays['ways'][number]): string {

@@ -71,8 +71,7 @@ export function createPath(options: PathOptions, createdAt: number): Path {
   let nextSendAt = createdAt + options.offsetMs;
   /** How much later than due the next probe may be. */
   let graceMs = 0;
-  /** When the last probe was due. */
-  let turnAt = createdAt;
+  let sentAt = createdAt;
   let assuredAt = Number.NEGATIVE_INFINITY;
   let hurried = 0;
   let hurriedMs = burstMs;
@@ -120,18 +119,19 @@ export function createPath(options: PathOptions, createdAt: number): Path {
     state: () => state,
     since: () => since,
     next: () => {
-      if (state === 'down') return nextSendAt + graceMs;
-      return Math.min(nextSendAt + graceMs, deadlineOf(Math.max(0, pace.misses - 1)), deadlineOf(eagerness === 'idle' ? 0 : waiting.length));
+      if (state === 'down' || waiting.length === 0) return nextSendAt + graceMs;
+      const deciding = deadlineOf(Math.max(0, pace.misses - 1));
+      return Math.min(nextSendAt + graceMs, deciding, eagerness === 'idle' ? deadlineOf(0) : deciding);
     },
     isDue: (now) => now >= nextSendAt + graceMs,
     sent(nonce, now) {
       waiting.push({ nonce, at: now });
       if (waiting.length > MAX_WAITING) waiting.shift();
+      sentAt = now;
+      graceMs = 0;
       if (hurried > 0) hurried -= 1;
       const step = interval(now);
-      turnAt = nextSendAt + step > now ? nextSendAt : now;
-      nextSendAt = turnAt + step;
-      graceMs = 0;
+      nextSendAt = nextSendAt + step > now ? nextSendAt + step : now + step;
     },
     answered(nonce, now) {
       const index = waiting.findIndex((probe) => probe.nonce === nonce);
@@ -175,7 +175,7 @@ export function createPath(options: PathOptions, createdAt: number): Path {
     assured(works, now) {
       if (works && state === 'up' && eagerness === 'busy' && hurried === 0 && !waiting.some((probe) => isOverdue(probe, now))) {
         assuredAt = now;
-        const ownTurn = turnAt + idleMs;
+        const ownTurn = sentAt + idleMs;
         nextSendAt = Math.min(ownTurn, now + pace.intervalMs);
         graceMs = ownTurn === nextSendAt ? 0 : GRACE_MS;
       } else if (!works && now - assuredAt <= idleMs) {
