@@ -24,6 +24,7 @@ beforeAll(async () => {
       { name: 'six', index: 1, families: ['inet6'], locations: { a: 3, b: 1 }, meshSpec: { encapsulation: 'always' } },
       { name: 'dual', index: 2, families: ['inet', 'inet6'], locations: { c: 2, d: 1 }, meshSpec: { encapsulation: 'always' } },
       { name: 'four', index: 3, families: ['inet'], locations: { e: 1 } },
+      { name: 'twin', index: 4, families: ['inet', 'inet6'], locations: { f: 1 } },
     ],
     { dir: '/tmp/kilofed-e2e-families' },
   );
@@ -53,7 +54,7 @@ async function missing(family: Family): Promise<string[]> {
   return wrong.flat();
 }
 
-test.each<[Family, number]>([['inet6', 7], ['inet', 4]])('every pod that has %s reaches every other that has it, as itself', async (family, count) => {
+test.each<[Family, number]>([['inet6', 8], ['inet', 5]])('every pod that has %s reaches every other that has it, as itself', async (family, count) => {
   expect(federation.nodes().filter((one) => end(one, family) !== undefined)).toHaveLength(count);
   let left = ['not tried'];
   await until('all pairs', 45_000, async () => ((left = await missing(family)).length === 0 ? true : undefined)).catch(() => undefined);
@@ -67,28 +68,39 @@ test('tunnels and VXLAN stand on the family that there is', async () => {
   expect(await node('dual-c1').namespace.exec(['ip', '-d', 'link', 'show', 'kilovx'])).toContain('local 172.20.');
 }, 20_000);
 
-test('an exported Service has the families of its own cluster in every other', async () => {
+test('an exported Service has, of the families of its own cluster, those of the other: addresses and endpoints', async () => {
   for (const { apply } of federation.clusters.values()) await apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'demo' } });
-  const dual = federation.cluster('dual');
-  await dual.apply({ apiVersion: 'v1', kind: 'Service', metadata: { name: 'web', namespace: 'demo', annotations: { 'kilofed.io/export': 'true' } }, spec: { ipFamilyPolicy: 'RequireDualStack', ports: [{ name: 'http', port: 80, protocol: 'TCP' }] } });
-  for (const [addressType, family] of [['IPv4', 'inet'], ['IPv6', 'inet6']] as const) {
-    await dual.apply({
-      apiVersion: 'discovery.k8s.io/v1', kind: 'EndpointSlice', addressType,
-      metadata: { name: `web-${addressType.toLowerCase()}`, namespace: 'demo', labels: { 'kubernetes.io/service-name': 'web' } },
-      ports: [{ name: 'http', port: 80, protocol: 'TCP' }],
-      endpoints: [{ addresses: [end(node('dual-c1'), family)?.address ?? ''], conditions: { ready: true } }],
-    });
-  }
-  const mirrored = async (name: string): Promise<string[]> => {
-    const listed = await listObjects<KubeObject & { addressType: string; endpoints: { addresses: string[] }[] }>(federation.cluster(name).client, RESOURCE.endpointSlice, { namespace: 'demo', labelSelector: 'kilofed.io/cluster=dual' });
-    return listed.ok ? listed.value.map(({ addressType, endpoints }) => `${addressType} ${endpoints.flatMap(({ addresses }) => addresses).join()}`).toSorted() : [];
-  };
-  const all = [`IPv4 ${end(node('dual-c1'), 'inet')?.address}`, `IPv6 ${end(node('dual-c1'), 'inet6')?.address}`];
-  for (const [name, expected] of [['six', [all[1]]], ['four', [all[0]]]] as const) {
-    const seen = await until(`the Service in ${name}`, 15_000, async () => ((await mirrored(name)).length >= expected.length ? mirrored(name) : undefined));
-    expect({ [name]: seen }).toEqual({ [name]: expected });
+  await exportPod('dual-c1', 'web', 'RequireDualStack');
+  await exportPod('six-a1', 'six', 'SingleStack');
+  const [four, six, lone] = [`IPv4 ${end(node('dual-c1'), 'inet')?.address}`, `IPv6 ${end(node('dual-c1'), 'inet6')?.address}`, `IPv6 ${end(node('six-a1'), 'inet6')?.address}`];
+  for (const [cluster, service, expected] of [['twin', 'web', [four, six]], ['six', 'web', [six]], ['four', 'web', [four]], ['dual', 'six', [lone]], ['twin', 'six', [lone]]] as const) {
+    await until(`the endpoints of ${service} in ${cluster}`, 15_000, async () => ((await endpointsOf(cluster, service)).length >= expected.length ? true : undefined));
+    expect([cluster, service, await endpointsOf(cluster, service)]).toEqual([cluster, service, expected]);
+    const { spec } = await until(`the Service ${service} in ${cluster}`, 15_000, () => federation.cluster(cluster).get<KubeObject & { spec: { clusterIPs: string[] } }>(RESOURCE.service, service, 'demo'));
+    expect([cluster, service, spec.clusterIPs.map((address) => (familyOf(address) === 'inet' ? 'IPv4' : 'IPv6')).toSorted()]).toEqual([cluster, service, expected.map((each) => each.split(' ')[0])]);
   }
 }, 60_000);
+
+/** A Service of the pod of that node, exported, with a slice for each of the pod's families. */
+async function exportPod(name: string, service: string, ipFamilyPolicy: 'SingleStack' | 'RequireDualStack'): Promise<void> {
+  const { apply } = federation.cluster(clusterOf(node(name)));
+  await apply({ apiVersion: 'v1', kind: 'Service', metadata: { name: service, namespace: 'demo', annotations: { 'kilofed.io/export': 'true' } }, spec: { ipFamilyPolicy, ports: [{ name: 'http', port: 80, protocol: 'TCP' }] } });
+  for (const address of node(name).pod.addresses) {
+    const addressType = familyOf(address) === 'inet' ? 'IPv4' : 'IPv6';
+    await apply({
+      apiVersion: 'discovery.k8s.io/v1', kind: 'EndpointSlice', addressType,
+      metadata: { name: `${service}-${addressType.toLowerCase()}`, namespace: 'demo', labels: { 'kubernetes.io/service-name': service } },
+      ports: [{ name: 'http', port: 80, protocol: 'TCP' }],
+      endpoints: [{ addresses: [address], conditions: { ready: true } }],
+    });
+  }
+}
+
+/** What is mirrored for a Service, by family. */
+async function endpointsOf(cluster: string, service: string): Promise<string[]> {
+  const listed = await listObjects<KubeObject & { addressType: string; endpoints: { addresses: string[] }[] }>(federation.cluster(cluster).client, RESOURCE.endpointSlice, { namespace: 'demo', labelSelector: `kilofed.io/cluster,kubernetes.io/service-name=${service}` });
+  return listed.ok ? listed.value.map(({ addressType, endpoints }) => `${addressType} ${endpoints.flatMap(({ addresses }) => addresses).join()}`).toSorted() : [];
+}
 
 test('agents that start again change nothing and lose nothing, whatever their family', async () => {
   const pairs = [['six-a3', 'dual-d1', 'inet6'], ['dual-d1', 'six-a3', 'inet6'], ['six-b1', 'six-a3', 'inet6'], ['dual-c2', 'four-e1', 'inet'], ['four-e1', 'dual-d1', 'inet']] as const;
