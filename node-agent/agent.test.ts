@@ -118,7 +118,7 @@ function setting(memory: Partial<Memory> = {}, host = createFakeHost()): Setting
       },
       files: { saveEndpoints: () => Promise.resolve() },
       saveInputs: (saved) => void self.saved.push(saved),
-      metrics: { passed: () => undefined, applied: () => undefined, switched: () => undefined, tunnels: () => undefined, paths: () => undefined, healed: () => undefined },
+      metrics: { passed: () => undefined, applied: () => undefined, switched: () => undefined, tunnels: () => undefined, paths: () => undefined, healed: () => undefined, leftOut: () => undefined },
       planNode,
       steer: (plan) => plan,
       setDraining: () => undefined,

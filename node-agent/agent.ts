@@ -147,6 +147,7 @@ export function createAgent(deps: AgentDeps, memory: Memory): Agent {
   async function bring({ model }: Seen, desired: NodePlan, kilo: Verdict, { saved, signal }: How): Promise<{ readonly failed: readonly string[]; readonly changes: number }> {
     const observed = kilo.kind === 'beside' ? withoutKilo(model.state()) : model.state();
     tellProblems(deps.log, told, 'plan', desired.problems);
+    deps.metrics.leftOut(desired.problems);
     const all = planChanges({ desired, observed, prior: endpoints, publicKey: deps.publicKey });
     const changes = saved ? additions(all, observed) : all;
     const { done, failures } = await deps.host.apply(model, changes, signal);

@@ -30,3 +30,13 @@ test('peers are counted by the names that the plan gives them, and no key appear
   ]);
   expect(text.render()).not.toContain('SECRET');
 });
+
+test('what is left out is shown for as long as it is', () => {
+  const text = createTextMetrics();
+  const metrics = createAgentMetrics(text, () => 0);
+  const shown = (): string[] => text.render().split('\n').filter((line) => line.startsWith('kilofed_node_left_out'));
+  metrics.leftOut([{ subject: 'peer laptop', reason: 'KeyTaken', message: 'another has its key' }, { subject: 'peer desk', reason: 'PrefixTaken', message: 'another has its prefix' }]);
+  expect(shown()).toEqual(['kilofed_node_left_out{reason="KeyTaken",subject="peer laptop"} 1', 'kilofed_node_left_out{reason="PrefixTaken",subject="peer desk"} 1']);
+  metrics.leftOut([]);
+  expect(shown()).toEqual([]);
+});

@@ -4,7 +4,7 @@
 import type { PathStatus } from '../core/failover/failover.js';
 import type { Healing } from '../core/failover/stall.js';
 import type { HostState, PeerState } from '../core/host/state.js';
-import type { WireguardInterface } from '../core/mesh/plan.js';
+import type { Problem, WireguardInterface } from '../core/mesh/plan.js';
 import type { TextMetrics } from '../kube/wire/textMetrics.js';
 
 export interface AgentMetrics {
@@ -16,6 +16,7 @@ export interface AgentMetrics {
   /** What WireGuard counts, with the names that the plan gives its peers. */
   tunnels(interfaces: readonly WireguardInterface[], states: HostState['wireguard']): void;
   healed(what: Healing['kind']): void;
+  leftOut(problems: readonly Problem[]): void;
 }
 
 export function createAgentMetrics(metrics: TextMetrics, wall: () => number): AgentMetrics {
@@ -35,9 +36,14 @@ export function createAgentMetrics(metrics: TextMetrics, wall: () => number): Ag
   const pathRtt = metrics.gauge('kilofed_node_path_rtt_seconds', 'Smoothed round-trip time of a probed path.');
   const pathLoss = metrics.gauge('kilofed_node_path_loss_ratio', 'Share of about the last hundred probes that got no answer.');
   const healings = metrics.counter('kilofed_node_tunnel_healings_total', 'Tunnels that failed and were healed: the peer or its whole interface made anew, or the wanted endpoint written again.');
+  const leftOut = metrics.gauge('kilofed_node_left_out', 'A part of the mesh that is left out, 1 each; the log says what to do.');
   switches.add(0);
   return {
     healed: (what) => healings.add(1, { what }),
+    leftOut(problems) {
+      leftOut.clear();
+      for (const { subject, reason } of problems) leftOut.set(1, { subject, reason });
+    },
     switched: (segments) => switches.add(segments),
     paths(paths) {
       for (const metric of [pathUp, pathUsed, pathRtt, pathLoss]) metric.clear();

@@ -165,7 +165,7 @@ export async function printPlan(options: Options, deps: ProgramDeps, signal: Abo
       publisher: publisherOf(undefined),
       files: { saveEndpoints: () => Promise.resolve() },
       saveInputs: () => undefined,
-      metrics: { passed: () => undefined, applied: () => undefined, paths: () => undefined, switched: () => undefined, tunnels: () => undefined, healed: () => undefined },
+      metrics: { passed: () => undefined, applied: () => undefined, paths: () => undefined, switched: () => undefined, tunnels: () => undefined, healed: () => undefined, leftOut: () => undefined },
       planNode: deps.planNode,
       steer: (plan, _mesh, active) => steer(plan, choicesOf(plan, active)),
       setDraining: () => undefined,

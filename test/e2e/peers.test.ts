@@ -143,9 +143,13 @@ test('Peers that are wrong are refused, or left out with a reason; nobody else n
       if (silent.length > 0) throw new Error(`nothing about ${silent.join(', ')}`);
       return true;
     });
+    const leftOut = async (): Promise<string[]> => (await node('east-a1').metrics()).split('\n').filter((line) => line.startsWith('kilofed_node_left_out{'));
+    const shown = (await leftOut()).join();
+    expect(Object.keys(wrong).filter((name) => !shown.includes(`peer ${name}"`))).toEqual([]);
     await sleep(2_000);
     for (const { pod } of eastNodes()) expect(await answered(laptop, pod, 2_000)).toBe(laptop.address);
     for (const name of Object.keys(wrong)) await east.remove(RESOURCE.peer, name);
+    await until('nothing to be left out', 10_000, async () => ((await leftOut()).length === 0 ? true : undefined));
   }, [[laptop, node('east-b1').pod], [node('east-a2').pod, desk]]);
   expect((await attempt([process.execPath, PROGRAM, 'showconf', 'nobody', '--kubeconfig', `${DIR}/east/admin.kubeconfig`])).code).toBe(1);
 }, 60_000);
