@@ -20,6 +20,7 @@ describe('endpointMustBeWritten', () => {
     ['roamed since we wrote', [OTHER, NOW - 10], WANTED, false],
     ['roamed since we wrote, and is alive', [OTHER, NOW - 179], WANTED, false],
     ['roamed since we wrote, and is dead', [OTHER, NOW - 180], WANTED, true],
+    ['roamed since we wrote, with no session yet', [OTHER, 0], WANTED, false],
     ['what we wrote is dead, too', [WANTED, NOW - 9999], WANTED, false],
     ['wanted has changed', [OTHER, NOW - 10], '192.0.2.9:1', true],
     ['adopted, alive: has roamed', [OTHER, NOW - 179], undefined, false],

@@ -25,7 +25,8 @@ export function endpointKey(interfaceName: string, publicKey: string): string {
 export function endpointMustBeWritten(wanted: string, observed: PeerState, prior: string | undefined, at: number): boolean {
   if (observed.endpoint === undefined) return true;
   if (observed.endpoint === wanted) return false;
-  if (prior !== undefined && prior !== wanted) return true;
+  // One that has been heard from elsewhere, and has no session yet, is about to get one.
+  if (prior !== undefined && (prior !== wanted || observed.lastHandshake === 0)) return prior !== wanted;
   return observed.lastHandshake === 0 || at - observed.lastHandshake >= SESSION_SECONDS;
 }
 
