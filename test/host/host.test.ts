@@ -120,7 +120,8 @@ describeOnHost('the host half of the node-agent', () => {
 
   test("a node that Kilo left is taken over under 100 packets/s: same key, same session, none lost, nothing of Kilo's left", async () => {
     const result = await runScenario<TakeOver>('kiloTakeOver');
-    for (const { sent, received } of result.flows) expect([sent > 300, sent - received]).toEqual([true, 0]);
+    // The last one may be under way when ping is told to end.
+    for (const { sent, received } of result.flows) expect([sent > 300, sent - received <= 1]).toEqual([true, true]);
     expect(result.handshakes[1]).toBe(result.handshakes[0]);
     expect(result.keys[1]).toBe(result.keys[0]);
     expect(result.planned).toMatch(/Then this node is taken over from Kilo[^]*iptables-nft -t nat -X KILO-NAT\n[^]*ip addr del 10\.4\.0\.1\/16 dev kilo0/);
