@@ -1,0 +1,28 @@
+/**
+ * What those share who look every two seconds at what WireGuard says of the planned tunnels.
+ */
+import type { HostState } from '../../core/host/state.js';
+import type { NodePlan } from '../../core/mesh/plan.js';
+import type { Clock } from '../../core/runtime/clock.js';
+import { pause } from '../../core/runtime/pause.js';
+import type { Host } from '../host/host.js';
+
+export interface TunnelsDeps {
+  readonly clock: Clock;
+  readonly host: Pick<Host, 'tunnels'>;
+  plan(): NodePlan | undefined;
+}
+
+/** `ask`: by interface; one that did not answer is left out. Dear, so only where it matters. Nothing is looked at before there is a plan. */
+export type LookAtTunnels = (plan: NodePlan, ask: () => Promise<HostState['wireguard']>) => Promise<void>;
+
+export async function watchTunnels({ clock, host, plan }: TunnelsDeps, look: LookAtTunnels, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    await pause(PERIOD_MS, signal, clock);
+    const planned = plan();
+    if (signal.aborted || planned === undefined) continue;
+    await look(planned, () => host.tunnels(planned.interfaces.map(({ name }) => name)));
+  }
+}
+
+const PERIOD_MS = 2000;
