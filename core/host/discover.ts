@@ -133,7 +133,12 @@ function podCIDRsOf(node: NodeFacts, report: Report): string[] {
     const good = cidr.safeParse(text).success;
     if (!good) report('BadPodCIDR', `the Node's pod CIDR ${text} is no network: its pods cannot be reached`);
     return good;
-  }).slice(0, 16).toSorted((a, b) => familyOf(a).localeCompare(familyOf(b)));
+  }).slice(0, 16).toSorted(byFamily);
+}
+
+/** IPv4 first. Not by `localeCompare`, whose first call loads the collation of human languages: 3 MiB on every node. */
+function byFamily(a: string, b: string): number {
+  return Number(familyOf(a) === 'inet6') - Number(familyOf(b) === 'inet6');
 }
 
 /** What Kilo publishes as cni-compatibility-ip (Kilo pkg/encapsulation/cilium.go). */
