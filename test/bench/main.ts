@@ -1,12 +1,12 @@
 /**
  * `make bench`: runs the benchmark groups and prints a table; `OUT=file` also writes JSON, `ONLY=name` runs one group. Groups of
- * many rows take `ROUNDS=number` and `ROWS=word,word`.
+ * many rows take `ROUNDS=number` and `ROWS=word,word`. Ends with 1 where a figure is not what it must be, or could not be taken.
  */
 import { writeFileSync } from 'node:fs';
 import { renderTable } from '../../core/render/table.js';
 import { cost } from './cost.js';
 import { failover } from './failover.js';
-import { type BenchGroup, type Choice, type Summary, summarise } from './measure.js';
+import { type BenchGroup, type Choice, missed, type Summary, summarise } from './measure.js';
 import { propagation } from './propagation.js';
 import { throughput } from './throughput.js';
 
@@ -30,16 +30,24 @@ async function main({ only, out }: { readonly only: string | undefined; readonly
   const summaries: Summary[] = [];
   for (const group of groups) {
     note(`${group.name}: ${group.about} (about ${group.seconds} s)`);
-    summaries.push(...(await group.run((text) => note(`  ${text}`), choice)).map(summarise));
+    try {
+      summaries.push(...(await group.run((text) => note(`  ${text}`), choice)).map(summarise));
+    } catch (error) {
+      // What the other groups found is still worth printing.
+      note(`  FAILED: ${error instanceof Error ? error.message : String(error)}`);
+      summaries.push(summarise({ name: `${group.name}: could not be measured`, unit: 'rows', samples: [1], must: { max: { most: 0 } } }));
+    }
   }
-  process.stdout.write(`${renderTable(['name', 'unit', 'n', 'p50', 'p95', 'p99', 'max', 'must', ''], summaries.map(row))}\n`);
+  process.stdout.write(`${renderTable(['name', 'unit', 'n', 'min', 'p50', 'p95', 'p99', 'max', 'must', ''], summaries.map(row))}\n`);
   if (out !== undefined) writeFileSync(out, `${JSON.stringify(summaries, undefined, 2)}\n`);
-  return 0;
+  const wrong = missed(summaries);
+  if (wrong.length > 0) note(`${wrong.length} of ${summaries.length} figures are not what they must be: ${wrong.map(({ name }) => name).join('; ')}`);
+  return wrong.length > 0 ? 1 : 0;
 }
 
 function row(summary: Summary): string[] {
-  const { name, unit, n, p50, p95, p99, max, must } = summary;
-  return [name, unit, ...[n, p50, p95, p99, max].map(String), must?.text ?? '', must === undefined ? '' : must.holds ? 'holds' : 'MISSED'];
+  const { name, unit, n, min, p50, p95, p99, max, must } = summary;
+  return [name, unit, ...[n, min, p50, p95, p99, max].map(String), must?.text ?? '', must === undefined ? '' : must.holds ? 'holds' : 'MISSED'];
 }
 
 function note(text: string): void {

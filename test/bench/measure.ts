@@ -11,8 +11,9 @@ export interface Figure {
   readonly must?: Must;
 }
 
-/** Bounds on a summary, which themselves are allowed. */
+/** Bounds on a summary, which themselves are allowed. `min` shows that what was to happen did: a fault that does nothing loses nothing. */
 export interface Must {
+  readonly min?: Bound;
   readonly p50?: Bound;
   readonly p95?: Bound;
   readonly max?: Bound;
@@ -27,6 +28,7 @@ export interface Summary {
   readonly name: string;
   readonly unit: Figure['unit'];
   readonly n: number;
+  readonly min: number;
   readonly p50: number;
   readonly p95: number;
   readonly p99: number;
@@ -60,6 +62,7 @@ export function summarise(figure: Figure): Summary {
     name: figure.name,
     unit: figure.unit,
     n: sorted.length,
+    min: round(sorted[0] ?? Number.NaN),
     p50: round(quantile(sorted, 0.5)),
     p95: round(quantile(sorted, 0.95)),
     p99: round(quantile(sorted, 0.99)),
@@ -69,7 +72,7 @@ export function summarise(figure: Figure): Summary {
 }
 
 function judge(summary: Omit<Summary, 'must'>, must: Must): { readonly text: string; readonly holds: boolean } {
-  const bounds = (['p50', 'p95', 'max'] as const).flatMap((of) => {
+  const bounds = (['min', 'p50', 'p95', 'max'] as const).flatMap((of) => {
     const { most, least } = must[of] ?? {};
     return [
       ...(most === undefined ? [] : [{ text: `${of} <= ${most}`, holds: summary[of] <= most }]),
@@ -77,6 +80,11 @@ function judge(summary: Omit<Summary, 'must'>, must: Must): { readonly text: str
     ];
   });
   return { text: bounds.map(({ text }) => text).join(', '), holds: bounds.every(({ holds }) => holds) };
+}
+
+/** Which are not what they have to be. A run of benchmarks with any such has failed. */
+export function missed(summaries: readonly Summary[]): readonly Summary[] {
+  return summaries.filter(({ must }) => must?.holds === false);
 }
 
 /** Nearest-rank quantile of sorted samples: always a value that was measured. */
