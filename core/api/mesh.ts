@@ -56,7 +56,7 @@ export const meshSpecSchema = ruled(z.object({
     .describe("How many of a segment's gateways carry traffic at a time: one, the others ready to take over at once, or all, flow by flow."),
   probes: z.object({
     near: probePace.optional().describe('To the gateways of the own location; 100 ms and 3 misses unless said otherwise.'),
-    tunnel: probePace.optional().describe('Through tunnels; 200 ms and 4 misses unless said otherwise.'),
+    tunnel: probePace.optional().describe('Through tunnels, its own and those of the gateways of its location; 200 ms and 4 misses unless said otherwise.'),
     returnSeconds: z.int().min(1).max(3600).optional().describe('How long a preferred gateway must have been good before it is used again; 10 unless said otherwise.'),
   }).optional().describe('How gateways are watched.'),
   serviceCIDRs: z.array(cidr).max(8).optional()

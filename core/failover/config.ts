@@ -66,6 +66,8 @@ function settingsOf(probes: MeshSpec['probes']): FailoverSettings {
     ...DEFAULT_SETTINGS,
     near: pace(probes?.near, DEFAULT_SETTINGS.near),
     tunnel: pace(probes?.tunnel, DEFAULT_SETTINGS.tunnel),
+    // It goes through a tunnel of the gateway in between.
+    through: pace(probes?.tunnel, DEFAULT_SETTINGS.through),
     returnMs: probes?.returnSeconds === undefined ? DEFAULT_SETTINGS.returnMs : probes.returnSeconds * 1000,
   };
 }

@@ -4,7 +4,7 @@ import type { ProbePath } from '../mesh/plan.js';
 import type { FailoverConfig } from './config.js';
 import { createFailover, type Failover, type Probe, type Switch } from './failover.js';
 import type { Report } from './message.js';
-import { DEFAULT_SETTINGS } from './settings.js';
+import { DEFAULT_SETTINGS, type FailoverSettings } from './settings.js';
 
 const target = (name: string, segment?: string): ProbePath['targets'][number] => ({ name, publicKey: `key-${name}`, address: '10.4.0.1', ...(segment === undefined ? {} : { segment }) });
 
@@ -408,6 +408,24 @@ describe('configuration', () => {
     failover.configure({ ...GATEWAY, paths: [...GATEWAY.paths] }, 7000);
     expect(used()).toBe('plane/1');
     expect(failover.status(7000).find(({ path }) => path.name === 'tunnel/0/far')?.state).toBe('down');
+  });
+
+  test('gives paths that stay the paces that are wanted now', () => {
+    const { run, failover, sent, now } = world(GATEWAY);
+    const askedIn10s = (settings: Partial<FailoverSettings>): number[] => {
+      failover.configure({ ...GATEWAY, settings: { ...DEFAULT_SETTINGS, idleMs: 1000, ...settings } }, now());
+      sent.clear();
+      run(10, good);
+      return ['near/sib', 'tunnel/0/far', 'tunnel/1/far'].map((path) => sent.get(path) ?? 0);
+    };
+    askedIn10s({});
+    expect(askedIn10s({ near: { intervalMs: 50, misses: 3 }, tunnel: { intervalMs: 500, misses: 4 } })).toEqual([expect.closeTo(200, -0.5), expect.closeTo(20, -0.5), expect.closeTo(10, -0.5)]);
+    // What waits is not asked more often than what is in use.
+    expect(askedIn10s({ tunnel: { intervalMs: 2500, misses: 4 } }).slice(1)).toEqual([4, 4]);
+    expect(failover.status(now()).map(({ state }) => state)).toEqual(['up', 'up', 'up', 'up']);
+    failover.configure({ ...GATEWAY, settings: { ...DEFAULT_SETTINGS, tunnel: { intervalMs: 100, misses: 2 } } }, now());
+    run(0.4, without('tunnel/0/far'));
+    expect(failover.choices().get('far')).toEqual(['plane/1']);
   });
 
   test('forgets a path whose far end is another now', () => {

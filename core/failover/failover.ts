@@ -10,9 +10,10 @@ import type { ProbePath, ProbeTarget } from '../mesh/plan.js';
 import { awaitsWord, choose, type History, type Rank, remember, type Way, worthAsking } from './choose.js';
 import type { Choices, FailoverConfig, SegmentWays } from './config.js';
 import type { Report } from './message.js';
-import { createPath, type Path, type PathFigures, type PathState } from './path.js';
+import { createPath, type Path, type PathFigures, type PathState, type PathTiming } from './path.js';
 import { rankNode, rankPlane } from './rank.js';
 import { createSelfReport, type SelfReport } from './selfReport.js';
+import type { FailoverSettings } from './settings.js';
 
 export interface Failover {
   /** What to watch from now on. Paths and choices that stay keep what is known of them. */
@@ -289,11 +290,12 @@ export function createFailover(): Failover {
       const kept = watched;
       watched = new Map(next.paths.map((path): [string, Watched] => {
         const before = kept.get(path.name);
-        if (before !== undefined && sameTargets(before.config, path)) return [path.name, { ...before, config: path }];
-        const pace = next.settings[path.kind];
-        const { burstMs } = next.settings;
-        const idleMs = path.kind === 'around' ? next.settings.aroundIdleMs : next.settings.idleMs;
-        return [path.name, { config: path, path: createPath({ pace, idleMs, burstMs, offsetMs: hash32(path.name) % pace.intervalMs }, now), turn: hash32(path.name) % path.targets.length, report: FINE }];
+        const timing = timingOf(path, next.settings);
+        if (before !== undefined && sameTargets(before.config, path)) {
+          before.path.setTiming(timing, now);
+          return [path.name, { ...before, config: path }];
+        }
+        return [path.name, { config: path, path: createPath({ ...timing, offsetMs: hash32(path.name) % timing.pace.intervalMs }, now), turn: hash32(path.name) % path.targets.length, report: FINE }];
       }));
       tunnels = new Map([...watched.values()].filter(({ config: { kind } }) => kind === 'tunnel').map((one) => [`${one.config.slot} ${one.config.targets[0]?.publicKey}`, one]));
       for (const segment of [...choices.keys()]) {
@@ -378,6 +380,12 @@ export function createFailover(): Failover {
 /** The path whose state says whether `way` works. */
 function pathOf(segment: string, way: SegmentWays['ways'][number]): string {
   return way.kind === 'plane' ? `tunnel/${way.slot}/${segment}` : `near/${way.name.slice('node/'.length)}`;
+}
+
+function timingOf({ kind }: ProbePath, settings: FailoverSettings): PathTiming {
+  const pace = settings[kind];
+  // What waits is asked no more often than what is in use.
+  return { pace, idleMs: Math.max(pace.intervalMs, kind === 'around' ? settings.aroundIdleMs : settings.idleMs), burstMs: settings.burstMs };
 }
 
 const NOTHING: Effects = { probes: [], switches: [], changes: [] };

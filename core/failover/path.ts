@@ -24,6 +24,8 @@ export interface Path {
   /** What the silence up to now means. True: the state changed. */
   check(now: number): boolean;
   setEagerness(eagerness: Eagerness, now: number): void;
+  /** Paces may be others from now on; what is known of the path stays. */
+  setTiming(timing: PathTiming, now: number): void;
   /** Ask at once, as often as it takes to find it dead: somebody has doubts, or it is to be used again. */
   hurry(now: number): void;
   /**
@@ -55,16 +57,20 @@ export interface PathFigures {
   readonly misses: number;
 }
 
-export interface PathOptions {
+/** See FailoverSettings. */
+export interface PathTiming {
   readonly pace: Pace;
   readonly idleMs: number;
   readonly burstMs: number;
+}
+
+export interface PathOptions extends PathTiming {
   /** Milliseconds until the first probe, so that not all paths are probed at once. */
   readonly offsetMs: number;
 }
 
 export function createPath(options: PathOptions, createdAt: number): Path {
-  const { pace, idleMs, burstMs } = options;
+  let { pace, idleMs, burstMs } = options;
   let state: PathState = 'new';
   let since = createdAt;
   let eagerness: Eagerness = 'busy';
@@ -169,6 +175,10 @@ export function createPath(options: PathOptions, createdAt: number): Path {
       if (next === eagerness) return;
       eagerness = next;
       if (next === 'busy') sendBy(now + pace.intervalMs);
+    },
+    setTiming(next, now) {
+      ({ pace, idleMs, burstMs } = next);
+      nextSendAt = Math.min(nextSendAt, now + interval(now));
     },
     hurry: (now) => askInRow(burstMs, now),
     askNow: sendBy,
