@@ -202,6 +202,18 @@ describe('a gateway', () => {
     expect(alone.failover.report(5000).lanLost).toBe(false);
   });
 
+  test.each([[100, 3], [1000, 3], [5000, 2], [10_000, 20]])('asked by its sibling every %d ms hears its LAN, and is sure of its loss after %d misses and one more', (intervalMs, misses) => {
+    const { run, failover, now } = world({ ...GATEWAY, settings: { ...DEFAULT_SETTINGS, near: { intervalMs, misses } } });
+    const lost = new Set<boolean>();
+    run(5 * intervalMs / 1000, (probe) => {
+      lost.add(failover.report(now()).lanLost);
+      return good(probe, now());
+    });
+    expect([...lost]).toEqual([false]);
+    run((intervalMs * (misses + 1) + 600) / 1000, without('near/sib', 'through/sib'));
+    expect(failover.report(now()).lanLost).toBe(true);
+  });
+
   test('says that it forwards nothing when all who tried find so', () => {
     const { run, failover } = world(GATEWAY);
     run(1, good);

@@ -307,7 +307,7 @@ export function createFailover(): Failover {
       }
       // Only another gateway asks us all the time; without one, there is none that could do better either.
       const hasSibling = next.isGateway && next.paths.some(({ kind }) => kind === 'near');
-      self.setKin(hasSibling ? next.kin.map(({ publicKey }) => publicKey) : []);
+      self.setKin(hasSibling ? next.kin.map(({ publicKey }) => publicKey) : [], next.settings.near);
       dirty = true;
       unreached = undefined;
       decide(now);

@@ -2,10 +2,11 @@
  * What a gateway knows of itself only through others: whether its location still hears it, whether it forwards, whether it is used.
  */
 import type { Report } from './message.js';
+import type { Pace } from './settings.js';
 
 export interface SelfReport {
-  /** Keys of the other nodes of the location; empty: nobody is expected to be heard. */
-  setKin(keys: readonly string[]): void;
+  /** Keys of the other nodes of the location, and how often these ask; empty: nobody is expected to be heard. */
+  setKin(keys: readonly string[], pace: Pace): void;
   /** Something authentic came from the node with that key. */
   heard(key: string, now: number): void;
   /** What it finds of our forwarding. */
@@ -19,13 +20,15 @@ export interface SelfReport {
   report(now: number): Omit<Report, 'unreachable'>;
 }
 
-/** Gateways ask each other, and nodes the gateway they use, every 100 ms. */
-const SILENCE_MS = 600;
+/** Gateways ask each other, and nodes the gateway they use, at the pace of `near`. */
+const MIN_SILENCE_MS = 600;
 /** How long a verdict counts; nodes repeat theirs with every probe. */
-const VERDICT_MS = 2500;
+const MIN_VERDICT_MS = 2500;
 
 export function createSelfReport(): SelfReport {
   let kin: ReadonlySet<string> = new Set();
+  let silenceMs = MIN_SILENCE_MS;
+  let verdictMs = MIN_VERDICT_MS;
   let heardAt: number | undefined;
   let usedAt = Number.NEGATIVE_INFINITY;
   let draining = false;
@@ -33,19 +36,21 @@ export function createSelfReport(): SelfReport {
   let last = '';
 
   const report = (now: number): Omit<Report, 'unreachable'> => {
-    for (const [key, { at }] of verdicts) if (now - at > VERDICT_MS) verdicts.delete(key);
+    for (const [key, { at }] of verdicts) if (now - at > verdictMs) verdicts.delete(key);
     const all = [...verdicts.values()];
     return {
       draining,
       // Who was never heard may not be there yet.
-      lanLost: kin.size > 0 && heardAt !== undefined && now - heardAt > SILENCE_MS,
+      lanLost: kin.size > 0 && heardAt !== undefined && now - heardAt > silenceMs,
       // One that gets through is proof enough.
       notForwarding: all.length > 0 && all.every(({ forwards }) => !forwards),
     };
   };
   return {
-    setKin(keys) {
+    setKin(keys, { intervalMs, misses }) {
       kin = new Set(keys);
+      silenceMs = Math.max(MIN_SILENCE_MS, intervalMs * (misses + 1));
+      verdictMs = Math.max(MIN_VERDICT_MS, intervalMs * 2.5);
       for (const key of verdicts.keys()) if (!kin.has(key)) verdicts.delete(key);
     },
     heard(key, now) {

@@ -2,6 +2,7 @@
  * Two or more probers on a network of maps, in hand-driven time.
  */
 import { describe, expect, test } from '@jest/globals';
+import type { MeshSpec } from '../../core/api/mesh.js';
 import { createFailover } from '../../core/failover/failover.js';
 import { emptyPlan } from '../../core/host/emptyPlan.js';
 import { type NodePlan, PLANE_PROBE_PORT, PROBE_PORT, type ProbePath } from '../../core/mesh/plan.js';
@@ -93,7 +94,7 @@ interface Setting {
   run(ms: number): Promise<void>;
 }
 
-function setting(before: readonly number[] = []): Setting {
+function setting(before: readonly number[] = [], probes: MeshSpec['probes'] = {}): Setting {
   const net = network();
   const switches: string[] = [];
   const stop = new AbortController();
@@ -103,7 +104,7 @@ function setting(before: readonly number[] = []): Setting {
       onStall: () => undefined, onTunnelDown: () => undefined,
       onSwitch: (choices) => void switches.push(`${address} ${[...choices].map(([segment, names]) => `${segment} by ${names.join()}`).join()}`),
     });
-    prober.steer(plan, {}, new Map([[7, before]]));
+    prober.steer(plan, { probes }, new Map([[7, before]]));
     void prober.run(stop.signal);
     return prober;
   };
@@ -115,7 +116,7 @@ function setting(before: readonly number[] = []): Setting {
     one,
     two,
     switches,
-    active: () => one.steer(PLAN, {}, new Map()).groups[0]?.active,
+    active: () => one.steer(PLAN, { probes }, new Map()).groups[0]?.active,
     run: (ms) => net.clock.advance(ms),
   };
 }
@@ -147,16 +148,16 @@ describe('probers', () => {
     expect(setting([2]).active()).toEqual([2]);
   });
 
-  test('leave: the others go, and then it is done, soon', async () => {
-    const world = setting();
-    await world.run(2000);
-    let left = false;
-    void world.two.leave().then(() => (left = true));
-    for (let ms = 0; ms < 1000; ms += 10) {
+  test.each([200, 1000])('leave: the others go, which ask every %d ms, and then it is done, soon', async (intervalMilliseconds) => {
+    const world = setting([], { tunnel: { intervalMilliseconds } });
+    await world.run(5000 + intervalMilliseconds / 2);
+    let done: { readonly switches: number } | undefined;
+    void world.two.leave().then(() => (done = { switches: world.switches.length }));
+    for (let ms = 0; ms < 500 + 2 * intervalMilliseconds; ms += 10) {
       await world.run(10);
     }
     expect(world.switches).toEqual(['10.4.0.1 far by plane/1']);
-    expect(left).toBe(true);
+    expect(done).toEqual({ switches: 1 });
   });
 
   test('believe no answer that was given before', async () => {

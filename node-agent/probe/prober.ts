@@ -57,6 +57,7 @@ export function createProber(deps: ProberDeps): Prober {
   let known: ReadonlyMap<string, ProbeTarget> = new Map();
   let wanted: { readonly addresses: readonly string[]; readonly ports: readonly number[] } = { addresses: [], ports: [] };
   let told = 0;
+  let quietMs = 0;
   let cancel = (): void => undefined;
   let running = false;
   let leaving = false;
@@ -152,6 +153,7 @@ export function createProber(deps: ProberDeps): Prober {
       wanted = plan.probing === undefined
         ? { addresses: [], ports: [] }
         : { addresses: plan.meshAddresses, ports: [PROBE_PORT, ...new Set(plan.probing.rules.map(({ sport }) => sport))] };
+      quietMs = LEAVE_INTERVALS * Math.max(config.settings.near.intervalMs, config.settings.tunnel.intervalMs);
       failover.adopt(choicesOf(plan, active));
       failover.configure(config, clock.now());
       schedule();
@@ -181,8 +183,9 @@ export function createProber(deps: ProberDeps): Prober {
       leaving = true;
       failover.setDraining(true);
       const began = clock.now();
+      const atMost = Math.min(Math.max(LEAVE_MS, 2 * quietMs), LEAVE_MAX_MS);
       do await new Promise<void>((resolve) => void clock.after(LEAVE_STEP_MS, resolve));
-      while (clock.now() - began < LEAVE_MAX_MS && failover.isUsed(clock.now(), LEAVE_QUIET_MS));
+      while (clock.now() - began < atMost && failover.isUsed(clock.now(), quietMs));
     },
     status: () => failover.status(clock.now()),
   };
@@ -194,10 +197,12 @@ const MIN_WAIT_MS = 4;
 const GRAIN_MS = 20;
 const REFRESH_MS = 200;
 const STALLS_MS = 1000;
-/** Users ask every 100 ms: three probes without one that is in use, and nobody is left. */
 const LEAVE_STEP_MS = 50;
-const LEAVE_QUIET_MS = 300;
-const LEAVE_MAX_MS = 1500;
+/** Of the interval at which users ask: after so long without one of them nobody is left. */
+const LEAVE_INTERVALS = 1.5;
+const LEAVE_MS = 1500;
+/** The DaemonSet's terminationGracePeriodSeconds, less what else there is to end. */
+const LEAVE_MAX_MS = 4000;
 
 /** Now, and every `ms` until the returned function is called. */
 function every(clock: Clock, ms: number, run: () => void): () => void {
