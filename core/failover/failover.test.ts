@@ -356,10 +356,16 @@ describe('networks that are bad', () => {
   }
 
   test('2 % loss each way for ten minutes: never without a way, and no switch more than one a minute', () => {
-    const { run, switches } = world(GATEWAY);
+    const { run, switches, failover, now } = world(GATEWAY);
     const lost = losses(0.0396);
-    run(600, ({ path }) => (path.kind === 'near' || !lost() ? { afterMs: 30 } : undefined));
+    const inUse = new Set<string>();
+    run(1, good);
+    run(600, ({ path }) => {
+      inUse.add(failover.status(now()).filter((one) => one.inUse).map(({ state }) => state).join());
+      return path.kind === 'near' || !lost() ? { afterMs: 30 } : undefined;
+    });
     expect(switches.length).toBeLessThanOrEqual(1);
+    expect([...inUse]).toEqual(['up']);
   });
 
   test('a link that fails every 3 s is left once and not trusted again', () => {
