@@ -3,6 +3,7 @@
  */
 import { describe, expect, test } from '@jest/globals';
 import type { MeshSpec } from '../../core/api/mesh.js';
+import type { Choices } from '../../core/failover/config.js';
 import { createFailover } from '../../core/failover/failover.js';
 import { emptyPlan } from '../../core/host/emptyPlan.js';
 import { type NodePlan, PLANE_PROBE_PORT, PROBE_PORT, type ProbePath } from '../../core/mesh/plan.js';
@@ -85,6 +86,13 @@ function answering(address: string): NodePlan {
   return { ...emptyPlan(address), role: { kind: 'gateway', slot: 0 }, meshAddresses: [address], probing: { rules: [{ priority: 1109, family: 'inet', sport: PLANE_PROBE_PORT, table: 1110 }], kin: [], paths: [known] } };
 }
 
+/** What a node plans that goes by the gateway 10.4.0.2 of its location, or is it. */
+function neighbour(address: string): NodePlan {
+  const near: ProbePath = { name: 'near/10.4.0.2', kind: 'near', slot: 0, node: '10.4.0.2', from: PROBE_PORT, targets: [target('10.4.0.2')] };
+  const kin = Object.keys(PRIVATE).filter((other) => other !== address).map(target);
+  return { ...emptyPlan(address), meshAddresses: [address], probing: { rules: [], kin, paths: address === '10.4.0.2' ? [] : [near] } };
+}
+
 interface Setting {
   readonly net: Network;
   readonly one: Prober;
@@ -94,18 +102,20 @@ interface Setting {
   run(ms: number): Promise<void>;
 }
 
+function proberOf(net: Network, address: string, onSwitch: (choices: Choices) => void): Prober {
+  return createProber({
+    clock: net.clock, random: () => 0.5, log: SILENT, failover: createFailover(), keyring: keyring(address), sockets: net.sockets(address),
+    onStall: () => undefined, onTunnelDown: () => undefined, onSwitch,
+  });
+}
+
 function setting(before: readonly number[] = [], probes: MeshSpec['probes'] = {}): Setting {
   const net = network();
   const switches: string[] = [];
-  const stop = new AbortController();
   const make = (address: string, plan: NodePlan): Prober => {
-    const prober = createProber({
-      clock: net.clock, random: () => 0.5, log: SILENT, failover: createFailover(), keyring: keyring(address), sockets: net.sockets(address),
-      onStall: () => undefined, onTunnelDown: () => undefined,
-      onSwitch: (choices) => void switches.push(`${address} ${[...choices].map(([segment, names]) => `${segment} by ${names.join()}`).join()}`),
-    });
+    const prober = proberOf(net, address, (choices) => void switches.push(`${address} ${[...choices].map(([segment, names]) => `${segment} by ${names.join()}`).join()}`));
     prober.steer(plan, { probes }, new Map([[7, before]]));
-    void prober.run(stop.signal);
+    void prober.run(new AbortController().signal);
     return prober;
   };
   const one = make('10.4.0.1', PLAN);
@@ -158,6 +168,23 @@ describe('probers', () => {
     }
     expect(world.switches).toEqual(['10.4.0.1 far by plane/1']);
     expect(done).toEqual({ switches: 1 });
+  });
+
+  test('tell each other of a gateway that is silent: one that asks it every two seconds finds it dead within one', async () => {
+    const net = network();
+    const [one, , three] = Object.keys(PRIVATE).map((address) => {
+      const prober = proberOf(net, address, () => undefined);
+      prober.steer(neighbour(address), { probes: { near: { intervalMilliseconds: address === '10.4.0.1' ? 100 : 2000 } } }, new Map());
+      void prober.run(new AbortController().signal);
+      return prober;
+    });
+    await net.clock.advance(10_000);
+    net.packets.length = 0;
+    net.carries = ({ from, to }) => from.address !== '10.4.0.2' && to.address !== '10.4.0.2';
+    await net.clock.advance(1000);
+    expect([one, three].map((prober) => prober?.status().map(({ state }) => state))).toEqual([['down'], ['down']]);
+    const told = net.packets.filter(({ to }) => to.address === '10.4.0.3').map(({ packet, to }) => keyring(to.address).open(packet)?.message);
+    expect(told).toContainEqual(expect.objectContaining({ kind: 'news', suspect: keyring('10.4.0.2').publicKey }));
   });
 
   test('believe no answer that was given before', async () => {
