@@ -52,9 +52,14 @@ export function cluster(sketches: readonly NodeSketch[], meshCIDR: string, mesh:
       },
     }),
   );
-  const { addresses } = assignMeshAddresses(bare, meshCIDR.split(','));
-  const slots = assignSlots(bare, mesh);
-  return bare.map((node) => {
+  return settled(bare, meshCIDR, mesh);
+}
+
+/** What the cluster-agent's pass makes of nodes, some of which may have addresses and slots already. */
+export function settled(nodes: readonly MeshNode[], meshCIDR: string, mesh: MeshSpec): MeshNode[] {
+  const { addresses } = assignMeshAddresses(nodes, meshCIDR.split(','));
+  const slots = assignSlots(nodes, mesh);
+  return nodes.map((node) => {
     const slot = slots.get(node.metadata.name);
     return { ...node, status: { meshAddresses: [...(addresses.get(node.metadata.name) ?? [])], ...(slot === undefined ? {} : { slot }) } };
   });

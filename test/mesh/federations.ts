@@ -13,7 +13,7 @@ import { siteName } from '../../core/mesh/segments.js';
 import { addressOf } from '../../core/net/cidr.js';
 import { planPeers } from '../../hub/controllers/peers/planPeers.js';
 import { assembleFacts, type ClusterFacts } from '../../hub/records/facts.js';
-import { cluster, type NodeSketch, personPeer } from '../fakes/mesh.js';
+import { cluster, type NodeSketch, personPeer, settled } from '../fakes/mesh.js';
 import type { Host } from '../fakes/walk.js';
 
 export interface Member {
@@ -81,21 +81,44 @@ export const federations: fc.Arbitrary<readonly MemberSketch[]> = fc.integer({ m
 /** The network beside the first node of every member. */
 export const besideOf = ({ number, stack }: MemberSketch): string => (stack === 'IPv6' ? `fd00:168:${number}::/64` : `192.168.${number}.0/24`);
 
-export function membersOf(sketches: readonly MemberSketch[]): Member[] {
+/** A node that joins one of the members later: as no gateway, as one if there is a slot for it, or in a location of its own. */
+export type Arrival = 'member' | 'gateway' | 'location';
+
+/** Tells the newcomer's addresses from those of others; it is called `<member>99`. */
+const NEWCOMER = 99;
+
+/** `joining`: of whom one more node joins. Slots and addresses of all others are those that they have. */
+export function membersOf(sketches: readonly MemberSketch[], joining: ReadonlyMap<string, Arrival> = new Map()): Member[] {
   const bare = sketches.map((sketch) => {
     const { id, number, stack } = sketch;
     const ranges = [...(stack === 'IPv6' ? [] : [`10.4.${number}.0/24`]), ...(stack === 'IPv4' ? [] : [`fd00:4:${number}::/64`])];
     const mesh = meshSpecSchema.parse({ ...sketch.mesh, wireguardCIDRs: ranges });
-    const nodes = cluster(sketch.nodes.map((each, index) => nodeSketch(sketch, each, index)), ranges.join(), mesh).map((each, index): MeshNode => (
-      mesh.encapsulationType === 'cilium' ? { ...each, spec: { ...each.spec, cniCompatibilityIP: `10.${number}.${index}.99` } } : each
-    ));
-    return { id, mesh, nodes, people: sketch.people.map((kind, index) => person(sketch, kind, index)) };
+    const there = cluster(sketch.nodes.map((each, index) => nodeSketch(sketch, each, index)), ranges.join(), mesh);
+    const arrival = joining.get(id);
+    const nodes = arrival === undefined ? there : settled([...there, newcomer(sketch, arrival)], ranges.join(), mesh);
+    return { id, mesh, nodes: mesh.encapsulationType === 'cilium' ? nodes.map((each, index) => withCilium(each, number, index)) : nodes, people: sketch.people.map((kind, index) => person(sketch, kind, index)) };
   });
   const facts = new Map(bare.map(({ id, mesh, nodes }) => [id, factsOf(mesh, nodes)]));
   return bare.map((one) => ({
     ...one,
     peers: [...one.people, ...bare.filter(({ id }) => id !== one.id).flatMap((other) => hubPeers({ id: other.id, facts: facts.get(other.id) }, { id: one.id, facts: facts.get(one.id) }))],
   }));
+}
+
+function withCilium(one: MeshNode, number: number, index: number): MeshNode {
+  return { ...one, spec: { ...one.spec, cniCompatibilityIP: `10.${number}.${index}.99` } };
+}
+
+/** Without addresses and slot. Where nobody has a location to share, it has one of its own. */
+function newcomer(sketch: MemberSketch, arrival: Arrival): MeshNode {
+  const shared = sketch.nodes.find(({ alone }) => !alone);
+  const isShared = arrival !== 'location' && shared !== undefined;
+  const place = isShared ? shared : { location: 9, subnet: 0 };
+  const traits = { location: place.location, subnet: place.subnet, alone: false, isPublic: false, willing: arrival === 'gateway' };
+  const [settledAlone] = cluster([{ ...nodeSketch(sketch, traits, NEWCOMER), ...(isShared && arrival === 'member' ? { gateway: 'never' } : {}) }], '10.4.0.0/16');
+  if (settledAlone === undefined) throw new Error('no newcomer');
+  const { status: _none, ...bare } = settledAlone;
+  return bare;
 }
 
 export function planOf({ mesh, nodes, peers }: Pick<Member, 'mesh' | 'nodes' | 'peers'>, name: string): NodePlan {

@@ -6,14 +6,10 @@ import { describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
 import type { MeshNode } from '../../core/api/meshNode.js';
 import { addressOf, type Cidr, contains, formatAddress, parseCidr, singleAddress } from '../../core/net/cidr.js';
-import { type NodePlan, RULE_TABLE } from '../../core/mesh/plan.js';
 import type { Peer } from '../../core/api/peer.js';
 import { segmentName, siteName } from '../../core/mesh/segments.js';
-import { cluster } from '../fakes/mesh.js';
 import { type Hosts, type Packet, type Setting, takes, type Walk, walk } from '../fakes/walk.js';
 import { besideOf, federations, hostsOf, type Member, type MemberSketch, membersOf, planOf } from './federations.js';
-
-const MAIN_TABLE = 254;
 
 /** The `index`-th address of a network. */
 const nth = (network: string, index: number): string => {
@@ -154,43 +150,4 @@ describe('any plan', () => {
       }
     }), { numRuns: 40 });
   });
-
-  test('changes by a new node only in what concerns that', () => {
-    fc.assert(fc.property(federations, (sketches) => {
-      for (const [index, one] of membersOf(sketches).entries()) {
-        const { number, stack } = sketches[index] as MemberSketch;
-        const joined: Member = { ...one, nodes: [...one.nodes, newcomer(one, number, stack === 'IPv6')] };
-        for (const { metadata: { name } } of one.nodes) expect(withoutNewcomer(planOf(joined, name), number)).toEqual(withoutNewcomer(planOf(one, name), number));
-      }
-    }), { numRuns: 40 });
-  });
 });
-
-/** In the first location, with the last addresses there; it gets no slot where others have them. */
-function newcomer({ mesh }: Member, number: number, six: boolean): MeshNode {
-  const [node] = cluster([{
-    name: 'newcomer',
-    location: 'l0',
-    internalIP: six ? `fd00:20:${number}:0::99/64` : `172.${number}.0.99/24`,
-    podCIDR: six ? `fd00:42:${number}:99::/64` : `10.${number}.99.0/24`,
-  }], '10.4.0.0/16', mesh);
-  if (node === undefined) throw new Error('no newcomer');
-  const withAddress = mesh.encapsulationType === 'cilium' ? { ...node, spec: { ...node.spec, cniCompatibilityIP: `10.${number}.99.99` } } : node;
-  return { ...withAddress, status: { meshAddresses: [six ? `fd00:4:${number}::ffff:99` : `10.4.${number}.254`] } };
-}
-
-/** What tells of tunnels and routes, without what is the newcomer's. */
-function withoutNewcomer({ interfaces, routes, groups, rules }: NodePlan, number: number): unknown {
-  const isTheirs = (prefix: string): boolean =>
-    [`10.${number}.99.`, `172.${number}.0.99/`, `10.4.${number}.254/`, `fd00:42:${number}:99:`, `fd00:20:${number}::99/`, `fd00:4:${number}::ffff:99/`].some((start) => prefix.startsWith(start));
-  return {
-    interfaces: interfaces.map(({ peers, ...rest }) => ({
-      ...rest,
-      peers: peers.filter(({ owner }) => owner !== 'gateway newcomer').map((peer) => ({ ...peer, allowedIPs: peer.allowedIPs.filter((prefix) => !isTheirs(prefix)) })),
-    })),
-    // The ways of probes are there from the first node on that there is to ask.
-    routes: routes.filter(({ table, dst }) => [MAIN_TABLE, RULE_TABLE].includes(table) && !isTheirs(dst)),
-    groups: groups.filter(({ segment }) => segment !== 'node:newcomer'),
-    rules: rules.filter(({ from }) => from === undefined),
-  };
-}
