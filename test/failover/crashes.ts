@@ -5,12 +5,12 @@ import type { Fault } from '../lab/network/faults.js';
 import { sleep } from '../lab/process.js';
 import type { BareNode } from '../bare/cluster.js';
 import type { Figure, Must } from '../bench/measure.js';
-import { losses, NONE_LOST, outages, repeat, type Row, type RowContext } from './row.js';
+import { ALL_LOST_SOME, losses, NONE_LOST, outages, repeat, type Row, type RowContext } from './row.js';
 import { manyFlows, type Observed, watch } from './watch.js';
 import type { World } from './world.js';
 
-const DEATH: Must = { p50: { most: 600 }, max: { most: 1000 } };
-const DEGRADED: Must = { max: { most: 2000 } };
+export const DEATH: Must = { p50: { most: 600 }, max: { most: 1000 } };
+export const DEGRADED: Must = { max: { most: 2000 } };
 /** How long a fault lasts, and how long its end is watched. */
 const FAULT_MS = 3_000;
 const RETURN_MS = 4_000;
@@ -23,7 +23,7 @@ interface Crash {
   readonly alone?: boolean;
 }
 
-const silence: Crash['fault'] = (world, victim) => world.faults.silence(victim);
+export const silence: Crash['fault'] = (world, victim) => world.faults.silence(victim);
 
 const CRASHES: readonly Crash[] = [
   { name: 'gateway dies silently', must: DEATH, fault: silence },
@@ -74,7 +74,7 @@ async function measure(crash: Crash, context: RowContext): Promise<readonly Figu
     ...outages(`${crash.name}: nodes without a tunnel, in`, others.filter((each) => !isOut(each)), crash.must),
     ...outages(`${crash.name}: pods of gateways, out`, local.filter(isOut), crash.must),
     ...outages(`${crash.name}: pods of gateways, in`, local.filter((each) => !isOut(each)), crash.must),
-    ...losses(`${crash.name}: lost`, hit),
+    ...losses(`${crash.name}: lost`, hit, ALL_LOST_SOME),
     ...losses(`${crash.name}: lost by flows of other ways`, all.filter((each) => !each.hit), NONE_LOST),
     ...losses(`${crash.name}, and returns: lost`, returns, NONE_LOST),
   ];
@@ -115,7 +115,7 @@ async function alone({ world, note }: RowContext, run: () => Promise<readonly Fi
 const SAVED_MS = 2_500;
 
 /** It answers, and its own traffic works; what it should hand on is dropped before any rule of anybody sees it. */
-async function stopForwarding(victim: BareNode): Promise<Fault> {
+export async function stopForwarding(victim: BareNode): Promise<Fault> {
   await victim.namespace.exec(['nft', '-f', '-'], { input: 'table inet fault {\n chain forward {\n type filter hook forward priority -300;\n drop\n }\n}\n' });
   return { what: `${victim.name} does not forward`, heal: async () => void (await victim.namespace.exec(['nft', 'delete', 'table', 'inet', 'fault'])) };
 }

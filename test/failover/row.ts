@@ -20,6 +20,8 @@ export interface RowContext {
 }
 
 export const NONE_LOST: Must = { max: { most: 0 } };
+/** Of flows that a fault hits: one that loses nothing shows that nothing has failed, and its outage says nothing. */
+export const ALL_LOST_SOME: Must = { min: { least: 1 } };
 
 /**
  * Lets `once` happen `rounds` times, with calm before each, `anew` where the last round left distrust. What is `amiss` in a round is noted with the flows it concerns, and
@@ -54,9 +56,10 @@ export function losses(name: string, observed: readonly Observed[], must?: Must)
   return figure(name, 'packets', observed.map(({ report }) => report.lost), must);
 }
 
-/** No figure where nothing was measured. */
+/** @throws when nothing was measured: what was to happen did not happen to anybody, and the row shows nothing. */
 export function figure(name: string, unit: Figure['unit'], samples: readonly number[], must?: Must): readonly Figure[] {
-  return samples.length === 0 ? [] : [{ name, unit, samples, ...(must === undefined ? {} : { must }) }];
+  if (samples.length === 0) throw new Error(`${name}: nothing was measured`);
+  return [{ name, unit, samples, ...(must === undefined ? {} : { must }) }];
 }
 
 export function sum(numbers: readonly number[]): number {
