@@ -25,8 +25,8 @@ import type { Healing } from '../core/failover/stall.js';
 import { type Choices, choicesOf, steer } from '../core/failover/config.js';
 import { createKeyring } from './probe/keyring.js';
 import { createProber } from './probe/prober.js';
-import { watchRoamed } from './probe/roamed.js';
 import { watchSessions } from './probe/sessions.js';
+import { watchSilence } from './probe/silence.js';
 import type { ProbeSockets } from './probe/sockets.js';
 import { createRepairer } from './repairer.js';
 import { createResolver } from './resolver.js';
@@ -129,7 +129,7 @@ export async function runAgent(options: Options, deps: ProgramDeps, signal: Abor
     cluster.run(stop.signal),
     prober.run(stop.signal),
     watchSessions({ ...watched, onSilent: (segments) => prober.setSilent(segments) }, stop.signal),
-    watchRoamed({ ...watched, paths: () => prober.status(), onRoamed: (healing) => switches.heal(healing) }, stop.signal),
+    watchSilence({ ...watched, paths: () => prober.status(), onSilence: (healing) => switches.heal(healing) }, stop.signal),
   ]);
   resolver.close();
   return 0;

@@ -2,7 +2,7 @@
  * Tunnels whose receiving end has gone deaf, though the far gateway lives: what to do, and when.
  *
  * Some kernels stop to decrypt for one peer and never start again (threaded NAPI in wireguard, reverted in stable 6.6, 6.1 and 5.15), and a peer that lost its session in a bad moment may be silent for long. From here both look alike: the far gateway answers by another
- * way, and not by its own tunnel. First the peer is made anew, which costs a handshake; if that does not help, the whole interface,
+ * way, and not by its own tunnel. Where there is no other way, see silence.ts. First the peer is made anew, which costs a handshake; if that does not help, the whole interface,
  * where nobody's traffic is on it.
  */
 import type { Choices } from './config.js';
@@ -11,7 +11,7 @@ import type { PathStatus } from './failover.js';
 export type Healing =
   | { readonly kind: 'peer'; readonly plane: number; readonly publicKey: string }
   | { readonly kind: 'interface'; readonly plane: number }
-  /** See roamed.ts. */
+  /** See silence.ts. */
   | { readonly kind: 'endpoint'; readonly plane: number; readonly publicKey: string };
 
 export interface StallWatch {

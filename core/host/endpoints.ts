@@ -4,7 +4,7 @@
  * WireGuard follows a peer that roams. An endpoint that differs from the wanted one is therefore no error, and writing
  * the wanted one over it would cut off a peer behind NAT. It is written only when what is wanted has changed, or when the
  * session is dead: where it was last alive is then no better a guess than what is wanted, and a peer that is alive behind NAT
- * comes back by itself. Tunnels that are probed are judged sooner (failover/roamed.ts).
+ * comes back by itself. Tunnels that are probed are judged sooner (failover/silence.ts).
  */
 import type { NodePlan } from '../mesh/plan.js';
 import type { Change } from './change.js';
