@@ -1,7 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import { meshSpecSchema, type Mesh } from '../core/api/mesh.js';
 import type { MeshNode } from '../core/api/meshNode.js';
+import type { Peer } from '../core/api/peer.js';
 import type { Change } from '../core/host/change.js';
+import type { Healing } from '../core/failover/stall.js';
 import { changeText } from '../core/host/render.js';
 import { planNode } from '../core/mesh/planNode.js';
 import { createFakeHost, type FakeHost } from '../test/host/fakeHost.js';
@@ -58,8 +60,11 @@ interface Setting {
   /** What publishing comes to. */
   publishing: Promise<string | undefined>;
   readonly saved: unknown[];
+  /** Kinds of healing that were counted. */
+  readonly healed: string[];
   /** Runs a pass and returns the commands that were carried out. */
   pass(): Promise<readonly string[]>;
+  heal(healing: Healing): Promise<readonly string[]>;
   result(): unknown;
 }
 
@@ -118,7 +123,7 @@ function setting(memory: Partial<Memory> = {}, host = createFakeHost()): Setting
       },
       files: { saveEndpoints: () => Promise.resolve() },
       saveInputs: (saved) => void self.saved.push(saved),
-      metrics: { passed: () => undefined, applied: () => undefined, switched: () => undefined, tunnels: () => undefined, paths: () => undefined, healed: () => undefined, leftOut: () => undefined },
+      metrics: { passed: () => undefined, applied: () => undefined, switched: () => undefined, tunnels: () => undefined, paths: () => undefined, healed: (what) => void self.healed.push(what), leftOut: () => undefined },
       planNode,
       steer: (plan) => plan,
       setDraining: () => undefined,
@@ -134,6 +139,12 @@ function setting(memory: Partial<Memory> = {}, host = createFakeHost()): Setting
     published: [],
     publishing: Promise.resolve(undefined),
     saved: [],
+    healed: [],
+    async heal(healing) {
+      commands = [];
+      await self.agent.heal(healing, new AbortController().signal);
+      return commands;
+    },
     async pass() {
       commands = [];
       result = await self.agent.pass(new AbortController().signal);
@@ -291,6 +302,50 @@ describe('an agent', () => {
     await one.pass();
     one.inputs = INPUTS;
     expect((await one.pass()).every((text) => text.includes(' del ') || text.endsWith(' remove'))).toBe(true);
+  });
+});
+
+describe('an agent that heals a tunnel', () => {
+  const KEY = keyOf('b');
+  const SET = `wg set kilo0 peer ${KEY} endpoint`;
+  const person: Peer = { apiVersion: 'kilo.squat.ai/v1alpha1', kind: 'Peer', metadata: { name: 'laptop' }, spec: { publicKey: keyOf('laptop'), allowedIPs: ['10.5.0.1/32'] } };
+  const dialsIn = { ...meshNode('b', 'two', 1), spec: { ...meshNode('b', 'two', 1).spec, endpoints: [], persistentKeepalive: 25 } };
+
+  test.each<[string, { readonly healing: Healing; readonly inputs?: Partial<ClusterInputs>; readonly done: readonly string[] }]>([
+    ['makes its peer anew, with all that it had', {
+      healing: { kind: 'peer', plane: 0, publicKey: KEY },
+      done: [`wg set kilo0 peer ${KEY} remove`, `${SET} 10.0.1.2:51820 persistent-keepalive off allowed-ips 10.0.1.2/32,10.4.0.2/32,10.42.1.0/24`],
+    }],
+    ['and where it was last heard from, if it dials in', {
+      healing: { kind: 'peer', plane: 0, publicKey: KEY },
+      inputs: { meshNodes: [meshNode('a', 'one', 0), dialsIn] },
+      done: [`wg set kilo0 peer ${KEY} remove`, `${SET} 192.0.2.7:4242 persistent-keepalive off allowed-ips 10.0.1.2/32,10.4.0.2/32,10.42.1.0/24`],
+    }],
+    ['makes its interface anew', { healing: { kind: 'interface', plane: 0 }, done: ['ip link del kilo0'] }],
+    ["not where people's peers are on it, which have no other", { healing: { kind: 'interface', plane: 0 }, inputs: { peers: [person] }, done: [] }],
+    ['writes the wanted endpoint', { healing: { kind: 'endpoint', plane: 0, publicKey: KEY }, done: [`${SET} 10.0.1.2:51820`] }],
+    ['no endpoint where none is wanted', { healing: { kind: 'endpoint', plane: 0, publicKey: KEY }, inputs: { meshNodes: [meshNode('a', 'one', 0), dialsIn] }, done: [] }],
+    ['nothing of a peer that is gone by now', { healing: { kind: 'peer', plane: 0, publicKey: keyOf('c') }, done: [] }],
+    ['nor on a plane that is', { healing: { kind: 'interface', plane: 3 }, done: [] }],
+  ])('%s', async (_what, { healing, inputs = {}, done }) => {
+    const one = setting();
+    one.inputs = { ...INPUTS, ...inputs };
+    await one.pass();
+    one.host.run({ kind: 'peer.set', interface: 'kilo0', publicKey: KEY, endpoint: '192.0.2.7:4242' });
+    one.agent.doubt();
+    await one.pass();
+    expect(await one.heal(healing)).toEqual(done);
+    expect(one.healed).toEqual(done.length === 0 ? [] : [healing.kind]);
+  });
+
+  test('brings an interface that it took down up again, with all that is on it', async () => {
+    const one = setting();
+    await one.pass();
+    await one.heal({ kind: 'interface', plane: 0 });
+    const commands = await one.pass();
+    expect(commands[0]).toBe('ip link add kilo0 type wireguard');
+    expect(commands).toContainEqual(expect.stringContaining(`wg set kilo0 peer ${KEY}`));
+    expect(commands).toContainEqual(expect.stringMatching(/^ip nexthop replace .*dev kilo0/));
   });
 });
 

@@ -10,6 +10,7 @@ import { rememberEndpoints, type EndpointMemory } from '../core/host/endpoints.j
 import { cniProblems } from '../core/host/diffCni.js';
 import { internalAddresses, isSpared } from '../core/host/discover.js';
 import { createHostModel, type HostModel } from '../core/host/hostModel.js';
+import type { HostState } from '../core/host/state.js';
 import type { HostAddress } from '../core/host/parseIp.js';
 import type { Path } from '../core/host/parsePaths.js';
 import { explainFailure } from '../core/host/explainFailure.js';
@@ -181,7 +182,7 @@ export function createAgent(deps: AgentDeps, memory: Memory): Agent {
     },
     async heal(healing, signal) {
       if (seen === undefined || planned === undefined) return;
-      const changes = healingChanges(healing, planned);
+      const changes = healingChanges(healing, planned, seen.model.state());
       if (changes.length === 0) return;
       deps.log.warn(healing.kind === 'endpoint' ? 'A tunnel fails where its far end was last heard from: the endpoint that is wanted is tried again' : 'A tunnel is deaf though the far gateway lives: it is made anew', { ...healing });
       deps.metrics.healed(healing.kind);
@@ -227,7 +228,7 @@ const DEFAULT_MTU = 1500;
 const LOGGED = 100;
 
 /** Nothing where the plan does not know it, or people's peers, who have no other plane, would be cut off with it. */
-function healingChanges(healing: Healing, plan: NodePlan): readonly Change[] {
+function healingChanges(healing: Healing, plan: NodePlan, { wireguard }: HostState): readonly Change[] {
   const device = plan.interfaces.find(({ plane }) => plane === healing.plane);
   if (device === undefined) return [];
   if (healing.kind === 'interface') return device.peers.some(({ owner }) => owner.startsWith('peer ')) ? [] : [{ kind: 'link.delete', name: device.name }];
@@ -235,7 +236,9 @@ function healingChanges(healing: Healing, plan: NodePlan): readonly Change[] {
   if (peer === undefined) return [];
   if (healing.kind === 'endpoint') return peer.endpoint === undefined ? [] : [{ kind: 'peer.set', interface: device.name, publicKey: peer.publicKey, endpoint: peer.endpoint }];
   const { owner: _owner, ...rest } = peer;
-  return [{ kind: 'peer.delete', interface: device.name, publicKey: peer.publicKey }, { kind: 'peer.set', interface: device.name, ...rest }];
+  // Who dials in is found only where it was last heard from.
+  const endpoint = peer.endpoint ?? wireguard.get(device.name)?.peers.get(peer.publicKey)?.endpoint;
+  return [{ kind: 'peer.delete', interface: device.name, publicKey: peer.publicKey }, { kind: 'peer.set', interface: device.name, ...rest, ...(endpoint === undefined ? {} : { endpoint }) }];
 }
 
 /** What the inputs mean for those who work beside the passes. */
