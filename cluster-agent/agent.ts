@@ -10,6 +10,7 @@ import type { KubeClient } from '../kube/wire/client.js';
 import type { ClusterAgentMetrics } from './metrics.js';
 import { createObserver } from './observer.js';
 import { createOrphanRemover } from './orphanRemover.js';
+import { createPeerWriter } from './peerWriter.js';
 import { type ClusterInput, type ClusterPlan, planCluster, type PlannedCondition, type PlannedNodeStatus } from './planCluster.js';
 import { createStatusWriter, type StatusWrite } from './statusWriter.js';
 
@@ -33,6 +34,8 @@ const KEY = 'cluster';
 const COALESCE_MS = 5;
 /** How long the watch may take to bring what overtook a write. */
 const OVERTAKEN_MS = 50;
+/** A Peer whose status the API server did not take is no reason to be not ready, nor to be quick. */
+const PEERS_AGAIN_MS = 10_000;
 const CONCURRENT_WRITES = 8;
 
 export function createClusterAgent(deps: ClusterAgentDeps): ClusterAgent {
@@ -40,6 +43,7 @@ export function createClusterAgent(deps: ClusterAgentDeps): ClusterAgent {
   const queue = createMemoryQueue({ backoff: { baseMs: 100, maxMs: 30_000 } }, deps);
   const observer = createObserver({ ...deps, onChange: () => queue.addAfter(KEY, COALESCE_MS) });
   const writer = createStatusWriter({ client, wall: () => clock.wall(), onRequest: (kind) => metrics.wrote(kind) });
+  const peerWriter = createPeerWriter({ writer, log });
   const remover = createOrphanRemover({ client, onRequest: (kind) => metrics.wrote(kind) });
   let notReady: string | undefined = 'starting';
 
@@ -63,7 +67,15 @@ export function createClusterAgent(deps: ClusterAgentDeps): ClusterAgent {
     const failures = writes.flatMap((each) => (each.kind === 'failed' ? [each.message] : []));
     become(failures.length === 0 ? undefined : failures.slice(0, 3).join('; '));
     if (failures.length > 0) return { kind: 'retry', error: failures.join('; ') };
-    return writes.some(({ kind }) => kind === 'overtaken') ? { kind: 'after', ms: OVERTAKEN_MS } : { kind: 'done' };
+    if (writes.some(({ kind }) => kind === 'overtaken')) return { kind: 'after', ms: OVERTAKEN_MS };
+    switch (await peerWriter.write(input.peers, plan.peers)) {
+      case 'more':
+        return { kind: 'after', ms: 0 };
+      case 'failed':
+        return { kind: 'after', ms: PEERS_AGAIN_MS };
+      default:
+        return { kind: 'done' };
+    }
   }
 
   /** First whoever gives something up, then whoever gets it: no two nodes hold one slot at any time. */

@@ -3,7 +3,8 @@
  */
 import { type MeshNode, meshNodeSchema } from '../core/api/meshNode.js';
 import { type Mesh, meshSchema } from '../core/api/mesh.js';
-import type { KubeObject } from '../core/api/resources.js';
+import { type Peer, peerSchema } from '../core/api/peer.js';
+import type { Condition, KubeObject } from '../core/api/resources.js';
 import { addressOf, singleAddress, sortCidrs } from '../core/net/cidr.js';
 
 /** Of a Node. */
@@ -14,6 +15,15 @@ export interface NodeFacts {
   readonly internalCIDRs: readonly string[];
   /** Kubernetes has heard nothing of it for a while (the node controller's grace period, 50 s unless set otherwise). */
   readonly lost: boolean;
+}
+
+/** Of a Peer: also of one that nobody can use, since its own status is where that is told. */
+export interface PeerFacts {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: Pick<KubeObject['metadata'], 'name' | 'generation' | 'resourceVersion' | 'deletionTimestamp'>;
+  readonly status?: { readonly conditions?: readonly Condition[] };
+  readonly checked: Checked<Peer>;
 }
 
 export type Checked<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly reason: string };
@@ -43,6 +53,22 @@ export function checkMesh(object: KubeObject): Checked<Mesh> {
 
 export function checkMeshNode(object: KubeObject): Checked<MeshNode> {
   return toChecked(meshNodeSchema.safeParse(object));
+}
+
+export function peerFacts(object: KubeObject): PeerFacts {
+  const { apiVersion, kind, metadata: { name, generation, resourceVersion, deletionTimestamp }, status } = object as KubeObject & Pick<PeerFacts, 'status'>;
+  return {
+    apiVersion,
+    kind,
+    metadata: {
+      name,
+      ...(generation === undefined ? {} : { generation }),
+      ...(resourceVersion === undefined ? {} : { resourceVersion }),
+      ...(deletionTimestamp === undefined ? {} : { deletionTimestamp }),
+    },
+    ...(status === undefined ? {} : { status }),
+    checked: toChecked(peerSchema.omit({ status: true }).safeParse(object)),
+  };
 }
 
 /** `ServiceCIDR` (networking.k8s.io/v1): its ranges. */

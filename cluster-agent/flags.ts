@@ -22,7 +22,7 @@ export interface FlagsIo {
 const DEFAULT_LISTEN = '127.0.0.1:9108';
 
 const HELP = `
-It reads Nodes, MeshNodes, ServiceCIDRs and the Mesh "default", and writes the statuses of Mesh and MeshNodes. Run one per cluster.
+It reads Nodes, MeshNodes, Peers, ServiceCIDRs and the Mesh "default", and writes the statuses of Mesh, MeshNodes and Peers. Run one per cluster.
 
 Examples:
   kilofed cluster-agent                                  # in a pod, with its service account

@@ -10,7 +10,7 @@ import type { Clock, Random } from '../core/runtime/clock.js';
 import type { Log } from '../core/runtime/log.js';
 import type { KubeClient } from '../kube/wire/client.js';
 import { createReflector, type Reflector } from '../kube/wire/reflector.js';
-import { type Checked, checkMesh, checkMeshNode, nodeFacts, type NodeFacts, serviceRanges } from './facts.js';
+import { type Checked, checkMesh, checkMeshNode, nodeFacts, type NodeFacts, peerFacts, type PeerFacts, serviceRanges } from './facts.js';
 import type { ServiceRanges } from './findings.js';
 import type { ClusterInput } from './planCluster.js';
 
@@ -59,6 +59,7 @@ export function createObserver(deps: ObserverDeps): Observer {
   const meshNodes = follow<MeshNode>(RESOURCE.meshNode, keep(checkMeshNode));
   const nodes = follow<NodeFacts>(RESOURCE.node, nodeFacts);
   const services = follow<readonly string[]>(RESOURCE.serviceCIDR, serviceRanges);
+  const peers = follow<PeerFacts>(RESOURCE.peer, peerFacts);
   const needed = { meshes, meshnodes: meshNodes, nodes };
 
   return {
@@ -74,14 +75,23 @@ export function createObserver(deps: ObserverDeps): Observer {
       if (mesh === undefined) {
         return { kind: 'waiting', reason: `there is no Mesh named ${MESH_NAME}: apply one, such as examples/multicluster/01-mesh-east.yaml` };
       }
-      return { kind: 'cluster', input: { mesh, nodes: [...nodes.store.values()], meshNodes: [...meshNodes.store.values()], services: ranges } };
+      return {
+        kind: 'cluster',
+        input: {
+          mesh,
+          nodes: [...nodes.store.values()],
+          meshNodes: [...meshNodes.store.values()],
+          peers: peers.synced() ? [...peers.store.values()] : [],
+          services: ranges,
+        },
+      };
     },
     trouble() {
       const failing = Object.entries(needed).find(([, reflector]) => reflector.state().kind === 'failing');
       return failing === undefined ? undefined : `cannot follow ${failing[0]}: ${failing[1].state().failure?.message ?? 'no answer'}`;
     },
     async run(signal) {
-      await Promise.all([meshes, meshNodes, nodes, services].map((each) => each.run(signal)));
+      await Promise.all([meshes, meshNodes, nodes, services, peers].map((each) => each.run(signal)));
     },
   };
 }

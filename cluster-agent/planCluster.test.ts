@@ -21,7 +21,7 @@ const SKETCHES = [
 function input(names: readonly string[], more: Partial<ClusterInput> = {}, lost: readonly string[] = []): ClusterInput {
   const meshNodes = cluster(SKETCHES, '10.4.0.0/16');
   const nodes = SKETCHES.filter(({ name }) => names.includes(name)).map(({ name, podCIDR, internalIP }) => ({ name, podCIDRs: [podCIDR], internalCIDRs: [`${internalIP.split('/')[0]}/32`], lost: lost.includes(name) }));
-  return { mesh: MESH, nodes, meshNodes, services: { kind: 'told', ranges: ['10.96.0.0/12'] }, ...more };
+  return { mesh: MESH, nodes, meshNodes, peers: [], services: { kind: 'told', ranges: ['10.96.0.0/12'] }, ...more };
 }
 
 test('a node whose agent tells of a problem is meshed, with that reason; a trouble of the cluster is graver', () => {

@@ -16,13 +16,16 @@ import type { PlannedSegment, RangeOverlap, ServiceRanges } from './findings.js'
 import { meshTrouble } from './meshTrouble.js';
 import { locationTroubles } from './locationTroubles.js';
 import { nodeTroubles, type Trouble } from './nodeTroubles.js';
-import type { NodeFacts } from './facts.js';
+import type { NodeFacts, PeerFacts } from './facts.js';
+import { type PlannedPeerStatus, planPeers } from './planPeers.js';
 
 export interface ClusterInput {
   readonly mesh: Mesh;
   /** All of the cluster. */
   readonly nodes: readonly NodeFacts[];
   readonly meshNodes: readonly MeshNode[];
+  /** None while they are not known. */
+  readonly peers: readonly PeerFacts[];
   readonly services: ServiceRanges;
 }
 
@@ -32,6 +35,8 @@ export interface ClusterPlan {
   /** Those to be deleted: each belongs to a Node that is gone. */
   readonly orphans: readonly MeshNode[];
   readonly mesh: PlannedMeshStatus;
+  /** By name. */
+  readonly peers: ReadonlyMap<string, PlannedPeerStatus>;
 }
 
 export interface PlannedNodeStatus {
@@ -54,7 +59,7 @@ export interface ClusterRanges {
 
 export interface PlannedCondition {
   readonly type: 'Ready';
-  readonly status: 'True' | 'False';
+  readonly status: 'True' | 'False' | 'Unknown';
   readonly reason: string;
   readonly message: string;
   readonly observedGeneration: number;
@@ -83,7 +88,8 @@ export function planCluster(input: ClusterInput): ClusterPlan {
   });
   const released = gone.map((node): [string, PlannedNodeStatus] => [nameOf(node), { meshAddresses: [], conditions: [ready(NODE_GONE, node)] }]);
   const meshNodes = new Map([...statuses, ...released]);
-  const segments = segmentsOf(here.map((node) => withStatus(node, meshNodes.get(nameOf(node)))), spec);
+  const placed = here.map((node) => withStatus(node, meshNodes.get(nameOf(node))));
+  const segments = segmentsOf(placed, spec);
   const trouble = meshTrouble({ services: input.services, serviceCIDRs: ranges.serviceCIDRs, overlaps, segments, nodes: troubles });
   return {
     meshNodes,
@@ -94,6 +100,7 @@ export function planCluster(input: ClusterInput): ClusterPlan {
       segments,
       conditions: [ready(trouble, input.mesh)],
     },
+    peers: planPeers({ mesh: spec, nodes: placed, peers: input.peers }),
   };
 }
 

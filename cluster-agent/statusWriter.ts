@@ -8,7 +8,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { FIELD_MANAGER } from '../core/api/names.js';
 import type { KubeObject } from '../core/api/resources.js';
 import { applyObject } from '../kube/wire/apply.js';
-import type { KubeClient } from '../kube/wire/client.js';
+import type { KubeClient, KubeFailure } from '../kube/wire/client.js';
 import type { PlannedCondition } from './planCluster.js';
 
 /** A status that holds conditions, without the times that they began. */
@@ -29,12 +29,13 @@ export interface Held {
   readonly status?: { readonly conditions?: readonly HeldCondition[] | undefined } | undefined;
 }
 
+/** `lasting`: the same request would be refused again. */
 export type StatusWrite =
   | { readonly kind: 'same' }
   | { readonly kind: 'written' }
   /** It is gone, or not what it was: something will tell us. */
   | { readonly kind: 'overtaken' }
-  | { readonly kind: 'failed'; readonly message: string };
+  | { readonly kind: 'failed'; readonly message: string; readonly lasting?: boolean };
 
 export interface StatusWriter {
   write(held: Held, planned: PlannedStatus): Promise<StatusWrite>;
@@ -70,10 +71,12 @@ export function createStatusWriter({ client, wall, onRequest }: StatusWriterDeps
       }
       written.delete(seen);
       if (answer.error.kind === 'notFound' || answer.error.kind === 'conflict') return { kind: 'overtaken' };
-      return { kind: 'failed', message: `${held.kind} ${held.metadata.name}: ${answer.error.message}` };
+      return { kind: 'failed', message: `${held.kind} ${held.metadata.name}: ${answer.error.message}`, lasting: LASTING.has(answer.error.kind) };
     },
   };
 }
+
+const LASTING: ReadonlySet<KubeFailure['kind']> = new Set(['invalid', 'forbidden']);
 
 /** Conditions of other types are somebody else's, and when ours began is no difference. */
 function same(status: Held['status'], planned: PlannedStatus): boolean {

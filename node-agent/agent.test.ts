@@ -216,6 +216,13 @@ describe('an agent', () => {
     expect(one.published).toEqual(['one BadPersistentKeepalive NoCniFolder', 'one']);
   });
 
+  test('tells in its MeshNode of what its own plan leaves out', async () => {
+    const one = setting();
+    one.inputs = { ...INPUTS, meshNodes: [{ ...meshNode('a', 'one', 0), spec: { ...meshNode('a', 'one', 0).spec, endpoints: [{ host: '10.0.0.2', port: 65_535 }] } }, meshNode('b', 'two', 1)] };
+    await one.pass();
+    expect(one.published).toEqual(['one PortRange']);
+  });
+
   test('brings its host up while an API server takes its MeshNode and does not answer', async () => {
     const one = setting();
     one.publishing = new Promise(() => undefined);

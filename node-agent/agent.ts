@@ -137,8 +137,9 @@ export function createAgent(deps: AgentDeps, memory: Memory): Agent {
       return { result: { kind: 'waiting', reason: kilo.reason, soon: true }, problems: [] };
     }
     planned = result.plan;
-    const problems = cniProblems(deps.nodeName, planned.cni, observed.cni);
-    tellProblems(deps.log, told, 'cni', problems);
+    const cni = cniProblems(deps.nodeName, planned.cni, observed.cni);
+    tellProblems(deps.log, told, 'cni', cni);
+    const problems = [...cni, ...planned.problems.filter(({ subject }) => subject === `node ${deps.nodeName}`)];
     const { failed, changes } = await bring(now, deps.steer(planned, spec, observed.groups), kilo, how);
     if (failed.length > 0 || kilo.kind === 'takeOver') seen = undefined;
     return { result: failed.length > 0 ? { kind: 'failed', failures: failed } : { kind: 'matched', changes }, problems, resolved };
@@ -200,7 +201,7 @@ interface How {
 
 interface Shaped {
   readonly result: Unpublished<PassResult>;
-  /** Of the host, for its MeshNode. */
+  /** Of the node itself, for its MeshNode. */
   readonly problems: readonly Problem[];
   /** Absent: nothing could be planned. */
   readonly resolved?: SavedInputs['resolved'];

@@ -1,6 +1,7 @@
 /**
  * The agent's view of its cluster: four reflectors, whose stores are the inputs once every one of them has a complete list.
  */
+import { isDeepStrictEqual } from 'node:util';
 import { MESH_NAME } from '../core/api/names.js';
 import { RESOURCE, type KubeObject, type Resource } from '../core/api/resources.js';
 import type { Clock, Random } from '../core/runtime/clock.js';
@@ -34,7 +35,9 @@ export function createCluster(deps: ClusterDeps): Cluster {
         resource,
         ...(name === undefined ? {} : { fieldSelector: `metadata.name=${name}` }),
         project: (object) => keep(deps.log, resource, check, object),
-        onChange: () => deps.onChange(),
+        onChange(_key, current, previous) {
+          if (!isDeepStrictEqual(current, previous)) deps.onChange();
+        },
         onSynced: () => deps.onChange(),
       },
       deps,

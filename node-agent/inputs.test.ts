@@ -10,6 +10,11 @@ test('a bad peer is named, with the field, and without its secrets', () => {
   expect(JSON.stringify(checkPeer(peer({ allowedIPs: [], publicKey: keyOf('x'), presharedKey: 'sesame' })))).not.toContain('sesame');
 });
 
+test('a status is nothing to plan for', () => {
+  const written = (version: string, status: object): unknown => ({ ...(peer({ allowedIPs: [], publicKey: keyOf('x') }) as object), metadata: { name: 'laptop', resourceVersion: version }, status });
+  expect(checkPeer(written('2', { conditions: [] }))).toEqual(checkPeer(written('1', {})));
+});
+
 test('names among the endpoints, each once', () => {
   const named = (dns: string): ReturnType<typeof checkPeer> => checkPeer(peer({ allowedIPs: [], publicKey: keyOf('x'), endpoint: { dnsOrIP: { dns }, port: 1 } }));
   const peers = ['b.example', 'a.example', 'b.example'].map(named).flatMap((checked) => (checked.ok ? [checked.value] : []));

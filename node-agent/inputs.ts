@@ -32,7 +32,9 @@ function check<T>(schema: z.ZodType<T>, object: unknown): Checked<T> {
 
 export const checkMesh = (object: unknown): Checked<Mesh> => check(meshSchema, object);
 export const checkMeshNode = (object: unknown): Checked<MeshNode> => check(meshNodeSchema, object);
-export const checkPeer = (object: unknown): Checked<Peer> => check(peerSchema, object);
+/** Without what changes when somebody writes its status: that is nothing to plan for. */
+const plannedPeer = peerSchema.omit({ status: true }).transform(({ metadata: { resourceVersion: _version, ...metadata }, ...peer }): Peer => ({ ...peer, metadata }));
+export const checkPeer = (object: unknown): Checked<Peer> => check(plannedPeer, object);
 export const checkNode = (object: unknown): Checked<NodeFacts> => check(nodeSchema, object);
 
 /** DNS names among the endpoints, sorted. */

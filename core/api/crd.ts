@@ -115,6 +115,8 @@ const PEER: Definition = {
     { name: 'DNS', type: 'string', jsonPath: '.spec.endpoint.dnsOrIP.dns' },
     { name: 'IP', type: 'string', jsonPath: '.spec.endpoint.dnsOrIP.ip' },
     { name: 'Port', type: 'integer', jsonPath: '.spec.endpoint.port' },
+    { name: 'Ready', type: 'string', jsonPath: '.status.conditions[?(@.type=="Ready")].status' },
+    { name: 'Reason', type: 'string', jsonPath: '.status.conditions[?(@.type=="Ready")].reason' },
     { name: 'Allowed IPs', type: 'string', jsonPath: '.spec.allowedIPs', priority: 1 },
     { name: 'Public key', type: 'string', jsonPath: '.spec.publicKey', priority: 1 },
     AGE,

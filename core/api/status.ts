@@ -6,7 +6,7 @@ import * as z from 'zod';
 const problem = z.object({
   /** The member it concerns. */
   cluster: z.string(),
-  /** `member`, `pair west`, `service demo/web`, `node east-a1`. */
+  /** `member`, `pair west`, `service demo/web`, `node east-a1`, `peer laptop`. */
   subject: z.string(),
   reason: z.string(),
   /** What is wrong and what to do. */

@@ -38,7 +38,8 @@ export function peerSegments(peers: readonly Peer[]): Segmented {
   return { segments: [...members, ...persons], problems };
 }
 
-function memberSegmentName(peer: Peer): string | undefined {
+/** Of a Peer that the hub wrote; undefined: it does not say. */
+export function memberSegmentName(peer: Peer): string | undefined {
   const cluster = peer.metadata.labels?.[LABEL.cluster];
   const segment = peer.metadata.labels?.[LABEL.segment];
   return cluster === undefined || segment === undefined ? undefined : `${cluster}/${segment}`;

@@ -38,6 +38,39 @@ const slice = (name: string, namespace = 'demo'): KubeObject & Record<string, un
   apiVersion: 'discovery.k8s.io/v1', kind: 'EndpointSlice', metadata: { name, namespace, uid: name, labels: { 'kubernetes.io/service-name': 'web' } }, addressType: 'IPv4', endpoints: null, ports: null,
 });
 
+describe('Peers', () => {
+  const peer = (version: number, more: { readonly own?: boolean; readonly port?: number; readonly ready?: 'True' | 'False'; readonly observed?: number } = {}): KubeObject & Record<string, unknown> => ({
+    apiVersion: 'kilo.squat.ai/v1alpha1',
+    kind: 'Peer',
+    metadata: { name: 'p', resourceVersion: String(version), generation: 2, ...(more.own === true && { labels: { 'kilofed.io/managed-by': 'kilofed-hub', 'kilofed.io/cluster': 'west' } }) },
+    spec: { allowedIPs: [], publicKey: '', endpoint: { dnsOrIP: { ip: '203.0.113.1' }, port: more.port ?? 1 } },
+    ...(more.ready !== undefined && { status: { conditions: [{ type: 'Ready', status: more.ready, reason: 'PrefixTaken', message: 'remove it', observedGeneration: more.observed ?? 2, lastTransitionTime: '' }] } }),
+  });
+
+  test("of ours: a status is no change, and is not kept", () => {
+    event('peer', 'p', peer(1, { own: true }));
+    event('peer', 'p', peer(2, { own: true, ready: 'True' }));
+    expect(changes).toEqual([{ kind: 'ownPeer', source: 'west' }]);
+    expect(records.peersOf('west')).toEqual([expect.not.objectContaining({ status: expect.anything() })]);
+    event('peer', 'p', peer(3, { own: true, ready: 'True', port: 2 }));
+    expect(changes).toHaveLength(2);
+  });
+
+  test.each([
+    ['refused', { ready: 'False' }, [{ subject: 'peer p', reason: 'PrefixTaken', message: 'remove it' }]],
+    ['taken', { ready: 'True' }, []],
+    ['refused as it was before it was changed', { ready: 'False', observed: 1 }, []],
+    ['of which nobody has said anything', {}, []],
+  ] as const)('%s: told as a problem of the member, or not', (_what, more, expected) => {
+    for (const own of [true, false]) {
+      event('peer', 'p', peer(1, { ...more, own }));
+      expect(records.problems().filter(({ subject }) => subject !== 'mesh')).toEqual(expected);
+      event('peer', 'p');
+      expect(records.problems().filter(({ subject }) => subject !== 'mesh')).toEqual([]);
+    }
+  });
+});
+
 describe('Services', () => {
   test('of others: only that the name is taken', () => {
     event('service', 'demo/web', service(1));

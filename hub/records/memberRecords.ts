@@ -11,6 +11,7 @@ import type { Change } from './change.js';
 import { assembleFacts, type ClusterFacts, type FactsProblem, type Read, readMesh, readMeshNode } from './facts.js';
 import { type Held, isOlder, projectHeld } from './held.js';
 import { createIndexed, type Indexed } from './indexed.js';
+import { type PeerEntry, projectPeer, samePeer } from './projectPeer.js';
 import { projectService, type ServiceEntry } from './projectService.js';
 import { projectSlice, type SliceEntry } from './projectSlice.js';
 import { createSourceSlices } from './sourceSlices.js';
@@ -81,6 +82,7 @@ export function createMemberRecords(id: string, { changed: tell, needSlices }: R
   const ownSlices = createIndexed<KubeObject>();
   const peers = new Map<string, Held>();
   const ownPeers = createIndexed<KubeObject>();
+  const peerProblems = new Map<string, FactsProblem>();
   const imports = new Map<string, Held>();
   const exports = new Map<string, Held>();
 
@@ -130,6 +132,7 @@ export function createMemberRecords(id: string, { changed: tell, needSlices }: R
     const before = peers.get(name);
     setOrDelete(peers, name, held);
     ownPeers.set(name, ownIn(held), sourceOf(held));
+    if (before !== undefined && held !== undefined && samePeer(before, held)) return;
     if (before?.own === false || held?.own === false) deps.changed({ kind: 'foreignPeer' });
     for (const source of new Set([sourceOf(before), sourceOf(held)])) {
       if (source !== undefined) deps.changed({ kind: 'ownPeer', source });
@@ -185,7 +188,14 @@ export function createMemberRecords(id: string, { changed: tell, needSlices }: R
         if (!isStale(ownSlices.get(key), ownSlice(current), ownSlice(previous))) setSlice(key, current);
       },
     } satisfies Feed<SliceEntry>,
-    peer: heldFeed(peers, setPeer),
+    peer: {
+      project: projectPeer,
+      changed(key, current, previous) {
+        if (isStale(ownIn(peers.get(key)), ownIn(current?.held), ownIn(previous?.held))) return;
+        setOrDelete(peerProblems, key, current?.problem);
+        setPeer(key, current?.held);
+      },
+    } satisfies Feed<PeerEntry>,
     serviceImport: heldFeed(imports, (key, held) => {
       setOrDelete(imports, key, held);
       deps.changed({ kind: 'mirror', service: key });
@@ -213,7 +223,7 @@ export function createMemberRecords(id: string, { changed: tell, needSlices }: R
       deps.changed({ kind: 'slices', service });
     },
     facts: () => facts,
-    problems: () => (mesh === undefined ? [NO_MESH] : [mesh, ...nodes.values()].flatMap((read) => (read.ok ? [] : [read.problem]))),
+    problems: () => [...(mesh === undefined ? [NO_MESH] : [mesh, ...nodes.values()].flatMap((read) => (read.ok ? [] : [read.problem]))), ...peerProblems.values()],
     services: () => services,
     exported: () => exported,
     slicesOf: (service) => (slices.complete(service) ? slices.of(service) : undefined),

@@ -1,10 +1,11 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { type ClusterAgent, createClusterAgent } from '../../cluster-agent/agent.js';
 import { createClusterAgentMetrics } from '../../cluster-agent/metrics.js';
 import type { Mesh } from '../../core/api/mesh.js';
 import type { MeshNode } from '../../core/api/meshNode.js';
+import type { Peer } from '../../core/api/peer.js';
 import { type KubeObject, RESOURCE } from '../../core/api/resources.js';
 import { applyObject, deleteObject, getObject, listObjects } from '../../kube/wire/apply.js';
 import type { KubeClient, KubeResult } from '../../kube/wire/client.js';
@@ -14,7 +15,7 @@ import { createTextMetrics, type TextMetrics } from '../../kube/wire/textMetrics
 import { difference, writeRequests } from '../e2e/apiRequests.js';
 import { fakeKey } from '../fakes/mesh.js';
 import { clientAs } from './accounts.js';
-import { applyYaml } from './kubectl.js';
+import { applyYaml, kubectl } from './kubectl.js';
 import { describeWithApiServer } from './suite.js';
 
 const MANIFESTS = join(import.meta.dirname, '../../../manifests');
@@ -188,6 +189,54 @@ describeWithApiServer('the cluster-agent, under its own account', { controllers:
     await new Promise((resolve) => setTimeout(resolve, 500));
     expect(difference(settled, await writeRequests({ client }))).toEqual({});
   }, 60_000);
+
+  describe('Peers', () => {
+    const peer = (name: string, spec: object): KubeObject => object('kilo.squat.ai/v1alpha1', 'Peer', name, { spec: { allowedIPs: ['10.9.0.1/32'], publicKey: fakeKey(name), ...spec } });
+    const put = async (each: KubeObject, fieldManager = 'test'): Promise<KubeObject> => must(await applyObject(client, each, { fieldManager }));
+    const condition = async (name: string): Promise<unknown> => (must(await getObject<KubeObject & Peer>(client, { resource: RESOURCE.peer, name }))).status?.conditions?.[0];
+
+    test('tell whether the nodes take them, before and after they are corrected', async () => {
+      start();
+      await put(peer('laptop', { allowedIPs: ['10.42.4.7/32'] }));
+      await eventually(async () => expect(await condition('laptop')).toMatchObject({
+        type: 'Ready', status: 'False', reason: 'PrefixTaken', message: '10.42.4.7/32 lies in 10.42.4.0/24, which belongs to location:us: remove it from one of the two', observedGeneration: 1,
+      }));
+      expect(await kubectl(server(), ['get', 'peers'])).toMatch(/^NAME .* READY +REASON +AGE\nlaptop .* False +PrefixTaken /);
+      await put(peer('laptop', {}));
+      await eventually(async () => expect(await condition('laptop')).toMatchObject({ status: 'True', reason: 'Meshed', observedGeneration: 2 }));
+    }, 60_000);
+
+    test('of the hub have a status that it does not touch, and nobody writes twice', async () => {
+      start();
+      const gateway = {
+        ...peer('west', { allowedIPs: ['10.43.0.0/16'] }),
+        metadata: { name: 'west', labels: { 'kilofed.io/managed-by': 'kilofed-hub', 'kilofed.io/cluster': 'west', 'kilofed.io/segment': 'x' }, annotations: { 'kilofed.io/slot': '0', 'kilofed.io/planes': '2' } },
+      };
+      await put(gateway, 'kilofed-hub');
+      await eventually(async () => expect(await condition('west')).toMatchObject({ status: 'True' }));
+      const settled = await writeRequests({ client });
+      await put(gateway, 'kilofed-hub');
+      expect(await condition('west')).toMatchObject({ status: 'True' });
+      await Promise.all(running.splice(0).map((each) => each.stop()));
+      const { agent } = start();
+      await eventually(() => expect(agent.notReady()).toBeUndefined());
+      await new Promise((resolve) => setTimeout(resolve, 500));
+      expect(difference(settled, await writeRequests({ client }))).toEqual({ 'APPLY peers': 1 });
+    }, 60_000);
+
+    test('that the schema of today would refuse say so themselves', async () => {
+      const crd = await readFile(join(MANIFESTS, 'crds/peers.yaml'), 'utf8');
+      const lax = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true };
+      await kubectl(server(), ['patch', 'crd', 'peers.kilo.squat.ai', '--type=json', '-p', JSON.stringify([{ op: 'replace', path: '/spec/versions/0/schema/openAPIV3Schema', value: lax }])]);
+      await eventually(async () => void (await put(peer('old', { presharedKey: 'sesame', persistentKeepalive: 10_000_000_000 }))));
+      await applyYaml(server(), crd);
+      await eventually(async () => expect(await applyObject(client, peer('new', { presharedKey: 'sesame' }), { fieldManager: 'test' })).toMatchObject({ ok: false }));
+      const { agent } = start();
+      await eventually(async () => expect(await condition('old')).toMatchObject({ status: 'False', reason: 'Invalid', message: expect.stringMatching(/^is ignored until it is corrected: spec\.presharedKey: must be .*; spec\.persistentKeepalive: /) }));
+      expect(await condition('laptop')).toMatchObject({ status: 'True' });
+      expect(agent.notReady()).toBeUndefined();
+    }, 60_000);
+  });
 
   test('says on the Mesh what is wrong with it, and on the nodes', async () => {
     start();

@@ -68,7 +68,7 @@ describeWithApiServer('the generated CRDs', {}, (server) => {
 
   test('kubectl get shows the columns', async () => {
     await kubectl(server(), ['apply', '--server-side', '-f', '-'], JSON.stringify(OBJECT_TABLE.find(({ title }) => title === 'Peer reached by IPv6')?.object));
-    expect(await kubectl(server(), ['get', 'peers'])).toMatch(/^NAME +CLUSTER +DNS +IP +PORT +AGE\na +2001:db8::1 +51820 /);
+    expect(await kubectl(server(), ['get', 'peers'])).toMatch(/^NAME +CLUSTER +DNS +IP +PORT +READY +REASON +AGE\na +2001:db8::1 +51820 /);
   });
 });
 

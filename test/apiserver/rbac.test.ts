@@ -148,6 +148,8 @@ describeWithApiServer('the accounts of the manifests', {}, (server) => {
         meshnodes: [...READ, 'delete'],
         'meshnodes/status': ['patch'],
         nodes: READ,
+        peers: READ,
+        'peers/status': ['patch'],
         servicecidrs: READ,
       }],
       ['hub, at home', HUB_AT_HOME, 'kilofed', { secrets: READ }],

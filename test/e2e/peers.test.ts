@@ -4,7 +4,9 @@
  */
 import { writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { RESOURCE } from '../../core/api/resources.js';
+import type { Peer } from '../../core/api/peer.js';
+import { type KubeObject, RESOURCE } from '../../core/api/resources.js';
+import { listObjects } from '../../kube/wire/apply.js';
 import { type BareCluster, type BareNode, PROGRAM } from '../bare/cluster.js';
 import { type FlowEnd, type FlowReport, reaches, startFlow } from '../bare/flow.js';
 import { createMachine, type Machine } from '../bare/machine.js';
@@ -47,6 +49,13 @@ function peer(name: string, spec: object): object {
 }
 
 const showconf = (name: string): Promise<string> => run([process.execPath, PROGRAM, 'showconf', name, '--kubeconfig', `${DIR}/east/admin.kubeconfig`]);
+
+/** `status reason` of the condition of each Peer in east. */
+async function readiness(): Promise<ReadonlyMap<string, string>> {
+  const all = await listObjects<KubeObject & Peer>(east.client, RESOURCE.peer);
+  if (!all.ok) throw new Error(all.error.message);
+  return new Map(all.value.map(({ metadata: { name }, status }) => [name, (status?.conditions ?? []).map(({ status: ready, reason }) => `${ready} ${reason}`).join()]));
+}
 
 async function answered(from: FlowEnd, to: FlowEnd, ms = 20_000): Promise<string> {
   return until(`${to.address} to answer ${from.address}`, ms, () => reaches(from, to, 500));
@@ -146,6 +155,19 @@ test('Peers that are wrong are refused, or left out with a reason; nobody else n
     const leftOut = async (): Promise<string[]> => (await node('east-a1').metrics()).split('\n').filter((line) => line.startsWith('kilofed_node_left_out{'));
     const shown = (await leftOut()).join();
     expect(Object.keys(wrong).filter((name) => !shown.includes(`peer ${name}"`))).toEqual([]);
+    // What a name resolves to only the nodes know.
+    const { 'bad-name': _name, ...contrary } = wrong;
+    await until('what is wrong in the status of each', 10_000, async () => {
+      const ready = await readiness();
+      return Object.keys(contrary).every((name) => ready.get(name)?.startsWith('False ') === true) && ready.get('laptop') === 'True Meshed' ? true : undefined;
+    });
+    const problems = await until('the same at the hub', 10_000, async () => {
+      const told = (await federation.status()).problems.filter(({ cluster }) => cluster === 'east').map(({ subject }) => subject);
+      return Object.keys(contrary).every((name) => told.includes(`peer ${name}`)) ? told : undefined;
+    });
+    expect(problems).toHaveLength(Object.keys(contrary).length);
+    await east.apply(peer('bad-taken', { ...wrong['bad-taken'], allowedIPs: ['10.5.9.5/32'] }));
+    await until('the one that was corrected', 10_000, async () => ((await readiness()).get('bad-taken') === 'True Meshed' ? true : undefined));
     await sleep(2_000);
     for (const { pod } of eastNodes()) expect(await answered(laptop, pod, 2_000)).toBe(laptop.address);
     for (const name of Object.keys(wrong)) await east.remove(RESOURCE.peer, name);
