@@ -8,6 +8,7 @@ import type { Change } from '../../core/host/change.js';
 import { FIREWALL_REMOVAL, firewallText } from '../../core/host/firewall.js';
 import { provides, type HostModel } from '../../core/host/hostModel.js';
 import { batchLine, changeText, type BatchChannel } from '../../core/host/render.js';
+import { stagesOf, type Track } from '../../core/host/stages.js';
 import type { Batch } from './batch.js';
 import type { CniFiles } from './cniFolder.js';
 import type { Conntrack } from './conntrack.js';
@@ -44,20 +45,27 @@ export interface Failure {
 export async function applyChanges(deps: ApplyDeps, model: HostModel, changes: readonly Change[], signal: AbortSignal): Promise<ApplyResult> {
   const done: Change[] = [];
   const failures: Failure[] = [];
-  for (const run of runsOf(changes)) {
-    if (signal.aborted) break;
-    const ready = readyOf(model, run.changes, failures);
-    if (ready.some(makesDevice)) for (const batch of Object.values(deps.batches)) batch.renew();
-    const reasons = await carryOut(deps, run.lane, ready);
-    for (const [index, change] of ready.entries()) {
-      const reason = reasons[index];
-      if (reason === undefined || isAlreadySo(change, reason)) {
-        model.record(change);
-        done.push(change);
-      } else {
-        failures.push({ change, reason });
+  const follow = async (track: Track): Promise<void> => {
+    for (const run of runsOf(track)) {
+      if (signal.aborted) break;
+      const ready = readyOf(model, run.changes, failures);
+      if (ready.some(makesDevice)) for (const batch of Object.values(deps.batches)) batch.renew();
+      const reasons = await carryOut(deps, run.lane, ready);
+      for (const [index, change] of ready.entries()) {
+        const reason = reasons[index];
+        if (reason === undefined || isAlreadySo(change, reason)) {
+          model.record(change);
+          done.push(change);
+        } else {
+          failures.push({ change, reason });
+        }
       }
     }
+  };
+  for (const stage of stagesOf(changes, model.state())) {
+    // All are over before one is spoken of: nothing of them may go on beside the next pass.
+    const ends = await Promise.allSettled(stage.map(follow));
+    for (const end of ends) if (end.status === 'rejected') throw end.reason;
   }
   return { done, failures };
 }

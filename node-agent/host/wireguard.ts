@@ -59,7 +59,7 @@ async function startUserspace(name: string, options: WireguardOptions, deps: Dep
   const { hostNamespace } = options;
   const argv = hostNamespace === undefined
     ? [program]
-    : ['nsenter', `--mount=${join(hostNamespace, 'ns/mnt')}`, '--', await installOnHost(program, options.stateDir)];
+    : ['nsenter', `--mount=${join(hostNamespace, 'ns/mnt')}`, '--', await installOnHost(program, options.stateDir, name)];
   const [file = '', ...args] = argv;
   // A pipe to us would break when we go, and break the process with it.
   const child = spawn(file, [...args, '--foreground', name], {
@@ -86,17 +86,19 @@ async function settle(pid: number, options: WireguardOptions, deps: Deps): Promi
 
 async function waitUntilReady(name: string, ended: () => string | undefined, deps: Deps): Promise<string | undefined> {
   const deadline = deps.clock.now() + READY_MS;
-  while (deps.clock.now() < deadline) {
+  for (let pause = FIRST_PAUSE_MS; deps.clock.now() < deadline; pause = Math.min(pause * 2, LAST_PAUSE_MS)) {
     const shown = await deps.runner.run(['wg', 'show', name, 'listen-port']);
     if (shown.ok) return undefined;
     const why = ended();
     if (why !== undefined) return `wireguard-go ${why}: is /dev/net/tun there, and ${name} free?`;
-    await new Promise<void>((resolve) => void deps.clock.after(10, resolve));
+    await new Promise<void>((resolve) => void deps.clock.after(pause, resolve));
   }
   return `wireguard-go did not answer for ${name} within ${READY_MS} ms`;
 }
 
 const READY_MS = 5000;
+const FIRST_PAUSE_MS = 1;
+const LAST_PAUSE_MS = 100;
 const PROGRAM = 'wireguard-go';
 
 async function findProgram(env: WireguardOptions['env']): Promise<string | undefined> {
@@ -107,14 +109,14 @@ async function findProgram(env: WireguardOptions['env']): Promise<string | undef
   return undefined;
 }
 
-/** The path of the copy. An equal one stays; another is replaced by renaming, so that a running process keeps its own. */
-async function installOnHost(program: string, stateDir: string): Promise<string> {
+/** The path of the copy. An equal one stays; another is replaced by renaming, so that a running process keeps its own. Devices may be made at the same time: `device` tells their copies apart. */
+async function installOnHost(program: string, stateDir: string, device: string): Promise<string> {
   const folder = join(stateDir, 'bin');
   const target = join(folder, PROGRAM);
   const [wanted, present] = await Promise.all([readFile(program), readFile(target).catch(() => undefined)]);
   if (present?.equals(wanted) === true) return target;
   await mkdir(folder, { recursive: true, mode: 0o755 });
-  const part = `${target}.${process.pid}`;
+  const part = `${target}.${process.pid}.${device}`;
   await copyFile(program, part);
   await rename(part, target);
   return target;
