@@ -1,5 +1,5 @@
 /**
- * CIDRs as numbers, IPv4 and IPv6 alike. `ipaddr.js` reads the text; the arithmetic is our own.
+ * CIDRs as numbers, IPv4 and IPv6 alike. `ipaddr.js` reads and writes IPv6; the arithmetic is our own.
  */
 import ipaddr from 'ipaddr.js';
 
@@ -75,10 +75,13 @@ export function sortCidrs(texts: Iterable<string>): string[] {
 /** An address without zone and without prefix length. IPv4 only in its plain four-part decimal form. */
 export function parseAddress(text: string): { readonly family: 4 | 6; readonly bits: bigint } | undefined {
   if (text.includes(':')) return !text.includes('%') && ipaddr.IPv6.isValid(text) ? { family: 6, bits: join(ipaddr.IPv6.parse(text).parts, 16n) } : undefined;
-  if (!ipaddr.IPv4.isValidFourPartDecimal(text)) return undefined;
-  const [a = 0, b = 0, c = 0, d = 0] = ipaddr.IPv4.parse(text).octets;
+  const [a, b = 0, c = 0, d = 0] = FOUR_PARTS.exec(text)?.slice(1).map(Number) ?? [];
+  if (a === undefined || Math.max(a, b, c, d) > 255) return undefined;
   return { family: 4, bits: BigInt(((a << 24) | (b << 16) | (c << 8) | d) >>> 0) };
 }
+
+/** A leading zero would be octal to some. Nearly all addresses are like this, and there may be thousands. */
+const FOUR_PARTS = /^(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})$/;
 
 export function formatAddress(family: 4 | 6, bits: bigint): string {
   if (family === 4) {

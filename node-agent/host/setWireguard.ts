@@ -6,7 +6,7 @@
  */
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Change } from '../../core/host/change.js';
+import type { Change, PeerSet } from '../../core/host/change.js';
 import { wgPeerArguments } from '../../core/host/render.js';
 import type { Runner } from './runner.js';
 
@@ -18,7 +18,9 @@ export interface SetWireguardDeps {
 
 /** All changes are of one interface. One answer per change: undefined, or what went wrong. */
 export async function setWireguard(deps: SetWireguardDeps, changes: readonly Change[]): Promise<readonly (string | undefined)[]> {
-  const secrets = await openSecrets(deps.secretDir, changes);
+  const withKey = changes.filter((change) => change.kind === 'peer.set').filter((change) => typeof change.presharedKey === 'string');
+  // Not even a turn of the event loop where there are none: what is done at the same time would have it.
+  const secrets = withKey.length === 0 ? NO_SECRETS : await openSecrets(deps.secretDir, withKey);
   try {
     const reasons: (string | undefined)[] = [];
     for (const chunk of chunksOf(changes, (change) => argumentsOf(change, deps.keyFile, secrets.fileOf(change)))) {
@@ -82,9 +84,9 @@ interface Secrets {
   close(): Promise<void>;
 }
 
-async function openSecrets(parent: string, changes: readonly Change[]): Promise<Secrets> {
-  const withKey = changes.filter((change) => change.kind === 'peer.set').filter((change) => typeof change.presharedKey === 'string');
-  if (withKey.length === 0) return { fileOf: () => undefined, close: () => Promise.resolve() };
+const NO_SECRETS: Secrets = { fileOf: () => undefined, close: () => Promise.resolve() };
+
+async function openSecrets(parent: string, withKey: readonly PeerSet[]): Promise<Secrets> {
   await mkdir(parent, { recursive: true, mode: 0o700 });
   const folder = await mkdtemp(join(parent, 'psk-'));
   const files = new Map<Change, string>();
