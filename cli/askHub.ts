@@ -8,7 +8,7 @@ import { isNativeError } from 'node:util/types';
 import { type FederationStatus, federationStatusSchema } from '../core/api/status.js';
 import type { Cli } from './cli.js';
 import type { HubFlags } from './hubFlags.js';
-import { VERSION } from './version.js';
+import { VERSION } from '../core/api/version.js';
 
 /** `message` says what went wrong and what to do. */
 export type Answer = { readonly ok: true; readonly status: FederationStatus } | { readonly ok: false; readonly message: string };

@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { EMPTY, HEALTHY, REFUSED_PAIR, UNREACHABLE_MEMBER } from '../test/fakes/federationStatus.js';
 import { commandLine, runCommand } from './commands.js';
-import { VERSION } from './version.js';
+import { VERSION } from '../core/api/version.js';
 
 interface Ended {
   readonly code: number;

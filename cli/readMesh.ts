@@ -14,7 +14,7 @@ import { createKubeClient } from '../kube/wire/http2Client.js';
 import { systemClock } from '../kube/wire/systemClock.js';
 import type { Cli } from './cli.js';
 import { type ClusterFlags, findKubeconfig } from './findKubeconfig.js';
-import { VERSION } from './version.js';
+import { VERSION } from '../core/api/version.js';
 
 export interface MeshObjects {
   readonly mesh: Mesh;

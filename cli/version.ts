@@ -2,10 +2,8 @@
  * `kilofed version`.
  */
 import type { Command } from 'commander';
+import { VERSION } from '../core/api/version.js';
 import type { Cli } from './cli.js';
-
-/** That of package.json. */
-export const VERSION = '0.1.0';
 
 export function addVersion(program: Command, cli: Cli): void {
   program

@@ -1,6 +1,7 @@
 /**
  * What the cluster-agent counts.
  */
+import { VERSION } from '../core/api/version.js';
 import type { ReconcileResult } from '../core/workqueue/queue.js';
 import type { TextMetrics } from '../kube/wire/textMetrics.js';
 import type { ClusterPlan } from './planCluster.js';
@@ -22,6 +23,7 @@ export function createClusterAgentMetrics(metrics: TextMetrics): ClusterAgentMet
   const duration = metrics.histogram('kilofed_cluster_reconcile_seconds', 'Time to plan and write.', [0.005, 0.02, 0.1, 0.5, 2, 10]);
   const reconciles = metrics.counter('kilofed_cluster_reconciles_total', 'Reconciles, by result.');
   const writes = metrics.counter('kilofed_cluster_writes_total', 'Write requests, by kind.');
+  metrics.gauge('kilofed_build_info', 'Version of this program, 1.').set(1, { program: 'cluster-agent', version: VERSION });
   return {
     planned({ mesh, meshNodes, peers: planned }, count) {
       const fine = [...meshNodes.values()].filter(({ conditions }) => conditions.every(({ status }) => status === 'True')).length;

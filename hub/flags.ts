@@ -5,7 +5,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import { DEFAULT_NAMESPACE } from '../core/api/names.js';
 import type { LogLevel } from '../core/runtime/log.js';
 import { parseListen } from '../kube/wire/httpServer.js';
-import { VERSION } from './version.js';
+import { VERSION } from '../core/api/version.js';
 
 export interface HubFlags {
   readonly kubeconfigDir?: string;

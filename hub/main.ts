@@ -19,7 +19,7 @@ import type { Source } from './members/declaration.js';
 import { directorySource } from './members/directory.js';
 import { secretSource } from './members/secrets.js';
 
-import { VERSION } from './version.js';
+import { VERSION } from '../core/api/version.js';
 
 const USER_AGENT = `kilofed-hub/${VERSION}`;
 /** Nobody's own services: what runs a cluster. */

@@ -123,7 +123,7 @@ function setting(memory: Partial<Memory> = {}, host = createFakeHost()): Setting
       },
       files: { saveEndpoints: () => Promise.resolve() },
       saveInputs: (saved) => void self.saved.push(saved),
-      metrics: { passed: () => undefined, applied: () => undefined, switched: () => undefined, tunnels: () => undefined, paths: () => undefined, healed: (what) => void self.healed.push(what), leftOut: () => undefined },
+      metrics: { applied: () => undefined, healed: (what) => void self.healed.push(what), leftOut: () => undefined },
       planNode,
       steer: (plan) => plan,
       setDraining: () => undefined,

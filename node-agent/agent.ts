@@ -53,7 +53,7 @@ export interface AgentDeps {
   readonly files: Pick<StateFiles, 'saveEndpoints'>;
   /** May be late, so that many passes cost one write. */
   readonly saveInputs: (saved: SavedInputs) => void;
-  readonly metrics: AgentMetrics;
+  readonly metrics: Pick<AgentMetrics, 'applied' | 'healed' | 'leftOut'>;
   readonly planNode: (input: MeshInput) => PlannedNode;
   /** A plan with the ways that are to be used now; `active`: the groups that the host has. */
   readonly steer: (plan: NodePlan, mesh: MeshSpec, active: ReadonlyMap<number, readonly number[]>) => NodePlan;

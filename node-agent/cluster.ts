@@ -7,15 +7,22 @@ import { RESOURCE, type KubeObject, type Resource } from '../core/api/resources.
 import type { Clock, Random } from '../core/runtime/clock.js';
 import type { Log } from '../core/runtime/log.js';
 import type { KubeClient } from '../kube/wire/client.js';
-import { createReflector, type Reflector } from '../kube/wire/reflector.js';
+import { createReflector, type Reflector, type ReflectorState } from '../kube/wire/reflector.js';
 import { checkMesh, checkMeshNode, checkNode, checkPeer, type Checked, type ClusterInputs } from './inputs.js';
 
 export interface Cluster {
   /** Undefined until every list was complete once: what is not yet known must not look like what is gone. */
   inputs(): ClusterInputs | undefined;
-  /** Why there are no fresh inputs now; undefined: all is live. */
-  trouble(): string | undefined;
+  /** Undefined: all is followed. */
+  silence(): Silence | undefined;
   run(signal: AbortSignal): Promise<void>;
+}
+
+/** No fresh inputs come. */
+export interface Silence {
+  readonly reason: string;
+  /** Clock milliseconds at which the first of what we follow failed. */
+  readonly since: number;
 }
 
 export interface ClusterDeps {
@@ -28,6 +35,7 @@ export interface ClusterDeps {
 }
 
 export function createCluster(deps: ClusterDeps): Cluster {
+  let silentSince: number | undefined;
   const follow = <T>(resource: Resource, check: (object: unknown) => Checked<T>, name?: string): Reflector<T> =>
     createReflector<T>(
       {
@@ -39,6 +47,7 @@ export function createCluster(deps: ClusterDeps): Cluster {
           if (!isDeepStrictEqual(current, previous)) deps.onChange();
         },
         onSynced: () => deps.onChange(),
+        onState: heed,
       },
       deps,
     );
@@ -47,6 +56,15 @@ export function createCluster(deps: ClusterDeps): Cluster {
   const meshNodes = follow(RESOURCE.meshNode, checkMeshNode);
   const peers = follow(RESOURCE.peer, checkPeer);
   const all = { mesh, node, meshNodes, peers };
+
+  function failing(): ReflectorState | undefined {
+    return Object.values(all).map((one) => one.state()).find(({ kind }) => kind === 'failing');
+  }
+
+  function heed(): void {
+    silentSince = failing() === undefined ? undefined : (silentSince ?? deps.clock.now());
+  }
+
   return {
     inputs() {
       if (!Object.values(all).every((one) => one.synced())) return undefined;
@@ -57,9 +75,8 @@ export function createCluster(deps: ClusterDeps): Cluster {
         peers: [...peers.store.values()],
       };
     },
-    trouble() {
-      const failing = Object.values(all).map((one) => one.state()).find((state) => state.kind === 'failing');
-      return failing === undefined ? undefined : (failing.failure?.message ?? 'the API server does not answer');
+    silence() {
+      return silentSince === undefined ? undefined : { reason: failing()?.failure?.message ?? 'the API server does not answer', since: silentSince };
     },
     async run(signal) {
       await Promise.all(Object.values(all).map((one) => one.run(signal)));

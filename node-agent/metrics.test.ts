@@ -31,6 +31,26 @@ test('peers are counted by the names that the plan gives them, and no key appear
   expect(text.render()).not.toContain('SECRET');
 });
 
+test('what the node is, which segments moved, and how long nothing was heard', () => {
+  const text = createTextMetrics();
+  const metrics = createAgentMetrics(text, () => 0);
+  const shown = (): string[] => text.render().split('\n').filter((line) => /^kilofed_(node_(role|switches|api)|build)/.test(line));
+  const build = expect.stringMatching(/^kilofed_build_info\{program="node-agent",version="\d+\.\d+\.\d+"\} 1$/) as unknown as string;
+  expect(shown()).toEqual(['kilofed_node_switches_total 0', 'kilofed_node_api_silent_seconds 0', build]);
+  metrics.role({ kind: 'gateway', slot: 1 });
+  metrics.apiSilent(1500);
+  metrics.switched([{ segment: 'west/eu' }, { segment: 'location:us' }]);
+  metrics.switched([{ segment: 'west/eu' }]);
+  expect(shown()).toEqual([
+    'kilofed_node_switches_total{segment="west/eu"} 2', 'kilofed_node_switches_total{segment="location:us"} 1',
+    'kilofed_node_role{role="gateway",slot="1"} 1', 'kilofed_node_api_silent_seconds 1.5', build,
+  ]);
+  metrics.role({ kind: 'member' });
+  expect(shown()).toContain('kilofed_node_role{role="member"} 1');
+  metrics.role(undefined);
+  expect(shown().join()).not.toContain('kilofed_node_role');
+});
+
 test('what is left out is shown for as long as it is', () => {
   const text = createTextMetrics();
   const metrics = createAgentMetrics(text, () => 0);

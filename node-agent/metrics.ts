@@ -1,22 +1,27 @@
 /**
  * What the node-agent counts.
  */
-import type { PathStatus } from '../core/failover/failover.js';
+import { VERSION } from '../core/api/version.js';
+import type { PathStatus, Switch } from '../core/failover/failover.js';
 import type { Healing } from '../core/failover/stall.js';
 import type { HostState, PeerState } from '../core/host/state.js';
-import type { Problem, WireguardInterface } from '../core/mesh/plan.js';
+import type { NodePlan, Problem, WireguardInterface } from '../core/mesh/plan.js';
 import type { TextMetrics } from '../kube/wire/textMetrics.js';
 
 export interface AgentMetrics {
   passed(seconds: number, result: 'matched' | 'waiting' | 'failed'): void;
   applied(state: HostState, changes: number, failures: number): void;
-  /** Traffic of so many segments took another way. */
-  switched(segments: number): void;
+  /** Traffic of these segments took another way. */
+  switched(switches: readonly Pick<Switch, 'segment'>[]): void;
   paths(paths: readonly PathStatus[]): void;
   /** What WireGuard counts, with the names that the plan gives its peers. */
   tunnels(interfaces: readonly WireguardInterface[], states: HostState['wireguard']): void;
   healed(what: Healing['kind']): void;
   leftOut(problems: readonly Problem[]): void;
+  /** What this node is in its segment; undefined: there is no plan yet. */
+  role(role: NodePlan['role'] | undefined): void;
+  /** How long the API server has not been followed, in ms; 0: it is. */
+  apiSilent(ms: number): void;
 }
 
 export function createAgentMetrics(metrics: TextMetrics, wall: () => number): AgentMetrics {
@@ -37,14 +42,25 @@ export function createAgentMetrics(metrics: TextMetrics, wall: () => number): Ag
   const pathLoss = metrics.gauge('kilofed_node_path_loss_ratio', 'Share of about the last hundred probes that got no answer.');
   const healings = metrics.counter('kilofed_node_tunnel_healings_total', 'Tunnels that failed and were healed: the peer or its whole interface made anew, or the wanted endpoint written again.');
   const leftOut = metrics.gauge('kilofed_node_left_out', 'A part of the mesh that is left out, 1 each; the log says what to do.');
+  const role = metrics.gauge('kilofed_node_role', 'What the node is in its segment, 1: a gateway in a slot, or a member. Absent: it has no plan yet.');
+  const silence = metrics.gauge('kilofed_node_api_silent_seconds', 'For how long the API server has not been heard; 0 while it is.');
+  metrics.gauge('kilofed_build_info', 'Version of this program, 1.').set(1, { program: 'node-agent', version: VERSION });
   switches.add(0);
+  role.clear();
   return {
     healed: (what) => healings.add(1, { what }),
     leftOut(problems) {
       leftOut.clear();
       for (const { subject, reason } of problems) leftOut.set(1, { subject, reason });
     },
-    switched: (segments) => switches.add(segments),
+    role(now) {
+      role.clear();
+      if (now !== undefined) role.set(1, now.kind === 'gateway' ? { role: 'gateway', slot: String(now.slot) } : { role: 'member' });
+    },
+    apiSilent: (ms) => silence.set(ms / 1000),
+    switched(done) {
+      for (const { segment } of done) switches.add(1, { segment });
+    },
     paths(paths) {
       for (const metric of [pathUp, pathUsed, pathRtt, pathLoss]) metric.clear();
       for (const { path, state, inUse, rttMs, loss } of paths) {

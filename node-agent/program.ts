@@ -74,7 +74,7 @@ export async function runAgent(options: Options, deps: ProgramDeps, signal: Abor
     onTunnelDown: () => resolver.askNow(),
     onStall: (healing) => switches.heal(healing),
     onSwitch: (choices, done) => {
-      agentMetrics.switched(done.length);
+      agentMetrics.switched(done);
       switches.take(choices);
     },
   });
@@ -113,7 +113,11 @@ export async function runAgent(options: Options, deps: ProgramDeps, signal: Abor
       return { status: ok ? 200 : 503, body: `${text}\n` };
     },
     '/metrics': async () => {
-      const interfaces = agent.plan()?.interfaces ?? [];
+      const plan = agent.plan();
+      const interfaces = plan?.interfaces ?? [];
+      const silence = cluster.silence();
+      agentMetrics.role(plan?.role);
+      agentMetrics.apiSilent(silence === undefined ? 0 : clock.now() - silence.since);
       agentMetrics.paths(prober.status());
       agentMetrics.tunnels(interfaces, await deps.host.tunnels(interfaces.map(({ name }) => name)));
       return { status: 200, contentType: 'text/plain; version=0.0.4', body: metrics.render() };
@@ -165,7 +169,7 @@ export async function printPlan(options: Options, deps: ProgramDeps, signal: Abo
       publisher: publisherOf(undefined),
       files: { saveEndpoints: () => Promise.resolve() },
       saveInputs: () => undefined,
-      metrics: { passed: () => undefined, applied: () => undefined, paths: () => undefined, switched: () => undefined, tunnels: () => undefined, healed: () => undefined, leftOut: () => undefined },
+      metrics: { applied: () => undefined, healed: () => undefined, leftOut: () => undefined },
       planNode: deps.planNode,
       steer: (plan, _mesh, active) => steer(plan, choicesOf(plan, active)),
       setDraining: () => undefined,
@@ -198,9 +202,9 @@ function printing(kilo: KiloWatch, { out }: ProgramDeps): KiloWatch {
 
 const SYNC_MS = 10_000;
 
-function clusterOf(options: Options, deps: ProgramDeps, onChange: () => void): Pick<Cluster, 'inputs' | 'run'> {
+function clusterOf(options: Options, deps: ProgramDeps, onChange: () => void): Pick<Cluster, 'inputs' | 'silence' | 'run'> {
   const { client } = deps;
-  if (client === undefined) return { inputs: () => undefined, run: () => Promise.resolve() };
+  if (client === undefined) return { inputs: () => undefined, silence: () => undefined, run: () => Promise.resolve() };
   return createCluster({ client, clock: deps.clock, random: deps.random, log: deps.log, nodeName: options.nodeName, onChange });
 }
 

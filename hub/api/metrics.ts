@@ -2,6 +2,7 @@
  * The hub's Prometheus metrics, in a registry of their own.
  */
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { VERSION } from '../../core/api/version.js';
 import type { MemberState } from '../members/memberState.js';
 import type { QueueStats } from '../../core/workqueue/queue.js';
 
@@ -88,6 +89,7 @@ function addGauges(registry: Registry, sources: MetricsSources): void {
       for (const { id, queue } of sources.members()) retried.set({ member: id }, queue.retried);
     },
   });
+  new Gauge({ name: 'kilofed_build_info', help: 'Version of this program, 1.', labelNames: ['program', 'version'], registers }).set({ program: 'hub', version: VERSION }, 1);
   const degraded = new Gauge({
     name: 'kilofed_hub_queue_degraded', help: '1 while a queue works in process because Redis does not answer.', registers,
     collect() {

@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { loadAll } from 'js-yaml';
 import { parseOptions } from '../../node-agent/options.js';
-import { VERSION } from '../../hub/version.js';
+import { VERSION } from '../../core/api/version.js';
 
 const MANIFESTS = join(resolve(import.meta.dirname, '../../..'), 'manifests');
 
