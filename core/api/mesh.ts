@@ -41,7 +41,7 @@ export const meshSpecSchema = ruled(z.object({
     { rule: `self.matches('${LABEL_KEY.source.replaceAll('\\/', '/')}')`, message: LABEL_MESSAGE },
   ).default('topology.kubernetes.io/region')
     .describe('The Node label that names its location; the annotation kilo.squat.ai/location wins over it.'),
-  mtu: z.int().min(1280).max(65455).optional().describe('MTU of the WireGuard interfaces; absent: underlay minus 80.'),
+  mtu: z.int().min(1280).max(65455).optional().describe('MTU of the WireGuard interfaces, bytes. Absent: 80 less than the smallest device or configured route on the ways to the ends of tunnels.'),
   cni: z.object({
     enabled: z.boolean().default(false)
       .describe('Whether the node-agents write the CNI configuration of their nodes (bridge, host-local, portmap). Needs manifests/cluster-cni.yaml.'),
@@ -74,17 +74,17 @@ export const meshSpecSchema = ruled(z.object({
 });
 
 export const meshStatusSchema = z.object({
-  observedGeneration: z.int().optional(),
+  observedGeneration: z.int().optional().describe('Of the spec that the rest is about.'),
   podCIDRs: z.array(z.string()).optional().describe('Union of the pod CIDRs of all nodes.'),
-  serviceCIDRs: z.array(z.string()).optional(),
+  serviceCIDRs: z.array(z.string()).optional().describe('As the ServiceCIDR API tells them; on older clusters those of the spec.'),
   nodeCIDRs: z.array(z.string()).optional().describe('Internal addresses of all nodes, as single addresses.'),
   segments: z.array(z.object({
     name: z.string(),
     location: z.string(),
-    nodes: z.int(),
-    gateways: z.array(z.object({ slot: z.int(), node: z.string() })),
-  })).meta({ [LIST_TYPE]: 'map', [LIST_MAP_KEYS]: ['name'] }).optional(),
-  conditions: conditions.optional(),
+    nodes: z.int().describe('How many.'),
+    gateways: z.array(z.object({ slot: z.int(), node: z.string() })).describe('By slot.'),
+  })).meta({ [LIST_TYPE]: 'map', [LIST_MAP_KEYS]: ['name'] }).optional().describe('What the nodes make up.'),
+  conditions: conditions.optional().describe('Ready, with a reason and what to do where it is not.'),
 });
 
 const NAME_MESSAGE = `a cluster has one Mesh: name it ${MESH_NAME}`;

@@ -1,6 +1,6 @@
 /**
- * Writes what is generated from the sources: the CustomResourceDefinitions in `manifests/`, and the variant of `cluster.yaml`
- * for CNI mode.
+ * Writes what is generated from the sources: the CustomResourceDefinitions in `manifests/`, the variant of `cluster.yaml` for CNI
+ * mode, and the fields of the Mesh in `docs/reference.md`.
  *
  * Those of the Multi-Cluster Services API lie apart from the others: they belong to everyone who implements it, so ours
  * must never replace somebody else's, perhaps newer, ones.
@@ -11,6 +11,7 @@ import { dirname, join, resolve } from 'node:path';
 import { dump } from 'js-yaml';
 import { customResourceDefinitions } from '../../core/api/crd.js';
 import { withCni } from './cniManifest.js';
+import { withFields } from './reference.js';
 
 export interface GeneratedFile {
   /** Relative to the repository's root. */
@@ -50,6 +51,7 @@ export function generatedFiles(): readonly GeneratedFile[] {
     { path: 'manifests/crds/peers.yaml', text: yaml(PEERS, crds.peer) },
     { path: 'manifests/cluster-cni.yaml', text: withCni(readFileSync(join(ROOT, 'manifests/cluster.yaml'), 'utf8')) },
     { path: 'manifests/crds-multicluster.yaml', text: yaml(SHARED, crds.serviceExport, crds.serviceImport) },
+    { path: 'docs/reference.md', text: withFields(readFileSync(join(ROOT, 'docs/reference.md'), 'utf8'), crds.mesh.spec.versions[0]?.schema.openAPIV3Schema ?? {}) },
   ];
 }
 
