@@ -4,6 +4,8 @@
 import { type MeshNode, meshNodeSchema } from '../core/api/meshNode.js';
 import { type Mesh, meshSchema } from '../core/api/mesh.js';
 import { type Peer, peerSchema } from '../core/api/peer.js';
+import type { NodeFacts as NodeObject } from '../core/host/discover.js';
+import { KILO_GROUP } from '../core/api/names.js';
 import type { Condition, KubeObject } from '../core/api/resources.js';
 import { addressOf, singleAddress, sortCidrs } from '../core/net/cidr.js';
 
@@ -13,6 +15,8 @@ export interface NodeFacts {
   readonly podCIDRs: readonly string[];
   /** Its InternalIPs, as single addresses. */
   readonly internalCIDRs: readonly string[];
+  /** What of it MeshNodes are checked against. */
+  readonly object: NodeObject;
   /** Kubernetes has heard nothing of it for a while (the node controller's grace period, 50 s unless set otherwise). */
   readonly lost: boolean;
 }
@@ -43,7 +47,17 @@ export function nodeFacts(object: KubeObject): NodeFacts {
     name: metadata.name,
     podCIDRs: sortCidrs(spec?.podCIDRs ?? (spec?.podCIDR === undefined ? [] : [spec.podCIDR])),
     internalCIDRs: sortCidrs(addresses.map(({ address }) => singleAddress(address))),
+    object: nodeObject(object),
     lost: (status?.conditions ?? []).some(({ type, status: state }) => type === 'Ready' && state === 'Unknown'),
+  };
+}
+
+/** As an agent reads it; of the annotations those that mean something to it, for others change all the time. */
+function nodeObject({ metadata: { name, labels, annotations = {} }, spec = {}, status }: Node): NodeObject {
+  return {
+    metadata: { name, labels: { ...labels }, annotations: Object.fromEntries(Object.entries(annotations).filter(([key]) => key.startsWith(`${KILO_GROUP}/`))) },
+    spec: { ...(spec.podCIDR === undefined ? {} : { podCIDR: spec.podCIDR }), ...(spec.podCIDRs === undefined ? {} : { podCIDRs: [...spec.podCIDRs] }) },
+    status: { addresses: (status?.addresses ?? []).map(({ type, address }) => ({ type, address })) },
   };
 }
 

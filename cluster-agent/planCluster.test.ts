@@ -1,7 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import { meshSpecSchema, type Mesh } from '../core/api/mesh.js';
 import type { MeshNode } from '../core/api/meshNode.js';
-import { cluster } from '../test/fakes/mesh.js';
+import type { KubeObject } from '../core/api/resources.js';
+import { cluster, fakeKey } from '../test/fakes/mesh.js';
+import { nodeFacts, type NodeFacts } from './facts.js';
 import { type ClusterInput, planCluster } from './planCluster.js';
 
 const MESH: Mesh = {
@@ -20,8 +22,19 @@ const SKETCHES = [
 
 function input(names: readonly string[], more: Partial<ClusterInput> = {}, lost: readonly string[] = []): ClusterInput {
   const meshNodes = cluster(SKETCHES, '10.4.0.0/16');
-  const nodes = SKETCHES.filter(({ name }) => names.includes(name)).map(({ name, podCIDR, internalIP }) => ({ name, podCIDRs: [podCIDR], internalCIDRs: [`${internalIP.split('/')[0]}/32`], lost: lost.includes(name) }));
+  const nodes = SKETCHES.filter(({ name }) => names.includes(name)).map((sketch) => nodeOf(sketch, lost.includes(sketch.name)));
   return { mesh: MESH, nodes, meshNodes, peers: [], services: { kind: 'told', ranges: ['10.96.0.0/12'] }, ...more };
+}
+
+/** The Node that the sketch is of. */
+function nodeOf({ name, location, internalIP = '', podCIDR }: { readonly name: string; readonly location?: string; readonly internalIP?: string; readonly podCIDR: string }, lost = false): NodeFacts {
+  return nodeFacts({
+    apiVersion: 'v1',
+    kind: 'Node',
+    metadata: { name, ...(location === undefined ? {} : { annotations: { 'kilo.squat.ai/location': location } }) },
+    spec: { podCIDRs: [podCIDR] },
+    status: { addresses: [{ type: 'InternalIP', address: internalIP.split('/')[0] }], conditions: [{ type: 'Ready', status: lost ? 'Unknown' : 'True' }] },
+  } as KubeObject);
 }
 
 test('a node whose agent tells of a problem is meshed, with that reason; a trouble of the cluster is graver', () => {
@@ -86,6 +99,7 @@ test('addresses stay when others leave', () => {
 test('a MeshNode without a Node gives everything up and says why', () => {
   expect(planCluster(input(['b', 'c', 'd'])).meshNodes.get('a')).toEqual({
     meshAddresses: [],
+    confirmed: { location: '', podCIDRs: [], internalIPs: [], endpoints: [] },
     conditions: [{ type: 'Ready', status: 'False', reason: 'NodeGone', message: expect.stringContaining('delete this object'), observedGeneration: 0 }],
   });
 });
@@ -110,7 +124,7 @@ describe('ranges', () => {
   const mesh = (spec: object, status: object = {}): Mesh => ({ ...MESH, spec: { ...MESH.spec, ...spec }, status });
 
   test.each<[string, Partial<ClusterInput>, object]>([
-    ['of a node without an agent are the cluster\'s', { nodes: [{ name: 'x', podCIDRs: ['10.1.0.0/24'], internalCIDRs: ['10.0.0.1/32'], lost: false }] }, { podCIDRs: ['10.1.0.0/24'], nodeCIDRs: ['10.0.0.1/32'] }],
+    ['of a node without an agent are the cluster\'s', { nodes: [nodeOf({ name: 'x', podCIDR: '10.1.0.0/24', internalIP: '10.0.0.1' })] }, { podCIDRs: ['10.1.0.0/24'], nodeCIDRs: ['10.0.0.1/32'] }],
     ['of Services: what Kubernetes tells wins', { mesh: mesh({ serviceCIDRs: ['10.9.0.0/16'] }) }, { serviceCIDRs: ['10.96.0.0/12'] }],
     ['of Services: else what was written down', { mesh: mesh({ serviceCIDRs: ['10.9.0.0/16'] }), services: { kind: 'noSuchAPI' } }, { serviceCIDRs: ['10.9.0.0/16'] }],
     ['of Services: an API that tells none yet is as none', { mesh: mesh({ serviceCIDRs: ['10.9.0.0/16'] }), services: { kind: 'told', ranges: [] } }, { serviceCIDRs: ['10.9.0.0/16'] }],
@@ -164,5 +178,39 @@ describe('out of a range that overlaps', () => {
     const held = input([]).meshNodes.map((node): MeshNode => ({ ...node, status: { ...node.status, meshAddresses: ['10.42.0.9'] } })).slice(0, 1);
     const planned = planCluster(input(['a'], { mesh: overlapping(['10.42.0.0/16']), meshNodes: held })).meshNodes.get('a');
     expect(planned).toMatchObject({ meshAddresses: ['10.42.0.9'], conditions: [{ status: 'True' }] });
+  });
+});
+
+describe('of what an agent says, what its Node says, too, is confirmed', () => {
+  const said = (change: Partial<MeshNode['spec']>): ClusterInput => {
+    const { meshNodes } = input([]);
+    return input(['a', 'b', 'c', 'd'], { meshNodes: meshNodes.map((node) => (node.metadata.name === 'd' ? { ...node, spec: { ...node.spec, ...change } } : node)) });
+  };
+  const confirmed = { publicKey: fakeKey('d'), location: 'us', podCIDRs: ['10.42.3.0/24'], internalIPs: ['172.20.2.11'], endpoints: ['172.20.2.11'] };
+
+  test.each<[string, Partial<MeshNode['spec']>, string]>([
+    ['all of it', {}, 'Meshed'],
+    ['another length of its network', { internalIPs: ['172.20.2.11/16'] }, 'Meshed'],
+    ['another port', { endpoints: [{ host: '172.20.2.11', port: 7 }] }, 'Meshed'],
+    ["no other node's pods", { podCIDRs: ['10.42.3.0/24', '10.42.0.0/25', '10.42.0.128/25'] }, 'NotConfirmed'],
+    ['no other location', { location: 'eu' }, 'NotConfirmed'],
+    ["no other node's address", { internalIPs: ['172.20.2.11/24', '172.20.1.11/24'] }, 'NotConfirmed'],
+    ['no other endpoint', { endpoints: [{ host: '10.42.0.7', port: 51820 }] }, 'NotConfirmed'],
+    ['no network beside it', { allowedLocationIPs: ['192.0.2.0/24'] }, 'NotConfirmed'],
+    ['no wish to be the gateway', { gateway: 'preferred' }, 'NotConfirmed'],
+    ['not to be one is its own affair', { gateway: 'never' }, 'Meshed'],
+  ])('%s', (_what, change, reason) => {
+    const planned = planCluster(said(change));
+    expect(planned.meshNodes.get('d')).toMatchObject({ confirmed, conditions: [{ status: 'True', reason }] });
+    expect(planned.mesh).toMatchObject({ podCIDRs: ['10.42.0.0/22'], nodeCIDRs: ['172.20.1.11/32', '172.20.1.12/32', '172.20.1.13/32', '172.20.2.11/32'] });
+    expect(planned.mesh.segments.map(({ name, nodes }) => [name, nodes])).toEqual([['location:eu', 3], ['location:us', 1]]);
+  });
+
+  test('a key is whose it was first, whoever is older', () => {
+    const { meshNodes } = said({ publicKey: fakeKey('b') });
+    const before = planCluster({ ...said({}), meshNodes: input([]).meshNodes }).meshNodes;
+    const followed = meshNodes.map((node): MeshNode => ({ ...node, metadata: { ...node.metadata, creationTimestamp: node.metadata.name === 'd' ? '2025-01-01T00:00:00Z' : '2026-01-01T00:00:00Z' }, status: { ...node.status, confirmed: before.get(node.metadata.name)?.confirmed } }));
+    const planned = planCluster(input(['a', 'b', 'c', 'd'], { meshNodes: followed })).meshNodes;
+    expect(['b', 'd'].map((name) => planned.get(name)?.confirmed?.publicKey)).toEqual([fakeKey('b'), undefined]);
   });
 });

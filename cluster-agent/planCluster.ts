@@ -7,11 +7,13 @@
  */
 import type { MeshNode } from '../core/api/meshNode.js';
 import type { Mesh } from '../core/api/mesh.js';
+import type { Confirmed } from '../core/mesh/believed.js';
 import { assignMeshAddresses } from '../core/mesh/addresses.js';
 import { internalAddresses, ownSegments, present, type Segmentation } from '../core/mesh/segments.js';
 import { assignSlots } from '../core/mesh/slots.js';
 import { singleAddress, sortCidrs } from '../core/net/cidr.js';
 import { aggregate, firstOverlap, isWithin } from '../core/net/sets.js';
+import { confirm } from './confirm.js';
 import type { PlannedSegment, RangeOverlap, ServiceRanges } from './findings.js';
 import { meshTrouble } from './meshTrouble.js';
 import { locationTroubles } from './locationTroubles.js';
@@ -42,6 +44,7 @@ export interface ClusterPlan {
 export interface PlannedNodeStatus {
   readonly meshAddresses: readonly string[];
   readonly slot?: number;
+  readonly confirmed?: Confirmed;
   readonly conditions: readonly PlannedCondition[];
 }
 
@@ -69,7 +72,7 @@ export function planCluster(input: ClusterInput): ClusterPlan {
   const { spec } = input.mesh;
   const alive = new Set(input.nodes.map((node) => node.name));
   const gone = present(input.meshNodes).filter((node) => !alive.has(node.metadata.name));
-  const here = present(input.meshNodes).filter((node) => alive.has(node.metadata.name));
+  const { nodes: here, doubts } = confirm(present(input.meshNodes), input.nodes, spec);
 
   const ranges = rangesOf(input, here);
   const overlaps = overlapsOf(spec.wireguardCIDRs, ranges);
@@ -84,9 +87,15 @@ export function planCluster(input: ClusterInput): ClusterPlan {
     const name = nameOf(node);
     const slot = slots.get(name);
     const meshAddresses = given.get(name) ?? [];
-    return [name, { meshAddresses, ...(slot === undefined ? {} : { slot }), conditions: [ready(troubles.get(name), node, node.spec.problems?.[0])] }];
+    const { confirmed } = node.status ?? {};
+    return [name, {
+      meshAddresses,
+      ...(slot === undefined ? {} : { slot }),
+      ...(confirmed === undefined ? {} : { confirmed }),
+      conditions: [ready(troubles.get(name), node, doubts.get(name) ?? node.spec.problems?.[0])],
+    }];
   });
-  const released = gone.map((node): [string, PlannedNodeStatus] => [nameOf(node), { meshAddresses: [], conditions: [ready(NODE_GONE, node)] }]);
+  const released = gone.map((node): [string, PlannedNodeStatus] => [nameOf(node), { meshAddresses: [], confirmed: NOTHING, conditions: [ready(NODE_GONE, node)] }]);
   const meshNodes = new Map([...statuses, ...released]);
   const placed = here.map((node) => withStatus(node, meshNodes.get(nameOf(node))));
   const segments = segmentsOf(placed, spec);
@@ -104,6 +113,8 @@ export function planCluster(input: ClusterInput): ClusterPlan {
   };
 }
 
+/** Of a node that nobody vouches for. */
+const NOTHING: Confirmed = { location: '', podCIDRs: [], internalIPs: [], endpoints: [] };
 const NODE_GONE: Trouble = { reason: 'NodeGone', message: 'there is no Node of this name: delete this object if nothing else does' };
 
 /** Out of a range that overlaps something nobody gets a new address: it could be that of a node or a pod. What a node has, it keeps. */
@@ -148,7 +159,7 @@ function segmentsOf(nodes: readonly MeshNode[], mesh: Segmentation): PlannedSegm
 }
 
 function withStatus(node: MeshNode, planned: PlannedNodeStatus | undefined): MeshNode {
-  return { ...node, status: { meshAddresses: [...(planned?.meshAddresses ?? [])], ...(planned?.slot === undefined ? {} : { slot: planned.slot }) } };
+  return { ...node, status: { ...node.status, meshAddresses: [...(planned?.meshAddresses ?? [])], slot: planned?.slot } };
 }
 
 /** `told`: of what a node's own agent says is wrong, which keeps it from something, not from the mesh, the first. */

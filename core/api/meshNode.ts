@@ -1,7 +1,7 @@
 /**
  * `MeshNode` (kilofed.io/v1alpha1, cluster-scoped, one per Node and owned by it): what the mesh knows of a node.
  *
- * spec: that node's agent. status: the cluster-agent (mesh addresses, slot).
+ * spec: that node's agent. status: the cluster-agent (mesh addresses, slot, what of the spec is confirmed).
  */
 import * as z from 'zod';
 import { addressWithPrefix, cidr, conditions, host, ipAddress, meta, port, wireguardKey } from './schema.js';
@@ -30,9 +30,21 @@ export const meshNodeSpecSchema = z.object({
   persistentKeepalive: z.int().min(0).max(65535).default(0).describe('Seconds; 0: off. Set where the node is behind NAT.'),
 });
 
+/** Everything in the spec that would move traffic, as the Node object has it; core/mesh/believed.ts says what it is for. */
+const confirmedSchema = z.object({
+  publicKey: wireguardKey.optional().describe('The key of the spec; absent: another node had it first.'),
+  location: z.string().max(253),
+  podCIDRs: z.array(cidr).max(16),
+  internalIPs: z.array(ipAddress).max(4),
+  endpoints: z.array(host).max(8),
+  allowedLocationIPs: z.array(cidr).max(64).optional(),
+});
+
 export const meshNodeStatusSchema = z.object({
   meshAddresses: z.array(ipAddress).max(2).optional().describe("Stable for the node's life."),
   slot: z.int().min(0).optional().describe("The node's gateway slot in its segment; absent: not a gateway."),
+  confirmed: confirmedSchema.optional()
+    .describe('What the Node object says of the node. What the spec claims beyond it nobody believes.'),
   conditions: conditions.optional(),
 });
 

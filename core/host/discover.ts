@@ -11,6 +11,7 @@ import { meshNodeSpecSchema, type MeshNodeSpec } from '../api/meshNode.js';
 import { ANNOTATION, KILO_ANNOTATION } from '../api/names.js';
 import { addressWithPrefix, cidr, host, meta, port } from '../api/schema.js';
 import { CILIUM_HOST, type Problem } from '../mesh/plan.js';
+import type { Confirmed } from '../mesh/believed.js';
 import type { HostAddress } from './parseIp.js';
 import { sortCidrs } from '../net/cidr.js';
 import { canonicalAddress, familyOf, singleCIDR } from './text.js';
@@ -53,12 +54,27 @@ export function discover(input: DiscoverInput): Discovery {
     ...(allowedLocationIPs.length === 0 ? {} : { allowedLocationIPs }),
     ...(cniCompatibilityIP === undefined ? {} : { cniCompatibilityIP }),
     location: locationOf(node, mesh.topologyLabel),
-    gateway: annotation(node, 'leader') === undefined ? 'auto' : 'preferred',
+    gateway: gatewayOf(node),
     persistentKeepalive: keepaliveOf(node, report),
     ...(kilo === undefined ? {} : { kilo }),
   };
   return { spec: meshNodeSpecSchema.parse(spec), problems };
 }
+
+/** The part of `discover` that stands in the Node alone, so that others can check what an agent tells. Not the key, which does not. */
+export function confirmable(node: NodeFacts, mesh: Pick<MeshSpec, 'topologyLabel' | 'port'>): Omit<Confirmed, 'publicKey'> & Pick<MeshNodeSpec, 'gateway'> {
+  const allowedLocationIPs = locationIPsOf(node, silent);
+  return {
+    location: locationOf(node, mesh.topologyLabel),
+    podCIDRs: podCIDRsOf(node, silent),
+    internalIPs: internalAddresses(node).slice(0, 4),
+    endpoints: endpointsOf(node, mesh.port, silent).map(({ host: each }) => each),
+    ...(allowedLocationIPs.length === 0 ? {} : { allowedLocationIPs }),
+    gateway: gatewayOf(node),
+  };
+}
+
+const silent = (): void => undefined;
 
 /** The node's own addresses inside its location: what finds its underlay device. */
 export function internalAddresses(node: NodeFacts): readonly string[] {
@@ -86,6 +102,10 @@ function addressesOf(node: NodeFacts, type: string): readonly string[] {
 /** The annotation wins even when it is empty: that is the default location. */
 function locationOf(node: NodeFacts, label: string): string {
   return (annotation(node, 'location') ?? node.metadata.labels?.[label] ?? '').slice(0, 253);
+}
+
+function gatewayOf(node: NodeFacts): MeshNodeSpec['gateway'] {
+  return annotation(node, 'leader') === undefined ? 'auto' : 'preferred';
 }
 
 function endpointsOf(node: NodeFacts, meshPort: number, report: Report): MeshNodeSpec['endpoints'] {

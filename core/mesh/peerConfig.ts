@@ -10,6 +10,7 @@ import type { Mesh } from '../api/mesh.js';
 import type { MeshNode } from '../api/meshNode.js';
 import type { Peer } from '../api/peer.js';
 import { parseCidr, singleAddress, addressOf } from '../net/cidr.js';
+import { believed } from './believed.js';
 import { claimPrefixes } from './claims.js';
 import { type Gateway, internalAddresses, ownSegments, present, type Segment } from './segments.js';
 
@@ -80,7 +81,7 @@ const NOBODY: Segment = { name: '', kind: 'own', location: '', nodes: [], gatewa
 
 /** As single addresses: the endpoint, and where the gateway may answer from. */
 function endsOf({ name, host }: Gateway, nodes: readonly MeshNode[]): string[] {
-  const node = present(nodes).find(({ metadata }) => metadata.name === name);
+  const node = believed(present(nodes)).find(({ metadata }) => metadata.name === name);
   return [...(host === undefined ? [] : [host]), ...(node === undefined ? [] : internalAddresses(node))].flatMap((text) => {
     const address = addressOf(text);
     return address === undefined ? [] : [singleAddress(address)];

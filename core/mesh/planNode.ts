@@ -3,6 +3,7 @@
  */
 import type { MeshNode } from '../api/meshNode.js';
 import { type Cidr, parseCidr, sortCidrs } from '../net/cidr.js';
+import { believed } from './believed.js';
 import { placeBesideKilo } from './besideKilo.js';
 import { carrierFirewall, planCarrier } from './carriers.js';
 import { claimPrefixes, type Claims } from './claims.js';
@@ -27,13 +28,11 @@ export type PlannedNode =
 
 /** The plan of `input.node`. Equal inputs, in whatever order, give equal plans; one bad peer costs only itself. */
 export function planNode(input: MeshInput): PlannedNode {
-  const nodes = present(input.nodes);
-  const self = nodes.find((node) => node.metadata.name === input.node);
-  if (self === undefined) return { kind: 'absent', reason: `there is no MeshNode ${input.node}` };
-  const meshAddresses = self.status?.meshAddresses ?? [];
-  if (meshAddresses.length === 0) {
-    return { kind: 'absent', reason: `MeshNode ${input.node} has no mesh address yet: the cluster-agent gives it one` };
-  }
+  const there = present(input.nodes);
+  const nodes = believed(there);
+  const self = placed(nodes, input.node);
+  if (self === undefined) return { kind: 'absent', reason: there.some(({ metadata: { name } }) => name === input.node) ? `MeshNode ${input.node} has no mesh address yet: the cluster-agent gives it one` : `there is no MeshNode ${input.node}` };
+  const { meshAddresses } = self.status;
   const { planes, granularity, encapsulationType } = input.mesh;
   const cluster = ownSegments(nodes, input.mesh, [self]);
   // A peer has one tunnel with a key of ours: while Kilo holds it, a second one would take its sessions away.
@@ -85,6 +84,12 @@ export function planNode(input: MeshInput): PlannedNode {
       problems: sortProblems([...problems, ...unreachableSegments(own, remote, planes)]),
     }, input.mesh.besideKilo),
   };
+}
+
+type PlacedNode = MeshNode & { readonly status: { readonly meshAddresses: readonly string[] } };
+
+function placed(nodes: readonly MeshNode[], name: string): PlacedNode | undefined {
+  return nodes.find((node): node is PlacedNode => node.metadata.name === name && (node.status?.meshAddresses ?? []).length > 0);
 }
 
 const NOTHING: { readonly problems: readonly Problem[] } = { problems: [] };

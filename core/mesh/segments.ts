@@ -8,6 +8,7 @@
 import type { MeshSpec } from '../api/mesh.js';
 import type { MeshNode } from '../api/meshNode.js';
 import { addressOf, singleAddress, sortCidrs } from '../net/cidr.js';
+import { believed, keyOwnership } from './believed.js';
 import { endpointFor } from './dialing.js';
 import { groupByName } from './groupByName.js';
 import type { Problem } from './plan.js';
@@ -66,15 +67,17 @@ export function siteName(node: MeshNode, granularity: MeshSpec['granularity']): 
   return segmentName(node, granularity === 'cross' ? 'location' : granularity);
 }
 
-/** A cluster's own nodes as segments, sorted by name. Nodes that are being deleted are gone. Endpoints are those that `dialers` can use. */
+/** A cluster's own nodes as segments, sorted by name, by what is believed of them. Nodes that are being deleted are gone. Endpoints are those that `dialers` can use. */
 export function ownSegments(nodes: readonly MeshNode[], mesh: Segmentation, dialers: readonly MeshNode[] = []): Segmented {
   const problems: Problem[] = [];
-  const segments = groupByName(present(nodes), (node) => segmentName(node, mesh.granularity)).map(([name, group]): Segment => ({
+  const known = believed(present(nodes));
+  const ownsKey = keyOwnership(known);
+  const segments = groupByName(known, (node) => segmentName(node, mesh.granularity)).map(([name, group]): Segment => ({
     name,
     kind: 'own',
     location: group[0]?.spec.location ?? '',
     nodes: group.map((node) => node.metadata.name),
-    gateways: uniqueSlots(gatewaysOf(group, mesh, dialers), problems),
+    gateways: uniqueSlots(gatewaysOf(group.filter(ownsKey), mesh, dialers), problems),
     allowedIPs: sortCidrs(group.flatMap(nodePrefixes)),
     locationIPs: sortCidrs(group.flatMap(({ spec }) => spec.allowedLocationIPs ?? [])),
   }));

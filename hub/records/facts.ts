@@ -6,6 +6,7 @@
 import { type MeshNode, meshNodeSchema } from '../../core/api/meshNode.js';
 import { type Mesh, type MeshSpec, meshSchema } from '../../core/api/mesh.js';
 import type { KubeObject } from '../../core/api/resources.js';
+import { believed } from '../../core/mesh/believed.js';
 import { sortCidrs } from '../../core/net/cidr.js';
 import { aggregate } from '../../core/net/sets.js';
 
@@ -43,7 +44,7 @@ export function readMeshNode(object: KubeObject): Read<MeshNode> {
     return { ok: false, problem: { subject: `node ${name}`, reason: 'BadMeshNode', message: `its MeshNode is malformed and left out; correct ${issues(parsed.error)}` } };
   }
   const { apiVersion, kind, metadata, spec, status } = parsed.data;
-  const { slot, meshAddresses } = status ?? {};
+  const { slot, meshAddresses, confirmed } = status ?? {};
   return {
     ok: true,
     value: {
@@ -51,19 +52,20 @@ export function readMeshNode(object: KubeObject): Read<MeshNode> {
       kind,
       metadata: { name, ...(metadata.deletionTimestamp !== undefined && { deletionTimestamp: metadata.deletionTimestamp }) },
       spec,
-      status: { ...(meshAddresses !== undefined && { meshAddresses }), ...(slot !== undefined && { slot }) },
+      status: { ...(meshAddresses !== undefined && { meshAddresses }), ...(slot !== undefined && { slot }), ...(confirmed !== undefined && { confirmed }) },
     },
   };
 }
 
 export function assembleFacts(mesh: Mesh, nodes: readonly MeshNode[]): ClusterFacts {
   const { spec, status } = mesh;
+  const known = believed(nodes);
   return {
     mesh: spec,
-    podCIDRs: aggregate([...(status?.podCIDRs ?? []), ...nodes.flatMap((node) => node.spec.podCIDRs)]),
+    podCIDRs: aggregate([...(status?.podCIDRs ?? []), ...known.flatMap((node) => node.spec.podCIDRs)]),
     serviceCIDRs: sortCidrs([...(status?.serviceCIDRs ?? []), ...(spec.serviceCIDRs ?? [])]),
     meshCIDRs: sortCidrs(spec.wireguardCIDRs),
-    nodes: nodes.toSorted((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1)),
+    nodes: known.toSorted((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1)),
   };
 }
 

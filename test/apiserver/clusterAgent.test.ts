@@ -3,10 +3,11 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { type ClusterAgent, createClusterAgent } from '../../cluster-agent/agent.js';
 import { createClusterAgentMetrics } from '../../cluster-agent/metrics.js';
-import type { Mesh } from '../../core/api/mesh.js';
-import type { MeshNode } from '../../core/api/meshNode.js';
+import { type Mesh, meshSpecSchema } from '../../core/api/mesh.js';
+import { type MeshNode, meshNodeSchema } from '../../core/api/meshNode.js';
 import type { Peer } from '../../core/api/peer.js';
 import { type KubeObject, RESOURCE } from '../../core/api/resources.js';
+import { planNode } from '../../core/mesh/planNode.js';
 import { applyObject, deleteObject, getObject, listObjects } from '../../kube/wire/apply.js';
 import type { KubeClient, KubeResult } from '../../kube/wire/client.js';
 import { createJsonLog } from '../../kube/wire/jsonLog.js';
@@ -63,16 +64,21 @@ describeWithApiServer('the cluster-agent, under its own account', { controllers:
 
   /** A Node as kubelet and kube-controller-manager leave it, and the MeshNode that an agent on it would write. */
   async function addNode(name: string, number: number, location: string, owned = true): Promise<void> {
-    const node = must(await applyObject(client, object('v1', 'Node', name, { spec: { podCIDR: `10.42.${number}.0/24`, podCIDRs: [`10.42.${number}.0/24`] } }), { fieldManager: 'test' }));
+    const node = must(await applyObject<KubeObject>(client, { ...object('v1', 'Node', name, { spec: { podCIDR: `10.42.${number}.0/24`, podCIDRs: [`10.42.${number}.0/24`] } }), metadata: { name, annotations: { 'kilo.squat.ai/location': location } } }, { fieldManager: 'test' }));
     const address = { type: 'InternalIP', address: `172.20.1.${number}` };
     must(await applyObject(client, object('v1', 'Node', name, { status: { addresses: [address] } }), { fieldManager: 'test', subresource: 'status' }));
     const owner = { apiVersion: 'v1', kind: 'Node', name, uid: node.metadata.uid ?? '' };
     must(await applyObject(client, {
-      ...object('kilofed.io/v1alpha1', 'MeshNode', name, {
-        spec: { publicKey: fakeKey(name), endpoints: [{ host: `172.20.1.${number}`, port: 51820 }], internalIPs: [`172.20.1.${number}/24`], podCIDRs: [`10.42.${number}.0/24`], location },
-      }),
+      ...object('kilofed.io/v1alpha1', 'MeshNode', name, { spec: specOf(name, number, location) }),
       metadata: { name, ...(owned ? { ownerReferences: [owner] } : {}) },
     }, { fieldManager: 'test-node-agent' }));
+  }
+
+  /** What every node but `d` would be told to do. */
+  async function plans(): Promise<readonly unknown[]> {
+    const spec = must(await getObject<KubeObject & Mesh>(client, { resource: RESOURCE.mesh, name: 'default' })).spec;
+    const nodes = must(await listObjects<MeshNode & KubeObject>(client, RESOURCE.meshNode)).map((each) => meshNodeSchema.parse(each));
+    return ['a', 'b', 'c'].map((node) => planNode({ node, mesh: meshSpecSchema.parse(spec), nodes, peers: [], resolved: {}, underlayMtu: 1500 }));
   }
 
   async function meshNodes(): Promise<Record<string, MeshNode['status']>> {
@@ -126,11 +132,33 @@ describeWithApiServer('the cluster-agent, under its own account', { controllers:
     const heartbeat = { conditions: [{ type: 'Ready', status: 'True', lastHeartbeatTime: '2026-01-01T00:00:00Z', reason: 'KubeletReady' }] };
     must(await client.call({ method: 'PATCH', path: '/api/v1/nodes/a/status', contentType: 'application/strategic-merge-patch+json', body: { status: heartbeat } }));
     // What follows the heartbeat on the same watch has been planned, so the heartbeat has been seen.
-    must(await client.call({ method: 'PATCH', path: '/api/v1/nodes/d', contentType: 'application/merge-patch+json', body: { metadata: { labels: { seen: 'yes' } } } }));
+    must(await client.call({ method: 'PATCH', path: '/api/v1/nodes/d', contentType: 'application/merge-patch+json', body: { metadata: { annotations: { seen: 'yes' } } } }));
     must(await client.call({ method: 'PATCH', path: '/apis/kilofed.io/v1alpha1/meshnodes/d', contentType: 'application/merge-patch+json', body: { metadata: { labels: { seen: 'yes' } } } }));
     await eventually(() => expect(reconciles(metrics)).toBeGreaterThan(planned));
     expect(await steady(() => reconciles(metrics))).toBe(planned + 1);
     expect(difference(settled, await writeRequests({ client }))).toEqual({ 'PATCH meshnodes': 1 });
+  }, 60_000);
+
+  test.each<[string, object]>([
+    ["another's pod CIDR", { podCIDRs: ['10.42.4.0/24', '10.42.1.0/24'] }],
+    ['the halves of it', { podCIDRs: ['10.42.4.0/24', '10.42.1.0/25', '10.42.1.128/25'] }],
+    ["another's location", { location: 'eu' }],
+    ["another's internal address", { internalIPs: ['172.20.1.4/24', '172.20.1.1/24'] }],
+    ["another's pod for its endpoint", { endpoints: [{ host: '172.20.1.4', port: 51820 }, { host: '10.42.1.9', port: 51820 }] }],
+    ['networks beside all', { allowedLocationIPs: ['10.0.0.0/8'] }],
+  ])("a stolen token that writes %s into its node's own MeshNode moves no other node, with the cluster-agent or without", async (_what, claim) => {
+    const thief = clientAs(server(), { namespace: 'kilofed', name: 'node-agent', node: 'd' });
+    const write = async (change: object): Promise<void> => void must(await applyObject(thief, object('kilofed.io/v1alpha1', 'MeshNode', 'd', { spec: { ...specOf('d', 4, 'us'), ...change } }), { fieldManager: 'test-node-agent' }));
+    const [planned, held] = [await plans(), await slots()];
+    await write(claim);
+    expect(await plans()).toEqual(planned);
+    start();
+    await eventually(async () => expect((await meshNodes())['d']).toMatchObject({ conditions: [{ status: 'True', reason: 'NotConfirmed' }] }));
+    expect(await plans()).toEqual(planned);
+    expect(await slots()).toEqual(held);
+    await write({});
+    await eventually(async () => expect((await meshNodes())['d']).toMatchObject({ conditions: [{ status: 'True', reason: 'Meshed' }] }));
+    thief.close();
   }, 60_000);
 
   test("when a node goes, its slot is refilled and nobody else's place changes", async () => {
@@ -247,6 +275,12 @@ describeWithApiServer('the cluster-agent, under its own account', { controllers:
     await eventually(async () => expect((await meshNodes())['d']).toMatchObject({ conditions: [{ status: 'False', reason: 'RangeOverlap' }] }));
   }, 60_000);
 });
+
+/** What the agent on node `name` says. */
+function specOf(name: string, number: number, location: string): object {
+  const address = `172.20.1.${number}`;
+  return { publicKey: fakeKey(name), endpoints: [{ host: address, port: 51820 }], internalIPs: [`${address}/24`], podCIDRs: [`10.42.${number}.0/24`], location };
+}
 
 function object(apiVersion: string, kind: string, name: string, rest: object): KubeObject {
   return { apiVersion, kind, metadata: { name }, ...rest };

@@ -179,7 +179,7 @@ describeWithApiServer('the accounts of the manifests', {}, (server) => {
     });
   });
 
-  test("a token stolen from a node's pod moves no other node", async () => {
+  test("a token stolen from a node's pod writes its own MeshNode's spec and nothing else; clusterAgent.test.ts shows what is believed of that", async () => {
     const pod = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'agent-on-a', namespace: 'kilofed' }, spec: { nodeName: 'a', serviceAccountName: 'node-agent', containers: [{ name: 'c', image: 'x' }] } };
     await kubectl(server(), ['create', '-f', '-'], JSON.stringify({ apiVersion: 'v1', kind: 'Node', metadata: { name: 'a' } }));
     await kubectl(server(), ['create', '-f', '-'], JSON.stringify(pod));
@@ -204,6 +204,7 @@ const THEFTS: readonly { readonly title: string; readonly request: Attempt['requ
   { title: 'delete a MeshNode', request: { method: 'DELETE', path: path(RESOURCE.meshNode, 'held') }, refused: 'cannot delete resource "meshnodes"' },
   { title: 'delete all MeshNodes', request: { method: 'DELETE', path: resourcePath(RESOURCE.meshNode) }, refused: 'cannot deletecollection resource "meshnodes"' },
   { title: 'move a slot', request: { method: 'PATCH', path: `${path(RESOURCE.meshNode, 'held')}/status`, body: { ...meshNode('held'), status: { slot: 0 } } }, refused: 'meshnodes' },
+  { title: "confirm its own node's claims", request: { method: 'PATCH', path: `${path(RESOURCE.meshNode, 'a')}/status`, body: { ...meshNode('a'), status: { confirmed: { location: '', podCIDRs: ['10.0.0.0/24'], internalIPs: [], endpoints: [] } } } }, refused: 'meshnodes' },
   { title: 'update a status', request: { method: 'PUT', path: `${path(RESOURCE.meshNode, 'held')}/status`, body: { ...meshNode('held'), status: { slot: 0 } } }, refused: 'meshnodes' },
   ...(['POST', 'PATCH', 'PUT', 'DELETE'] as const).flatMap((method) => [
     { title: `${method} a Peer`, request: written(method, RESOURCE.peer, peer('laptop', LABEL)), refused: 'resource "peers"' },

@@ -61,7 +61,7 @@ function meshNode(node: KiloNode, granularity: MeshSpec['granularity']): MeshNod
     addresses: address === undefined ? [] : [{ address, prefixLength: Number(internal.split('/')[1]), dev: 'eth0', mtu: 1500 }],
     publicKey: fakeKey(node.name),
   });
-  return { apiVersion: 'kilofed.io/v1alpha1', kind: 'MeshNode', metadata: { name: node.name }, spec };
+  return { apiVersion: 'kilofed.io/v1alpha1', kind: 'MeshNode', metadata: { name: node.name }, spec, status: { meshAddresses: [] } };
 }
 
 interface Ours {
