@@ -8,7 +8,7 @@
  */
 import { chmod, mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { build, type Metafile } from 'esbuild';
+import { build, type Metafile, type Plugin } from 'esbuild';
 
 /** `out` is the name in `dist/`, `in` the compiled entry. */
 const ENTRIES = [
@@ -22,6 +22,18 @@ export type Program = (typeof ENTRIES)[number]['out'];
 
 /** CommonJS dependencies ask for built-ins by `require`, which an ES module does not have. */
 const BANNER = "import { createRequire as kilofedRequire } from 'node:module'; const require = kilofedRequire(import.meta.url);";
+
+/**
+ * Modules of Node's that load more when they are imported than when they are asked for: an `import` reads all that they export, and
+ * node:http exports what comes with the client behind `fetch` (from Node 22 on), node:tls the text of every root certificate.
+ */
+const LAZY: Plugin = {
+  name: 'lazy',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^node:(http|tls)$/ }, ({ path }) => ({ path, namespace: 'lazy' }));
+    onLoad({ filter: /^/, namespace: 'lazy' }, ({ path }) => ({ contents: `module.exports = process.getBuiltinModule('${path}')` }));
+  },
+};
 
 /**
  * Builds from `<root>/out` into `<root>/dist`, and removes from there what this build did not make. Files are written
@@ -39,6 +51,7 @@ export async function bundle(root: string): Promise<Metafile> {
     target: 'node20.18',
     chunkNames: 'chunks/[name]-[hash]',
     banner: { js: BANNER },
+    plugins: [LAZY],
     // Names stay, for stack traces and profiles; the rest of minifying halves what a start has to parse.
     minifySyntax: true,
     minifyWhitespace: true,
