@@ -40,6 +40,8 @@ describe('one way at a time', () => {
     ['ug', 'b', 3, 3, 'b', 'with each failure for twice as long'],
     ['ug', 'b', 4, 3, 'a', 'and then is taken'],
     ['ut', 'b', 9, 1, 'b', 'a detour is kept for the whole time'],
+    ['nt', 'b', 99, 0, 'b', 'and not left for one that is not known yet'],
+    ['ng', 'b', 99, 0, 'b', 'nor is a draining one: it works'],
     ['ddt', 'a', 0, 0, 'c', 'a detour by another gateway when the own tunnels are down'],
     ['dgt', 'a', 0, 0, 'b', 'not before'],
     ['udt', 'c', 0, 1, 'c', 'it is kept until a tunnel has proved itself'],

@@ -89,9 +89,10 @@ function best(ways: readonly Way[]): Way | undefined {
   return ways.reduce<Way | undefined>((found, way) => (found === undefined || way.rank < found.rank ? way : found), undefined);
 }
 
-/** While the present way still works, one that failed of late must prove itself first. */
+/** While the present way still works, one that failed of late must prove itself first, and one that was never tried is none. */
 function mayLeaveFor(choice: Choice, current: Way, way: Way): boolean {
   if (current.rank === RANK.down) return !isUnheard(current, way) && choice.now - (way.backSince ?? Number.NEGATIVE_INFINITY) >= BACK_MS;
+  if (way.rank === RANK.unknown) return false;
   return (choice.history.get(way.name)?.failures ?? 0) === 0 || (way.fresh !== false && isDue(choice, way, current.rank));
 }
 

@@ -419,6 +419,25 @@ describe('configuration', () => {
     expect(failover.choices().get('far')).toEqual(['plane/1']);
   });
 
+  test.each(['no tunnel yet', 'tunnels that need two seconds'])('a member that becomes a gateway goes on by the one it used: %s', (which) => {
+    const { run, switches, failover, used } = world({ ...GATEWAY, segments: new Map([['far', { spread: false, ways: [{ name: 'node/sib', kind: 'node', slot: 1 }] }]]), paths: GATEWAY.paths.slice(0, 2) });
+    run(5, good);
+    failover.configure(GATEWAY, 5000);
+    run(2, without('tunnel/0/far', 'tunnel/1/far'));
+    expect([switches, used()]).toEqual([[], 'node/sib']);
+    if (which === 'no tunnel yet') return;
+    run(1, good);
+    expect(switches.map(({ to }) => to)).toEqual([['plane/0']]);
+  });
+
+  test('an agent that starts where its host goes by another gateway stays there until a tunnel is seen to work', () => {
+    const { run, switches, failover, used } = world({ ...GATEWAY, segments: new Map() });
+    failover.adopt(new Map([['far', ['node/sib']]]));
+    failover.configure(GATEWAY, 0);
+    run(0.5, without('tunnel/0/far', 'tunnel/1/far'));
+    expect([switches, used()]).toEqual([[], 'node/sib']);
+  });
+
   test('keeps choices and knowledge of paths that stay', () => {
     const { run, failover, used } = world(GATEWAY);
     run(5, good);

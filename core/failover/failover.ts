@@ -153,8 +153,11 @@ export function createFailover(): Failover {
     const own = ways.filter(({ kind }) => kind === 'plane');
     if (own.length === 0) return undefined;
     const paths = own.map((way) => watched.get(pathOf(segment, way))?.path);
-    // Of people there are no paths: that they have no tunnel with us is known for a while when it is known.
-    return Math.max(...paths.map((path) => (path === undefined ? Number.NEGATIVE_INFINITY : path.state() === 'down' ? path.since() : Number.POSITIVE_INFINITY)));
+    return Math.max(...paths.map((path) => {
+      // Of people there are no paths: that they have no tunnel with us is known for a while when it is known. One that never worked was not lost.
+      if (path === undefined || path.answeredAt() === Number.NEGATIVE_INFINITY) return Number.NEGATIVE_INFINITY;
+      return path.state() === 'down' ? path.since() : Number.POSITIVE_INFINITY;
+    }));
   }
 
   function decide(now: number): Switch[] {

@@ -23,7 +23,7 @@ export function rankPlane(path: WayFacts | undefined, silent: boolean): Rank {
 
 export interface NodeWay {
   readonly segment: string;
-  /** When the last of our own tunnels there was lost; absent: we never had any. Infinite: they are not lost. */
+  /** When the last of our own tunnels there was lost; absent: there are none. Infinite: one works. Minus infinite: none was ever seen to. */
   readonly lostAt: number | undefined;
   /** As we found ourselves. */
   readonly forwards: boolean | undefined;
