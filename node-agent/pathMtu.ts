@@ -4,6 +4,7 @@
  */
 import type { Path } from '../core/host/parsePaths.js';
 import type { HostState } from '../core/host/state.js';
+import { endpointAddress } from '../core/host/text.js';
 import { INTERFACE_PREFIX } from '../core/mesh/plan.js';
 import type { Host } from './host/host.js';
 
@@ -19,5 +20,5 @@ export async function pathMtu(host: Pick<Host, 'paths'>, addresses: readonly str
 
 /** Where the peers of all interfaces were last heard from: also those that have no endpoint of their own. */
 export function roamedAddresses({ wireguard }: HostState): readonly string[] {
-  return [...wireguard.values()].flatMap(({ peers }) => [...peers.values()].flatMap(({ endpoint }) => (endpoint === undefined ? [] : [endpoint.slice(0, endpoint.lastIndexOf(':')).replace(/^\[|\]$/g, '')])));
+  return [...wireguard.values()].flatMap(({ peers }) => [...peers.values()].flatMap(({ endpoint }) => (endpoint === undefined ? [] : [endpointAddress(endpoint)])));
 }

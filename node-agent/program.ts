@@ -27,6 +27,7 @@ import { createKeyring } from './probe/keyring.js';
 import { createProber } from './probe/prober.js';
 import { watchSessions } from './probe/sessions.js';
 import { watchSilence } from './probe/silence.js';
+import { watchUnanswered } from './probe/unanswered.js';
 import type { ProbeSockets } from './probe/sockets.js';
 import { createRepairer } from './repairer.js';
 import { createResolver } from './resolver.js';
@@ -134,6 +135,7 @@ export async function runAgent(options: Options, deps: ProgramDeps, signal: Abor
     prober.run(stop.signal),
     watchSessions({ ...watched, onSilent: (segments) => prober.setSilent(segments) }, stop.signal),
     watchSilence({ ...watched, paths: () => prober.status(), onSilence: (healing) => switches.heal(healing) }, stop.signal),
+    watchUnanswered({ ...watched, answers: () => resolver.answers(), onUnanswered: () => resolver.askNow() }, stop.signal),
   ]);
   resolver.close();
   return 0;

@@ -2,7 +2,7 @@
  * Resolver: the addresses of the DNS names among the endpoints, looked up beside the reconcile loop.
  *
  * A name that fails keeps its last answer, and of several answers the one in use is kept while it is still given, so that
- * round-robin names do not make tunnels wander. Every name is asked again every 30 s, and when a tunnel fails; one that fails
+ * round-robin names do not make tunnels wander. Every name is asked again every 30 s, and when a tunnel fails or somebody answers no more; one that fails
  * itself after 1 s, then 2 s, and so on up to that.
  */
 import type { Clock } from '../core/runtime/clock.js';

@@ -25,7 +25,7 @@ export function lookAtSessions(plan: NodePlan, tunnels: Tunnels, before: Session
   const silent: string[] = [];
   const tried = new Map<string, { readonly sentBytes: number; readonly more: boolean }>();
   for (const { name, peers } of plan.interfaces) {
-    for (const peer of peers.filter(({ owner }) => owner.startsWith(PERSON))) {
+    for (const peer of peers.filter(isPerson)) {
       const state = tunnels.get(name)?.peers.get(peer.publicKey);
       if (at - (state?.lastHandshake ?? 0) <= RECENT_SECONDS) continue;
       const key = `${name} ${peer.publicKey}`;
@@ -42,6 +42,10 @@ export function lookAtSessions(plan: NodePlan, tunnels: Tunnels, before: Session
 /** Is there somebody who may know another gateway only? */
 export function hasPeople({ groups }: NodePlan): boolean {
   return groups.some(({ segment, candidates }) => segment.startsWith('peer:') && candidates.length > 1);
+}
+
+export function isPerson({ owner }: WireguardPeer): boolean {
+  return owner.startsWith(PERSON);
 }
 
 function segmentOf({ owner }: WireguardPeer): string {

@@ -31,6 +31,11 @@ export function canonicalEndpoint(text: string): string {
   return text.startsWith('[') && end > 0 ? `[${canonicalAddress(text.slice(1, end))}]${text.slice(end + 1)}` : text;
 }
 
+/** Of an endpoint, which names an address and a port. */
+export function endpointAddress(endpoint: string): string {
+  return endpoint.slice(0, endpoint.lastIndexOf(':')).replace(/^\[|\]$/g, '');
+}
+
 export function familyOf(addressOrCIDR: string): 'inet' | 'inet6' {
   return addressOrCIDR.includes(':') ? 'inet6' : 'inet';
 }

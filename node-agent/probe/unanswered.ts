@@ -1,0 +1,25 @@
+/**
+ * Looks every two seconds whether people's peers that are dialled by name still answer; only where there are some.
+ */
+import { hasNamed, lookForUnanswered, type Tries } from '../../core/failover/unanswered.js';
+import { type TunnelsDeps, watchTunnels } from './watchTunnels.js';
+
+export interface UnansweredDeps extends TunnelsDeps {
+  /** What names are resolved to, by name. */
+  answers(): Readonly<Record<string, string>>;
+  onUnanswered(): void;
+}
+
+export function watchUnanswered(deps: UnansweredDeps, signal: AbortSignal): Promise<void> {
+  let tries: Tries = new Map();
+  return watchTunnels(deps, async (plan, ask) => {
+    const addresses = new Set(Object.values(deps.answers()));
+    if (!hasNamed(plan, addresses)) {
+      tries = new Map();
+      return;
+    }
+    const looked = lookForUnanswered({ plan, addresses, tunnels: await ask(), before: tries, at: deps.clock.wall() / 1000 });
+    ({ tries } = looked);
+    if (looked.isNew) deps.onUnanswered();
+  }, signal);
+}
