@@ -26,6 +26,11 @@ export function batchLine(change: Change): BatchLine | undefined {
   return { channel: channelOf(change), line };
 }
 
+/** Only the channel of that line: there may be thousands, each long. */
+export function batchChannel(change: Change): BatchChannel | undefined {
+  return LINES[change.kind] === none ? undefined : channelOf(change);
+}
+
 function channelOf(change: Change): BatchChannel {
   if (change.kind === 'fdb.set' || change.kind === 'fdb.delete') return 'bridge';
   if (change.kind === 'nexthop.set') return change.nexthop.family === 'inet6' ? 'ip6' : 'ip';

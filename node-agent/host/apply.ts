@@ -7,7 +7,7 @@
 import type { Change } from '../../core/host/change.js';
 import { FIREWALL_REMOVAL, firewallText } from '../../core/host/firewall.js';
 import { provides, type HostModel } from '../../core/host/hostModel.js';
-import { batchLine, changeText, type BatchChannel } from '../../core/host/render.js';
+import { batchChannel, batchLine, changeText, type BatchChannel } from '../../core/host/render.js';
 import { stagesOf, type Track } from '../../core/host/stages.js';
 import type { Batch } from './batch.js';
 import type { CniFiles } from './cniFolder.js';
@@ -104,8 +104,8 @@ function runsOf(changes: readonly Change[]): readonly Run[] {
 }
 
 function laneOf(change: Change): string {
-  const batch = batchLine(change);
-  if (batch !== undefined) return batch.channel;
+  const channel = batchChannel(change);
+  if (channel !== undefined) return channel;
   if (change.kind === 'peer.set' || change.kind === 'peer.delete') return `wg/${change.interface}`;
   return change.kind === 'wireguard.configure' ? `wg/${change.name}` : change.kind;
 }
