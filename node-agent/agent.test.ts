@@ -42,6 +42,16 @@ const INPUTS: ClusterInputs = {
   peers: [],
 };
 
+function laptop(ip?: string): Peer {
+  return { apiVersion: 'kilo.squat.ai/v1alpha1', kind: 'Peer', metadata: { name: 'laptop' }, spec: { publicKey: keyOf('laptop'), allowedIPs: ['10.5.0.1/32'], ...(ip === undefined ? {} : { endpoint: { dnsOrIP: { ip }, port: 51820 } }) } };
+}
+
+/** A gateway of the member west, as the hub writes it. */
+function ofMember(ip?: string): Peer {
+  const { spec, ...rest } = laptop(ip);
+  return { ...rest, metadata: { name: 'west-eu-0', labels: { 'kilofed.io/managed-by': 'kilofed-hub', 'kilofed.io/cluster': 'west', 'kilofed.io/segment': 'eu', 'kilofed.io/location': 'eu' }, annotations: { 'kilofed.io/slot': '0', 'kilofed.io/planes': '2' } }, spec };
+}
+
 interface Setting {
   readonly agent: Agent;
   readonly clock: HandClock;
@@ -51,8 +61,9 @@ interface Setting {
   refuse: (text: string) => boolean;
   observations: number;
   readonly warnings: string[];
-  /** Of every way to an endpoint. */
+  /** Of every way to an endpoint but those of `ways`, which are by address. */
   pathMtu: number;
+  ways: Readonly<Record<string, number>>;
   /** What of Kilo is on the host. */
   kilo: KiloOnHost;
   /** The location of each MeshNode, and the problems it tells of. */
@@ -84,7 +95,7 @@ function setting(memory: Partial<Memory> = {}, host = createFakeHost()): Setting
           self.observations += 1;
           return Promise.resolve({ state: host.state(), addresses: [{ address: '10.0.0.2', prefixLength: 24, dev: 'eth0', mtu: 1500 }] });
         },
-        paths: (addresses) => Promise.resolve(new Map(addresses.map((address) => [address, { dev: 'eth0', deviceMtu: 1500, mtu: self.pathMtu }]))),
+        paths: (addresses) => Promise.resolve(new Map(addresses.map((address) => [address, { dev: 'eth0', deviceMtu: 1500, mtu: self.ways[address] ?? self.pathMtu }]))),
         apply(model, changes): Promise<ApplyResult> {
           const done: Change[] = [];
           const failures: Failure[] = [];
@@ -135,6 +146,7 @@ function setting(memory: Partial<Memory> = {}, host = createFakeHost()): Setting
     observations: 0,
     warnings: [],
     pathMtu: 1500,
+    ways: {},
     kilo: { traces: NO_TRACES },
     published: [],
     publishing: Promise.resolve(undefined),
@@ -301,6 +313,25 @@ describe('an agent', () => {
     expect(await one.pass()).toEqual(['ip link set kilo0 mtu 1320 up', 'ip link set kilo1 mtu 1320 up']);
     one.inputs = { ...INPUTS, mesh: { ...mesh, spec: { ...mesh.spec, mtu: 1380 } } };
     expect(await one.pass()).toEqual(['ip link set kilo0 mtu 1380 up', 'ip link set kilo1 mtu 1380 up']);
+  });
+
+  test.each<[string, readonly Peer[], Readonly<Record<string, number>>, number]>([
+    ["a person's machine behind a narrow device", [laptop('203.0.113.7')], { '203.0.113.7': 1280 }, 1420],
+    ['one that was heard from there', [laptop()], { '198.51.100.9': 1280 }, 1420],
+    ['another member by way of it', [ofMember('203.0.113.7')], { '203.0.113.7': 1400 }, 1320],
+    ['another member heard from there', [ofMember()], { '198.51.100.9': 1400 }, 1320],
+    ['a gateway of this cluster, by next to nothing', [], { '10.0.1.2': 300 }, 1280],
+  ])('tunnels are as large as fits the ways to gateways, whatever leads to people: %s', async (_what, peers, ways, mtu) => {
+    const one = setting();
+    one.inputs = { ...INPUTS, peers };
+    await one.pass();
+    const [peer] = peers;
+    if (peer !== undefined && peer.spec.endpoint === undefined) one.host.run({ kind: 'peer.set', interface: 'kilo0', publicKey: peer.spec.publicKey, endpoint: '198.51.100.9:51820' });
+    one.ways = ways;
+    one.agent.doubt();
+    await one.pass();
+    expect(one.agent.plan()?.interfaces.map((each) => each.mtu)).toEqual([mtu, mtu]);
+    expect(one.warnings.filter((text) => text.includes('SmallMTU'))).toHaveLength(mtu === 1280 ? 1 : 0);
   });
 
   test('the loss of a remote node costs its removal only', async () => {

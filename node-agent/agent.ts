@@ -32,9 +32,9 @@ import type { Failure } from './host/apply.js';
 import type { KiloSight, KiloWatch } from './kilo/kiloWatch.js';
 import { KILO_INTERFACE, withoutKilo } from './kilo/withoutKilo.js';
 import type { Host } from './host/host.js';
-import { endpointAddresses, endpointNames, type ClusterInputs } from './inputs.js';
+import { endpointNames, gatewayAddresses, type ClusterInputs } from './inputs.js';
 import type { AgentMetrics } from './metrics.js';
-import { pathMtu, roamedAddresses } from './pathMtu.js';
+import { pathMtu, type Roamed, roamedAddresses } from './pathMtu.js';
 import type { Publisher } from './publish.js';
 import { publishNode, tellProblems } from './publishNode.js';
 import type { Resolver } from './resolver.js';
@@ -128,7 +128,9 @@ export function createAgent(deps: AgentDeps, memory: Memory): Agent {
     const { spec } = inputs.mesh;
     const resolved = { ...memory.saved?.resolved, ...deps.resolver.answers() };
     const observed = now.model.state();
-    const smallest = await pathMtu(deps.host, [...new Set([...endpointAddresses(inputs, resolved), ...now.roamed])], now.paths);
+    const gateways = gatewayAddresses(inputs, resolved);
+    const ends = [...[...gateways.values()].flat(), ...now.roamed.filter(({ publicKey }) => gateways.has(publicKey)).map(({ address }) => address)];
+    const smallest = await pathMtu(deps.host, [...new Set(ends)], now.paths);
     const result = deps.planNode({ node: deps.nodeName, mesh: spec, nodes: inputs.meshNodes, peers: inputs.peers, resolved, underlayMtu: observed.underlay?.mtu ?? DEFAULT_MTU, pathMtu: smallest });
     if (result.kind === 'absent') return { result: { kind: 'waiting', reason: result.reason }, problems: [] };
     const kilo = judge(now, spec, { plan: result.plan, nodes: inputs.meshNodes });
@@ -213,7 +215,7 @@ interface Seen {
   readonly model: HostModel;
   readonly addresses: readonly HostAddress[];
   /** Where peers were heard from. */
-  readonly roamed: readonly string[];
+  readonly roamed: readonly Roamed[];
   /** The ways that were asked for since. */
   readonly paths: Map<string, Path | null>;
   readonly kilo: KiloSight;

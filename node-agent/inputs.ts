@@ -6,7 +6,9 @@ import * as z from 'zod';
 import { meshSchema, type Mesh } from '../core/api/mesh.js';
 import { meshNodeSchema, type MeshNode } from '../core/api/meshNode.js';
 import { peerSchema, type Peer } from '../core/api/peer.js';
+import { HUB_MANAGER, LABEL } from '../core/api/names.js';
 import { nodeSchema, type NodeFacts } from '../core/host/discover.js';
+import { believed } from '../core/mesh/believed.js';
 
 export interface ClusterInputs {
   /** The Mesh `default`. */
@@ -46,13 +48,16 @@ export function endpointNames(inputs: ClusterInputs): readonly string[] {
   return [...new Set(hosts.filter((host) => !isAddress(host)))].toSorted();
 }
 
-/** Where tunnels may end, as addresses: gateways and peers, each by what its name is resolved to. */
-export function endpointAddresses({ meshNodes, peers }: ClusterInputs, resolved: Readonly<Record<string, string>>): readonly string[] {
-  const hosts = [
-    ...meshNodes.filter(({ status }) => status?.slot !== undefined).flatMap(({ spec }) => spec.endpoints.map(({ host }) => host)),
-    ...peers.map(({ spec: { endpoint } }) => endpoint?.dnsOrIP.ip ?? endpoint?.dnsOrIP.dns).filter((host) => host !== undefined),
-  ];
-  return [...new Set(hosts.map((host) => (isAddress(host) ? host : resolved[host])).filter((address) => address !== undefined))];
+/** The gateways that tunnels lead to, here and in other members, by public key: where each may be dialled. People's peers are none. */
+export function gatewayAddresses({ meshNodes, peers }: ClusterInputs, resolved: Readonly<Record<string, string>>): ReadonlyMap<string, readonly string[]> {
+  return new Map([
+    ...believed(meshNodes).filter(({ status }) => status?.slot !== undefined).map(({ spec }) => [spec.publicKey, addresses(spec.endpoints.map(({ host }) => host), resolved)] as const),
+    ...peers.filter(({ metadata }) => metadata.labels?.[LABEL.managedBy] === HUB_MANAGER).map(({ spec: { publicKey, endpoint } }) => [publicKey, addresses([endpoint?.dnsOrIP.ip ?? endpoint?.dnsOrIP.dns], resolved)] as const),
+  ]);
+}
+
+function addresses(hosts: readonly (string | undefined)[], resolved: Readonly<Record<string, string>>): readonly string[] {
+  return [...new Set(hosts.map((host) => (host === undefined || isAddress(host) ? host : resolved[host])).filter((address) => address !== undefined))];
 }
 
 function isAddress(host: string): boolean {

@@ -1,5 +1,6 @@
 /**
- * The smallest MTU on the ways to the ends of tunnels. The ways are remembered as long as what else is known of the host is,
+ * The smallest MTU on the ways to gateways. Not to people's machines: one laptop behind a narrow device must not make the tunnels of
+ * all smaller; what is too large for its way is split there. The ways are remembered as long as what else is known of the host is,
  * so that a new peer costs one question about itself.
  */
 import type { Path } from '../core/host/parsePaths.js';
@@ -18,7 +19,12 @@ export async function pathMtu(host: Pick<Host, 'paths'>, addresses: readonly str
   return ways.reduce<number | undefined>((least, path) => Math.min(least ?? Infinity, path?.mtu ?? Infinity), undefined);
 }
 
-/** Where the peers of all interfaces were last heard from: also those that have no endpoint of their own. */
-export function roamedAddresses({ wireguard }: HostState): readonly string[] {
-  return [...wireguard.values()].flatMap(({ peers }) => [...peers.values()].flatMap(({ endpoint }) => (endpoint === undefined ? [] : [endpointAddress(endpoint)])));
+/** Where the peers of all interfaces were last heard from, with their public keys: also those that have no endpoint of their own. */
+export function roamedAddresses({ wireguard }: HostState): readonly Roamed[] {
+  return [...wireguard.values()].flatMap(({ peers }) => [...peers].flatMap(([publicKey, { endpoint }]) => (endpoint === undefined ? [] : [{ publicKey, address: endpointAddress(endpoint) }])));
+}
+
+export interface Roamed {
+  readonly publicKey: string;
+  readonly address: string;
 }

@@ -2,6 +2,7 @@
  * The devices that carry packets inside a location, and what may come in by them.
  */
 import type { MeshNode } from '../api/meshNode.js';
+import { SMALLEST_MTU } from './mtu.js';
 import { carrierAddress, type EncapsulationType, FAMILIES, type Family, type Neighbour, outerFamily, vtepAddress, vtepMac } from './neighbours.js';
 import { type Firewall, IPIP_INTERFACE, type IpipDevice, type NodePlan, VXLAN_INTERFACE, VXLAN_PORT, VXLAN_VNI, type VxlanDevice } from './plan.js';
 
@@ -48,7 +49,7 @@ function planVxlan({ self, neighbours, underlayMtu, tunnelMtu }: CarrierInput): 
     name: VXLAN_INTERFACE,
     vni: VXLAN_VNI,
     port: VXLAN_PORT,
-    mtu: Math.min(tunnelMtu, underlayMtu - VXLAN_OVERHEAD[outer]),
+    mtu: Math.max(SMALLEST_MTU, Math.min(tunnelMtu, underlayMtu - VXLAN_OVERHEAD[outer])),
     local,
     mac: vtepMac(local),
     neighbours: entries,

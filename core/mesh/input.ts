@@ -15,6 +15,6 @@ export interface MeshInput {
   readonly resolved: Readonly<Record<string, string>>;
   /** MTU of the device that holds the node's internal address. */
   readonly underlayMtu: number;
-  /** The smallest on the ways to the ends of tunnels, as the host's devices and routes have it; absent: none is known. */
+  /** The smallest on the ways to gateways, as the host's devices and routes have it; absent: none is known. */
   readonly pathMtu?: number | undefined;
 }

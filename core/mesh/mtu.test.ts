@@ -27,10 +27,16 @@ test.each<[string, string, Sizes, readonly (number | null)[]]>([
   ['1,500 inside, 1,460 outside', 'c', { underlayMtu: 1500, pathMtu: 1460 }, [null, 1380, 1380]],
   ["the Mesh's own wins, and bounds what lies before the tunnels", 'a', { underlayMtu: 1500, pathMtu: 1460, mesh: { mtu: 1300 } }, [1300, 1300, 1300]],
   ['it may be larger than VXLAN has room for', 'a', { underlayMtu: 1500, mesh: { mtu: 8920 } }, [8920, 1450, 1450]],
+  ['the smallest that tunnels fit', 'a', { underlayMtu: 1500, pathMtu: 1360 }, [1280, 1280, 1280]],
+  ['less than tunnels need: IPv6 stays', 'a', { underlayMtu: 1500, pathMtu: 1300 }, [1280, 1280, 1280]],
+  ['next to nothing', 'a', { underlayMtu: 1500, pathMtu: 68 }, [1280, 1280, 1280]],
+  ['too little for VXLAN, too', 'c', { underlayMtu: 1300 }, [null, 1280, 1280]],
   ['a node without neighbours in VXLAN', 'd', { underlayMtu: 1400 }, [1320, null, 1320]],
 ])('%s', (_what, node, { mesh = {}, ...sizes }, expected) => {
   const cni = meshSpecSchema.parse({ cni: { enabled: true } }).cni;
   const planned = planNode({ node, mesh: { ...defaults, ...(cni === undefined ? {} : { cni }), ...mesh }, nodes: EAST, peers: [], resolved: {}, ...sizes });
   if (planned.kind === 'absent') throw new Error(planned.reason);
+  const tooSmall = node !== 'c' && (sizes.pathMtu ?? sizes.underlayMtu) < 1360 && mesh.mtu === undefined;
+  expect(planned.plan.problems.map(({ subject, reason }) => [subject, reason])).toEqual(tooSmall ? [[`node ${node}`, 'SmallMTU']] : []);
   expect([planned.plan.interfaces[0]?.mtu ?? null, planned.plan.vxlan?.mtu ?? null, planned.plan.cni?.mtu]).toEqual(expected);
 });

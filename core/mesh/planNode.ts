@@ -9,7 +9,7 @@ import { carrierFirewall, planCarrier } from './carriers.js';
 import { claimPrefixes, type Claims } from './claims.js';
 import { routable } from './detours.js';
 import type { MeshInput } from './input.js';
-import { tunnelMtu } from './mtu.js';
+import { mtuProblems, tunnelMtu } from './mtu.js';
 import { planNat } from './nat.js';
 import { FAMILIES, leavesPods, type Neighbour, neighboursOf } from './neighbours.js';
 import { planPaths } from './paths.js';
@@ -68,7 +68,7 @@ export function planNode(input: MeshInput): PlannedNode {
   });
   const nat = planNat({ own, claims, gateway: slot !== undefined, podCIDRs: translatesPods(input.mesh) ? self.spec.podCIDRs : [] });
   const cni = planCni(input, self, carrier);
-  const problems = [cluster, peers, claims, tunnels ?? NOTHING, paths].flatMap((part) => part.problems);
+  const problems = [cluster, peers, claims, tunnels ?? NOTHING, paths].flatMap((part) => part.problems).concat(slot === undefined ? [] : mtuProblems(input));
   return {
     kind: 'plan',
     plan: placeBesideKilo({

@@ -5,7 +5,7 @@ import type { MeshSpec } from '../api/mesh.js';
 import type { MeshNode } from '../api/meshNode.js';
 import { familyOf } from '../net/cidr.js';
 import type { MeshInput } from './input.js';
-import { tunnelMtu } from './mtu.js';
+import { SMALLEST_MTU, tunnelMtu } from './mtu.js';
 import type { Cni, NodePlan } from './plan.js';
 
 /** Undefined: it is off. A node without pod CIDRs gets an empty list: nothing can be written for it, and that is said. */
@@ -13,7 +13,7 @@ export function planCni(input: MeshInput, self: MeshNode, { vxlan, ipip }: Pick<
   const { cni } = input.mesh;
   if (cni?.enabled !== true) return undefined;
   const podCIDRs = [4, 6].flatMap((family) => self.spec.podCIDRs.find((text) => familyOf(text) === family) ?? []);
-  return { podCIDRs, mtu: Math.min(tunnelMtu(input), vxlan?.mtu ?? Infinity, ipip?.mtu ?? Infinity), others: cni.others };
+  return { podCIDRs, mtu: Math.max(SMALLEST_MTU, Math.min(tunnelMtu(input), vxlan?.mtu ?? Infinity, ipip?.mtu ?? Infinity)), others: cni.others };
 }
 
 /** Where another network plugin is, it does that. */
