@@ -1,7 +1,8 @@
 import { expect, test } from '@jest/globals';
-import { parseFlags, type ParsedFlags } from './flags.js';
+import type { ParsedFlags } from '../kube/program/commandLine.js';
+import { type ClusterAgentFlags, parseFlags } from './flags.js';
 
-function parse(...argv: readonly string[]): { readonly parsed: ParsedFlags; readonly said: string } {
+function parse(...argv: readonly string[]): { readonly parsed: ParsedFlags<ClusterAgentFlags>; readonly said: string } {
   let said = '';
   const say = (text: string): void => void (said += text);
   return { parsed: parseFlags(argv, { out: say, err: say }), said };
