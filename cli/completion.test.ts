@@ -27,6 +27,14 @@ describe('completion in bash', () => {
     ['kilofed graph --format m', ['mermaid']],
     ['kilofed completion z', ['zsh']],
     ['kilofed version --he', ['--help']],
+    ['kilofed hub --kubeconfig-', ['--kubeconfig-dir']],
+    ['kilofed hub --log-level w', ['warn']],
+    ['kilofed cluster-agent --con', ['--context']],
+    ['kilofed cluster-agent --log-level ', ['debug', 'info', 'warn', 'error']],
+    ['kilofed node-agent --print', ['--print-plan']],
+    ['kilofed node-agent --clean-up --h', ['--host-namespace', '--help']],
+    ['kilofed node-agent --log-level e', ['error']],
+    ['kilofed node-agent --host-namespace /proc/self/environ', ['/proc/self/environ']],
     ['kilofed status --kubeconfig /etc/hostna', ['/etc/hostname']],
   ])('%s', async (line, expected) => {
     expect(await offers(line)).toEqual(expected);

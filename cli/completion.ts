@@ -2,6 +2,7 @@
  * `kilofed completion`: a script that completes commands, flags and their values, made from what the command line declares.
  */
 import { Argument, type Command } from 'commander';
+import type { Flag as NodeAgentFlag } from '../node-agent/flags.js';
 import { type Cli, EXIT } from './cli.js';
 
 const SHELLS = ['bash', 'zsh', 'fish'] as const;
@@ -21,8 +22,9 @@ export function addCompletion(program: Command, cli: Cli): void {
     .description('Print a completion script for a shell')
     .addArgument(new Argument('<shell>', 'which shell').choices(SHELLS))
     .addHelpText('after', HELP)
-    .action((shell: Shell) => {
-      cli.out(SCRIPT[shell](program.commands.map(word)));
+    .action(async (shell: Shell) => {
+      const programs = await programFlags();
+      cli.out(SCRIPT[shell](program.commands.map((command) => word(command, programs.get(command.name()) ?? flagsOf(command)))));
       cli.end(EXIT.fine);
     });
 }
@@ -42,15 +44,35 @@ interface Flag {
   readonly values?: readonly string[];
 }
 
-function word(command: Command): Word {
+/** By program, which the command line itself only names. */
+async function programFlags(): Promise<ReadonlyMap<string, readonly Flag[]>> {
+  const { hubCommand } = await import('../hub/flags.js');
+  const { clusterAgentCommand } = await import('../cluster-agent/flags.js');
+  const { FLAGS } = await import('../node-agent/flags.js');
+  return new Map([
+    ['hub', flagsOf(hubCommand())],
+    ['cluster-agent', flagsOf(clusterAgentCommand())],
+    ['node-agent', Object.entries<NodeAgentFlag>(FLAGS).map(([name, flag]): Flag => ({
+      names: [...(flag.short === undefined ? [] : [`-${flag.short}`]), `--${name}`],
+      about: flag.about.replaceAll('\n', ' '),
+      ...(flag.type === 'string' && { values: flag.choices ?? [] }),
+    }))],
+  ]);
+}
+
+function flagsOf(command: Command): readonly Flag[] {
   const flags = command.options.map((option): Flag => {
     const names = [option.short, option.long].filter((name) => name != null);
     return { names, about: option.description, ...(option.required && { values: option.argChoices ?? [] }) };
   });
+  return [...flags, { names: ['-h', '--help'], about: 'Show help' }];
+}
+
+function word(command: Command, flags: readonly Flag[]): Word {
   return {
     name: command.name(),
     about: command.description(),
-    flags: [...flags, { names: ['-h', '--help'], about: 'Show help' }],
+    flags,
     values: command.registeredArguments.flatMap((argument) => argument.argChoices ?? []),
   };
 }

@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { FLAGS } from './flags.js';
 import { HELP, parseOptions, type ParsedOptions } from './options.js';
 
 const parse = (argv: readonly string[], env: Readonly<Record<string, string>> = {}): ParsedOptions => parseOptions(argv, { env, hostname: 'box' });
@@ -51,7 +52,7 @@ describe('wrong use says what to write', () => {
 
 test('the help names every option', () => {
   expect(parse(['-h'])).toEqual({ kind: 'help' });
-  for (const name of ['node-name', 'server', 'token-file', 'ca-file', 'key-file', 'kilo-key-file', 'state-dir', 'listen', 'host-namespace', 'log-level', 'print-plan', 'clean-up']) {
+  for (const name of Object.keys(FLAGS)) {
     expect(HELP).toContain(`--${name}`);
   }
 });

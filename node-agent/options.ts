@@ -7,6 +7,7 @@ import type { LogLevel } from '../core/runtime/log.js';
 import { parseListen } from '../kube/wire/httpServer.js';
 import { inClusterFiles, type ConnectionFiles } from '../kube/wire/inCluster.js';
 import { isLogLevel } from '../kube/wire/jsonLog.js';
+import { FLAGS, flagsHelp } from './flags.js';
 
 export interface Options {
   readonly nodeName: string;
@@ -40,22 +41,7 @@ Joins this node to the mesh of its cluster: WireGuard interfaces and peers, rout
 What it set up stays when it ends; the next start takes it over as it is.
 
 Options:
-  --node-name NAME        name of the Node object (default: $NODE_NAME, else the host name)
-  --server URL            API server (default: that of the cluster this pod runs in)
-  --token-file FILE       bearer token for --server
-  --ca-file FILE          certificate authority of --server, PEM
-  --key-file FILE         WireGuard private key, made when missing (default: STATE-DIR/key)
-  --kilo-key-file FILE    Kilo's, taken over when there is no KEY-FILE; '' for none (default: the host's /var/lib/kilo/key)
-  --state-dir DIR         where to remember things (default: /var/lib/kilofed)
-  --listen ADDRESS:PORT   /healthz and /metrics (default: 127.0.0.1:9107)
-  --host-namespace PATH   the host's first process, seen from a container with hostPID: /proc/1.
-                          Userspace WireGuard is then started on the host; DIR must be the same path there
-  --cni-dir DIR           CNI configurations of the host, for Mesh.spec.cni (default: /etc/cni/net.d)
-  --log-level LEVEL       debug, info, warn, error (default: info)
-  --print-plan            print what would be changed on this host, and exit
-  --clean-up              remove from this host everything that the agent set up, and what an agent of Kilo that
-                          does not run any more left, and exit
-  -h, --help              this text
+${flagsHelp()}
 
 Examples:
   kilofed node-agent
@@ -73,22 +59,7 @@ export function parseOptions(argv: readonly string[], { env, hostname }: Surroun
       args: [...argv],
       strict: true,
       allowPositionals: false,
-      options: {
-        'node-name': { type: 'string' },
-        server: { type: 'string' },
-        'token-file': { type: 'string' },
-        'ca-file': { type: 'string' },
-        'key-file': { type: 'string' },
-        'kilo-key-file': { type: 'string' },
-        'state-dir': { type: 'string', default: '/var/lib/kilofed' },
-        listen: { type: 'string', default: '127.0.0.1:9107' },
-        'host-namespace': { type: 'string' },
-        'cni-dir': { type: 'string', default: '/etc/cni/net.d' },
-        'log-level': { type: 'string', default: 'info' },
-        'print-plan': { type: 'boolean', default: false },
-        'clean-up': { type: 'boolean', default: false },
-        help: { type: 'boolean', short: 'h', default: false },
-      },
+      options: FLAGS,
     }));
   } catch (error) {
     return wrong(error instanceof Error ? error.message : String(error));
