@@ -72,6 +72,10 @@ interface Definition {
   readonly olderVersions?: readonly string[];
 }
 
+const text = (name: string, jsonPath: string): PrinterColumn => ({ name, type: 'string', jsonPath });
+/** Only with `-o wide`. */
+const wide = (name: string, jsonPath: string): PrinterColumn => ({ ...text(name, jsonPath), priority: 1 });
+const READY = [text('Ready', '.status.conditions[?(@.type=="Ready")].status'), text('Reason', '.status.conditions[?(@.type=="Ready")].reason')];
 const AGE: PrinterColumn = { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' };
 
 const MESH: Definition = {
@@ -79,11 +83,10 @@ const MESH: Definition = {
   description: 'How the nodes of this cluster are meshed. A cluster has one, named default.',
   shortNames: ['kmesh'],
   columns: [
-    { name: 'Ready', type: 'string', jsonPath: '.status.conditions[?(@.type=="Ready")].status' },
-    { name: 'Reason', type: 'string', jsonPath: '.status.conditions[?(@.type=="Ready")].reason' },
-    { name: 'WireGuard', type: 'string', jsonPath: '.spec.wireguardCIDRs' },
-    { name: 'Pods', type: 'string', jsonPath: '.status.podCIDRs', priority: 1 },
-    { name: 'Services', type: 'string', jsonPath: '.status.serviceCIDRs', priority: 1 },
+    ...READY,
+    text('WireGuard', '.spec.wireguardCIDRs'),
+    wide('Pods', '.status.podCIDRs'),
+    wide('Services', '.status.serviceCIDRs'),
     AGE,
   ],
 };
@@ -93,15 +96,14 @@ const MESH_NODE: Definition = {
   description: 'What the mesh knows of the Node of the same name. Written by the agent on that node; people read it.',
   shortNames: ['kmn'],
   columns: [
-    { name: 'Location', type: 'string', jsonPath: '.spec.location' },
+    text('Location', '.spec.location'),
     { name: 'Slot', type: 'integer', jsonPath: '.status.slot', description: 'Gateway slot in its segment.' },
-    { name: 'Mesh address', type: 'string', jsonPath: '.status.meshAddresses' },
-    { name: 'Endpoint', type: 'string', jsonPath: '.spec.endpoints[0].host' },
-    { name: 'Ready', type: 'string', jsonPath: '.status.conditions[?(@.type=="Ready")].status' },
-    { name: 'Reason', type: 'string', jsonPath: '.status.conditions[?(@.type=="Ready")].reason' },
-    { name: 'Pods', type: 'string', jsonPath: '.spec.podCIDRs', priority: 1 },
-    { name: 'Public key', type: 'string', jsonPath: '.spec.publicKey', priority: 1 },
-    { name: 'Kilo', type: 'string', jsonPath: '.spec.kilo', priority: 1 },
+    text('Mesh address', '.status.meshAddresses'),
+    text('Endpoint', '.spec.endpoints[0].host'),
+    ...READY,
+    wide('Pods', '.spec.podCIDRs'),
+    wide('Public key', '.spec.publicKey'),
+    wide('Kilo', '.spec.kilo'),
     AGE,
   ],
 };
@@ -111,14 +113,13 @@ const PEER: Definition = {
   description: "A WireGuard peer outside the cluster: a person's machine, a router, or a gateway of another member.",
   shortNames: [],
   columns: [
-    { name: 'Cluster', type: 'string', jsonPath: '.metadata.labels.kilofed\\.io/cluster' },
-    { name: 'DNS', type: 'string', jsonPath: '.spec.endpoint.dnsOrIP.dns' },
-    { name: 'IP', type: 'string', jsonPath: '.spec.endpoint.dnsOrIP.ip' },
+    text('Cluster', '.metadata.labels.kilofed\\.io/cluster'),
+    text('DNS', '.spec.endpoint.dnsOrIP.dns'),
+    text('IP', '.spec.endpoint.dnsOrIP.ip'),
     { name: 'Port', type: 'integer', jsonPath: '.spec.endpoint.port' },
-    { name: 'Ready', type: 'string', jsonPath: '.status.conditions[?(@.type=="Ready")].status' },
-    { name: 'Reason', type: 'string', jsonPath: '.status.conditions[?(@.type=="Ready")].reason' },
-    { name: 'Allowed IPs', type: 'string', jsonPath: '.spec.allowedIPs', priority: 1 },
-    { name: 'Public key', type: 'string', jsonPath: '.spec.publicKey', priority: 1 },
+    ...READY,
+    wide('Allowed IPs', '.spec.allowedIPs'),
+    wide('Public key', '.spec.publicKey'),
     AGE,
   ],
 };
@@ -136,8 +137,8 @@ const SERVICE_IMPORT: Definition = {
   description: 'A Service that members of the federation export under this name and namespace.',
   shortNames: ['svcim', 'svcimport'],
   columns: [
-    { name: 'Type', type: 'string', jsonPath: '.spec.type' },
-    { name: 'IP', type: 'string', jsonPath: '.spec.ips' },
+    text('Type', '.spec.type'),
+    text('IP', '.spec.ips'),
     AGE,
   ],
   olderVersions: ['v1alpha1'],

@@ -73,7 +73,7 @@ export const meshSpecSchema = ruled(z.object({
   message: BESIDE_MESSAGE,
 });
 
-export const meshStatusSchema = z.object({
+const meshStatusSchema = z.object({
   observedGeneration: z.int().optional().describe('Of the spec that the rest is about.'),
   podCIDRs: z.array(z.string()).optional().describe('Union of the pod CIDRs of all nodes.'),
   serviceCIDRs: z.array(z.string()).optional().describe('As the ServiceCIDR API tells them; on older clusters those of the spec.'),
@@ -101,7 +101,6 @@ export const meshSchema = ruled(z.object({
 });
 
 export type MeshSpec = z.infer<typeof meshSpecSchema>;
-export type MeshStatus = z.infer<typeof meshStatusSchema>;
 export type Mesh = z.infer<typeof meshSchema>;
 
 function isIPv6(range: string | undefined): boolean {

@@ -40,7 +40,7 @@ const confirmedSchema = z.object({
   allowedLocationIPs: z.array(cidr).max(64).optional(),
 });
 
-export const meshNodeStatusSchema = z.object({
+const meshNodeStatusSchema = z.object({
   meshAddresses: z.array(ipAddress).max(2).optional().describe("Stable for the node's life."),
   slot: z.int().min(0).optional().describe("The node's gateway slot in its segment; absent: not a gateway."),
   confirmed: confirmedSchema.optional()
@@ -57,7 +57,6 @@ export const meshNodeSchema = z.object({
 });
 
 export type MeshNodeSpec = z.infer<typeof meshNodeSpecSchema>;
-export type MeshNodeStatus = z.infer<typeof meshNodeStatusSchema>;
 export type MeshNode = z.infer<typeof meshNodeSchema>;
 
 /** `spec` that tells of `problems`, the first sixteen of them; of none, if there are none. */

@@ -4,7 +4,6 @@
 
 export const KILOFED_GROUP = 'kilofed.io';
 export const KILO_GROUP = 'kilo.squat.ai';
-export const MCS_GROUP = 'multicluster.x-k8s.io';
 
 /** The one Mesh object of a cluster. */
 export const MESH_NAME = 'default';
