@@ -7,6 +7,7 @@ import { lookup } from 'node:dns/promises';
 import { existsSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
 import { planNode } from '../core/mesh/planNode.js';
 import type { KubeClient } from '../kube/wire/client.js';
 import { createKubeClient } from '../kube/wire/http2Client.js';
@@ -32,6 +33,8 @@ export async function main(argv: readonly string[]): Promise<number> {
   }
   if (parsed.kind === 'error') return refuse(parsed.message);
   const { options } = parsed;
+  // Collects garbage when there are 2 MiB of it, not 8. No option that NODE_OPTIONS takes.
+  setFlagsFromString('--optimize-for-size');
   if (options.hostNamespace !== undefined && !existsSync(join(options.hostNamespace, 'ns/mnt'))) {
     return refuse(`--host-namespace is "${options.hostNamespace}", and there is no ${options.hostNamespace}/ns/mnt: run the pod with hostPID and privileged, and write /proc/1`);
   }

@@ -156,7 +156,7 @@ function podCIDRsOf(node: NodeFacts, report: Report): string[] {
   }).slice(0, 16).toSorted(byFamily);
 }
 
-/** IPv4 first. Not by `localeCompare`, whose first call loads the collation of human languages: 3 MiB on every node. */
+/** IPv4 first. Not by `localeCompare`, whose first call loads the collation of human languages: 3 MiB. */
 function byFamily(a: string, b: string): number {
   return Number(familyOf(a) === 'inet6') - Number(familyOf(b) === 'inet6');
 }
