@@ -15,7 +15,7 @@ const LABEL_MESSAGE = 'must be a label key, such as topology.kubernetes.io/regio
 const LABEL_KEY = /^([a-z0-9]([-a-z0-9.]*[a-z0-9])?\/)?[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$/;
 
 const probePace = z.object({
-  intervalMilliseconds: z.int().min(20).max(10_000).optional().describe('Between two probes of a way in use.'),
+  intervalMilliseconds: z.int().min(20).max(10_000).optional().describe('Between two probes of a way in use that answers; once an answer is missing, four times as often, up to every 50 ms.'),
   misses: z.int().min(2).max(20).optional().describe('Unanswered probes in a row after which a way is down.'),
 });
 
@@ -55,8 +55,8 @@ export const meshSpecSchema = ruled(z.object({
   activeGateways: z.enum(['one', 'all']).default('one')
     .describe("How many of a segment's gateways carry traffic at a time: one, the others ready to take over at once, or all, flow by flow."),
   probes: z.object({
-    near: probePace.optional().describe('To the gateways of the own location; 100 ms and 3 misses unless said otherwise.'),
-    tunnel: probePace.optional().describe('Through tunnels, its own and those of the gateways of its location; 200 ms and 4 misses unless said otherwise.'),
+    near: probePace.optional().describe('To the gateways of the own location; 150 ms and 3 misses unless said otherwise.'),
+    tunnel: probePace.optional().describe('Through tunnels, its own and those of the gateways of its location; 400 ms (500 by gateways of the location) and 4 misses unless said otherwise.'),
     returnSeconds: z.int().min(1).max(3600).optional().describe('How long a preferred gateway must have been good before it is used again; 10 unless said otherwise.'),
   }).optional().describe('How gateways are watched.'),
   serviceCIDRs: z.array(cidr).max(8).optional()

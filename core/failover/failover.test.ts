@@ -53,7 +53,8 @@ interface World {
   now(): number;
 }
 
-function world(config: FailoverConfig): World {
+/** `isTransit`: traffic of others takes the node. */
+function world(config: FailoverConfig, isTransit = true): World {
   const failover = createFailover();
   const switches: (Switch & { at: number })[] = [];
   const sent = new Map<string, number>();
@@ -69,6 +70,7 @@ function world(config: FailoverConfig): World {
         for (const { probe, report } of answers.splice(0).filter((answer) => answer.at <= now || (answers.push(answer), false))) {
           switches.push(...failover.answered(probe.path.name, probe.nonce, { report, inUse: false }, now).switches.map((one) => ({ ...one, at: now })));
         }
+        if (isTransit && now % 1000 === 0) failover.asked({ key: 'key-user', inUse: true, forwards: 'unknown', ...ALONE }, now);
         if (failover.next() > now) continue;
         const effects = failover.tick(now);
         switches.push(...effects.switches.map((one) => ({ ...one, at: now })));
@@ -180,8 +182,27 @@ describe('a gateway', () => {
   test.each(['draining', 'lanLost', 'notForwarding'] as const)('leaves a far gateway that says it is %s, at its next answer', (flag) => {
     const { run, switches } = world(GATEWAY);
     run(5, good);
-    run(0.15, ({ path }) => ({ afterMs: 10, report: path.name === 'tunnel/0/far' ? { [flag]: true } : {} }));
+    run(0.45, ({ path }) => ({ afterMs: 10, report: path.name === 'tunnel/0/far' ? { [flag]: true } : {} }));
     expect(switches.map(({ to }) => to.join())).toEqual(['plane/1']);
+  });
+
+  test('asks at once a far gateway that has something to say, and once', () => {
+    const { run, switches, failover, sent, now } = world(GATEWAY);
+    run(5, good);
+    sent.clear();
+    failover.tells('key-f0', now());
+    run(0.05, ({ path }) => ({ afterMs: 10, report: path.name === 'tunnel/0/far' ? { draining: true } : {} }));
+    expect([switches.map(({ to }) => to.join()), sent.get('tunnel/0/far')]).toEqual([['plane/1'], 1]);
+  });
+
+  test('has news of itself when it drains and when it does so no more, and no others', () => {
+    const failover = createFailover();
+    failover.configure(GATEWAY, 0);
+    const news = [undefined, true, true, undefined, false, undefined].map((draining, index) => {
+      if (draining !== undefined) failover.setDraining(draining, index * 10);
+      return failover.tick(index * 10).isNews;
+    });
+    expect(news).toEqual([false, true, false, false, true, false]);
   });
 
   test('prefers a far gateway that leaves to one that is gone', () => {
@@ -226,6 +247,41 @@ describe('a gateway', () => {
   });
 });
 
+describe('whenever it dies between two questions', () => {
+  const phases = Array.from({ length: 40 }, (_, index) => index * 25);
+  interface Row { readonly config: FailoverConfig; readonly isTransit: boolean; readonly silent: readonly string[]; readonly least: number; readonly most: number }
+  test.each<[string, Row]>([
+    ['a gateway of our location is left after 200 to 370 ms', { config: MEMBER, isTransit: false, silent: ['near/g0', 'through/g0'], least: 200, most: 370 }],
+    ['a tunnel is left after 400 to 870 ms', { config: GATEWAY, isTransit: true, silent: ['tunnel/0/far'], least: 400, most: 870 }],
+    ['one with nothing but traffic of the gateway itself after at most 1.5 s, if nobody tells', { config: GATEWAY, isTransit: false, silent: ['tunnel/0/far'], least: 400, most: 1500 }],
+  ])('%s', (_what, { config, isTransit, silent, least, most }) => {
+    const times = phases.map((phase) => {
+      const { run, switches, now } = world(config, isTransit);
+      run(5 + phase / 1000, good);
+      const from = now();
+      run(2, without(...silent));
+      return (switches[0]?.at ?? 0) - from;
+    });
+    expect(Math.min(...times)).toBeGreaterThanOrEqual(least);
+    expect(Math.max(...times)).toBeLessThanOrEqual(most);
+  });
+
+  test('one missing answer costs a question or two, a late one no more', () => {
+    const asked = (missing: Network): number => {
+      const { run, sent, switches } = world(GATEWAY);
+      run(5.1, good);
+      sent.clear();
+      run(0.4, missing);
+      run(3.6, good);
+      expect(switches).toEqual([]);
+      return sent.get('tunnel/0/far') ?? 0;
+    };
+    expect(asked(good)).toBe(10);
+    expect(asked(({ nonce, path }) => (path.name === 'tunnel/0/far' && nonce % 2 === 0 ? undefined : { afterMs: 10 }))).toBeLessThanOrEqual(12);
+    expect(asked(({ path }) => ({ afterMs: path.name === 'tunnel/0/far' ? 80 : 10 }))).toBeLessThanOrEqual(11);
+  });
+});
+
 describe('a tunnel whose far end speaks for it', () => {
   interface Word { readonly assures: Report | undefined; readonly relies?: boolean }
   /** `seconds` in which the far end says `word` every 200 ms, if it says anything. */
@@ -244,10 +300,10 @@ describe('a tunnel whose far end speaks for it', () => {
   };
 
   test.each<[string, number, Word | undefined]>([
-    ['once a second while it is said to be good', 10, { assures: FINE }],
-    ['at its pace where the far end relies on us', 50, { assures: FINE, relies: false }],
-    ['at its pace, and twice as often at first, where it is no longer said to be good', 52, { assures: undefined }],
-    ['at its pace where nothing is said', 50, undefined],
+    ['every two seconds while it is said to be good', 5, { assures: FINE }],
+    ['at its pace where the far end relies on us', 25, { assures: FINE, relies: false }],
+    ['at its pace, and four times as often at first, where it is no longer said to be good', 28, { assures: undefined }],
+    ['at its pace where nothing is said', 25, undefined],
   ])('is asked %s', (_when, times, word) => {
     const one = heard();
     hear(one, 10, good, word);
@@ -478,7 +534,19 @@ describe('configuration', () => {
     run(10, good);
     sent.clear();
     run(10, good);
-    expect(Object.fromEntries(sent)).toEqual({ 'near/sib': expect.closeTo(100, -0.5), 'through/sib': expect.closeTo(50, -0.5), 'tunnel/0/far': expect.closeTo(50, -0.5), 'tunnel/1/far': expect.closeTo(10, -0.5) });
+    expect(Object.fromEntries(sent)).toEqual({ 'near/sib': expect.closeTo(67, -0.5), 'through/sib': expect.closeTo(20, -0.5), 'tunnel/0/far': expect.closeTo(25, -0.5), 'tunnel/1/far': expect.closeTo(5, -0.5) });
+  });
+
+  test('a tunnel with nothing but traffic of the gateway itself is asked once a second, and soon more often when others come', () => {
+    const { run, sent, failover, now } = world(GATEWAY, false);
+    run(10, good);
+    sent.clear();
+    run(10, good);
+    expect(sent.get('tunnel/0/far')).toBe(10);
+    sent.clear();
+    failover.asked({ key: 'key-user', inUse: true, forwards: 'unknown', ...ALONE }, now());
+    run(2, good);
+    expect(sent.get('tunnel/0/far')).toBe(5);
   });
 
   test('what answers around a tunnel is asked while the tunnel fails, at once, and hardly ever while it works', () => {

@@ -7,6 +7,7 @@
  */
 import { hash32 } from '../net/hash.js';
 import type { ProbePath, ProbeTarget } from '../mesh/plan.js';
+import { attentionOf, eagernessOf, pathOf } from './attention.js';
 import { awaitsWord, choose, type History, type Rank, remember, type Way, worthAsking } from './choose.js';
 import type { Choices, FailoverConfig, SegmentWays } from './config.js';
 import type { Report } from './message.js';
@@ -30,10 +31,12 @@ export interface Failover {
   uses(key: string, plane: number): boolean;
   /** Somebody does not reach the node with that key. */
   doubted(key: string, now: number): void;
+  /** The node with that key has something to say of itself. */
+  tells(key: string, now: number): void;
   /** People's segments that have no tunnel with us now (sessions.ts). */
   setSilent(segments: readonly string[]): void;
   /** This node will go, or should be spared. */
-  setDraining(draining: boolean): void;
+  setDraining(draining: boolean, now: number): void;
   /** When `tick` has something to do next. */
   next(): number;
   /** What to say of ourselves. */
@@ -48,6 +51,8 @@ export interface Effects {
   readonly probes: readonly Probe[];
   readonly switches: readonly Switch[];
   readonly changes: readonly PathChange[];
+  /** What we say of ourselves is another thing now: whoever asks us should do so soon. */
+  readonly isNews: boolean;
 }
 
 export interface Asked {
@@ -105,6 +110,8 @@ const FINE: Report = { draining: false, lanLost: false, notForwarding: false, un
 /** A silence of our own: longer than any timer is late on a machine that keeps up. */
 const STALL_MS = 120;
 const RECHECK_MS = 500;
+/** Those whose traffic takes us say so several times in that. */
+const TRANSIT_MS = 3000;
 /** By then a hurried path has answered, or is slow. */
 const HURRY_MS = 150;
 
@@ -132,20 +139,20 @@ export function createFailover(): Failover {
   const isSilent = (name: string, now: number): boolean => watched.get(name)?.path.silentSince(now) !== undefined;
   const stateOf = (name: string): PathState | undefined => watched.get(name)?.path.state();
 
-  /** Undefined: nobody was asked yet whether `node` forwards. A failure is its fault only where it was seen to work, or works by another. */
-  function forwards(node: string): boolean | undefined {
-    const state = stateOf(`through/${node}`);
-    if (state === undefined || state === 'new') return undefined;
-    if (state === 'up') return true;
-    const others = [...watched.values()].filter((one) => one.config.kind === 'through' && one.config.node !== node);
-    return others.some((one) => one.path.state() === 'up') ? false : undefined;
+  /** Undefined: nobody was asked yet whether `node` forwards. A failure is its fault only where another has been seen to work since it began. */
+  function forwards(node: string, now: number): boolean | undefined {
+    const one = watched.get(`through/${node}`)?.path;
+    if (one === undefined || one.state() === 'new') return undefined;
+    if (one.state() === 'up') return true;
+    const since = one.silentSince(now) ?? one.since();
+    return [...watched.values()].some(({ config: { kind }, path }) => kind === 'through' && path.state() === 'up' && path.answeredAt() > since) ? false : undefined;
   }
 
-  function rank(segment: string, way: SegmentWays['ways'][number], lostAt: number | undefined): Rank {
+  function rank(segment: string, way: SegmentWays['ways'][number], lostAt: number | undefined, now: number): Rank {
     const one = watched.get(pathOf(segment, way));
     const facts = one === undefined ? undefined : { state: one.path.state(), report: one.report, answeredAt: one.path.answeredAt() };
     if (way.kind === 'plane') return rankPlane(facts, silent.has(segment));
-    return rankNode(facts, { segment, lostAt, forwards: forwards(one?.config.node ?? '') });
+    return rankNode(facts, { segment, lostAt, forwards: forwards(one?.config.node ?? '', now) });
   }
 
   /** See NodeWay. */
@@ -171,7 +178,7 @@ export function createFailover(): Failover {
         const path = watched.get(pathOf(segment, way))?.path;
         return {
           name: way.name,
-          rank: rank(segment, way, lostAt),
+          rank: rank(segment, way, lostAt, now),
           ...(path === undefined ? {} : { fresh: path.isFresh(now), answeredAt: path.answeredAt(), silentSince: path.silentSince(now), backSince: path.backSince() }),
           ...(lostAt !== undefined && way.kind === 'node' ? { viaSibling: true } : {}),
         };
@@ -193,34 +200,14 @@ export function createFailover(): Failover {
     return switches;
   }
 
-  /** Paths of the ways in use where there are others, and of those others where one in use is silent. */
-  function pathsToWatch({ segments }: FailoverConfig, now: number): { readonly used: ReadonlySet<string>; readonly instead: ReadonlySet<string> } {
-    const used = new Set<string>();
-    const instead = new Set<string>();
-    for (const [segment, { ways }] of segments) {
-      if (ways.length < 2) continue;
-      const chosen = choices.get(segment) ?? [];
-      const names = ways.filter(({ name }) => chosen.includes(name)).map((way) => pathOf(segment, way));
-      for (const name of names) used.add(name);
-      if (!names.some((name) => isSilent(name, now))) continue;
-      for (const way of ways) if (!chosen.includes(way.name)) instead.add(pathOf(segment, way));
-    }
-    return { used, instead };
-  }
-
-  /** Paths in use are asked often; so is whatever tells of a gateway's LAN and of its forwarding, and what may be used instead of one that is silent. */
   function hurryThoseInUse(now: number): void {
     if (config === undefined) return;
-    const { used, instead } = pathsToWatch(config, now);
+    const { used, instead } = attentionOf(config.segments, choices, (name) => isSilent(name, now));
     for (const name of instead) if (!besideSilent.has(name)) watched.get(name)?.path.askNow(now);
     inUse = used;
     besideSilent = instead;
-    for (const [name, { config: path, path: one }] of watched) {
-      // While its tunnel works, nobody wants to know what answers around it.
-      const isWanted = path.kind === 'around' && stateOf(`tunnel/${path.slot}/${path.segment}`) !== 'up';
-      const busy = used.has(name) || instead.has(name) || isWanted || path.kind === 'through' || (path.kind === 'near' && config.isGateway);
-      one.setEagerness(busy ? 'busy' : 'idle', now);
-    }
+    const occasion = { used, instead, isGateway: config.isGateway, isTransit: self.isUsed(now, TRANSIT_MS), stateOf };
+    for (const { config: path, path: one } of watched.values()) one.setEagerness(eagernessOf(path, occasion), now);
   }
 
   /** Every answer says it: it is worked out anew only after something has changed. */
@@ -261,13 +248,23 @@ export function createFailover(): Failover {
       one.path.answered(nonce, now);
       return undefined;
     }
-    const verdict = one.config.kind === 'near' ? forwards(one.config.node ?? '') : undefined;
+    const verdict = one.config.kind === 'near' ? forwards(one.config.node ?? '', now) : undefined;
     const assures = one.config.kind === 'tunnel' && one.path.isFresh(now);
     return { path: one.config, target, nonce, inUse: inUse.has(one.config.name), forwards: verdict === undefined ? 'unknown' : verdict ? 'yes' : 'no', assures };
   }
 
+  function usedBy(now: number): void {
+    if (!self.isUsed(now, TRANSIT_MS)) dirty = true;
+    self.used(now);
+  }
+
   function tunnelTo(key: string, plane: number | undefined): Watched | undefined {
     return plane === undefined ? undefined : tunnels.get(`${plane} ${key}`);
+  }
+
+  /** Those whose answers tell what the node with that key says of itself. */
+  function pathsTo(key: string): Path[] {
+    return [...watched.values()].filter(({ config: { kind, targets } }) => (kind === 'near' || kind === 'tunnel') && targets[0]?.publicKey === key).map(({ path }) => path);
   }
 
   function learn(one: Watched, report: Report): void {
@@ -284,6 +281,8 @@ export function createFailover(): Failover {
     if (one.path.state() === 'down') one.report = FINE;
     // Its own tunnel fails: does the far gateway live? (stall.ts)
     if (one.path.state() === 'down' && one.config.kind === 'tunnel') watched.get(`around/${one.config.slot}/${one.config.segment}`)?.path.askNow(now);
+    // Whether it forwards is told with the next question to it.
+    if (one.config.kind === 'through') watched.get(`near/${one.config.node}`)?.path.askNow(now);
     return { path: one.config, state: one.path.state(), afterMs: now - before };
   }
 
@@ -327,31 +326,42 @@ export function createFailover(): Failover {
         for (const { path } of watched.values()) path.forgive(late);
         self.forgive(late);
       }
-      const changes = [...watched.values()].filter(({ path }) => path.next() <= now).map((one) => look(one, now)).filter((change) => change !== undefined);
-      if (self.check(now)) dirty = true;
+      const changes: PathChange[] = [];
+      for (const one of watched.values()) {
+        const change = one.path.next() <= now ? look(one, now) : undefined;
+        if (change !== undefined) changes.push(change);
+      }
+      const isNews = self.check(now);
+      if (isNews) dirty = true;
       const silentNow = [...inUse].filter((name) => isSilent(name, now)).join();
       if (silentNow !== silentPaths) dirty = true;
       silentPaths = silentNow;
       const switches = decide(now);
-      const probes = [...watched.values()].filter(({ path }) => path.isDue(now)).map((one) => probeOf(one, now)).filter((probe) => probe !== undefined);
+      const probes: Probe[] = [];
       plannedAt = config === undefined ? now + RECHECK_MS : recheckAt;
-      for (const { path } of watched.values()) plannedAt = Math.min(plannedAt, path.next());
-      return { probes, switches, changes };
+      for (const one of watched.values()) {
+        const probe = one.path.isDue(now) ? probeOf(one, now) : undefined;
+        if (probe !== undefined) probes.push(probe);
+        plannedAt = Math.min(plannedAt, one.path.next());
+      }
+      return { probes, switches, changes, isNews };
     },
     answered(name, number, answer, now) {
       const one = watched.get(name);
       if (one === undefined || !one.path.answered(number, now)) return NOTHING;
       // What a far gateway says of itself is no news of the one in between.
       if (one.config.kind === 'near' || one.config.kind === 'tunnel') learn(one, answer.report);
-      if (answer.inUse) self.used(now);
+      if (answer.inUse) usedBy(now);
       if (one.config.kind === 'near') self.heard(one.config.targets[0]?.publicKey ?? '', now);
+      // One that gets through may be what another is blamed by.
+      if (one.config.kind === 'through' && [...watched.values()].some(({ config: { kind }, path }) => kind === 'through' && path.state() === 'down')) dirty = true;
       const change = look(one, now);
-      return { probes: [], switches: decide(now), changes: change === undefined ? [] : [change] };
+      return { probes: [], switches: decide(now), changes: change === undefined ? [] : [change], isNews: false };
     },
     asked({ key, inUse: used, forwards: verdict, plane, assures, relies }, now) {
       self.heard(key, now);
       self.judged(key, verdict, now);
-      if (used) self.used(now);
+      if (used) usedBy(now);
       const tunnel = relies ? tunnelTo(key, plane) : undefined;
       if (tunnel === undefined) return;
       tunnel.path.assured(assures !== undefined, now);
@@ -363,7 +373,11 @@ export function createFailover(): Failover {
       return tunnel !== undefined && inUse.has(tunnel.config.name);
     },
     doubted(key, now) {
-      for (const { config: { kind, targets }, path } of watched.values()) if ((kind === 'near' || kind === 'tunnel') && targets[0]?.publicKey === key) path.hurry(now);
+      for (const path of pathsTo(key)) path.hurry(now);
+      plannedAt = Math.min(plannedAt, now);
+    },
+    tells(key, now) {
+      for (const path of pathsTo(key)) path.askNow(now);
       plannedAt = Math.min(plannedAt, now);
     },
     setSilent(segments) {
@@ -371,7 +385,10 @@ export function createFailover(): Failover {
       silent = new Set(segments);
       unreached = undefined;
     },
-    setDraining: (draining) => self.setDraining(draining),
+    setDraining(draining, now) {
+      self.setDraining(draining);
+      plannedAt = Math.min(plannedAt, now);
+    },
     next: () => plannedAt,
     report: (now) => ({ ...self.report(now), unreachable: unreachable() }),
     isUsed: (now, ms) => self.isUsed(now, ms),
@@ -380,18 +397,14 @@ export function createFailover(): Failover {
   };
 }
 
-/** The path whose state says whether `way` works. */
-function pathOf(segment: string, way: SegmentWays['ways'][number]): string {
-  return way.kind === 'plane' ? `tunnel/${way.slot}/${segment}` : `near/${way.name.slice('node/'.length)}`;
-}
-
 function timingOf({ kind }: ProbePath, settings: FailoverSettings): PathTiming {
   const pace = settings[kind];
   // What waits is asked no more often than what is in use.
-  return { pace, idleMs: Math.max(pace.intervalMs, kind === 'around' ? settings.aroundIdleMs : settings.idleMs), burstMs: settings.burstMs };
+  const calm = (ms: number): number => Math.max(pace.intervalMs, ms);
+  return { pace, idleMs: calm(kind === 'around' ? settings.aroundIdleMs : settings.idleMs), ownMs: calm(settings.ownMs), burstMs: settings.burstMs };
 }
 
-const NOTHING: Effects = { probes: [], switches: [], changes: [] };
+const NOTHING: Effects = { probes: [], switches: [], changes: [], isNews: false };
 
 function sameTargets(a: ProbePath, b: ProbePath): boolean {
   return a.from === b.from && a.answerVia === b.answerVia && targetsText(a) === targetsText(b);

@@ -33,7 +33,7 @@ export function createSelfReport(): SelfReport {
   let usedAt = Number.NEGATIVE_INFINITY;
   let draining = false;
   const verdicts = new Map<string, { readonly forwards: boolean; readonly at: number }>();
-  let last = '';
+  let last = 0;
 
   const report = (now: number): Omit<Report, 'unreachable'> => {
     for (const [key, { at }] of verdicts) if (now - at > verdictMs) verdicts.delete(key);
@@ -72,9 +72,10 @@ export function createSelfReport(): SelfReport {
       if (heardAt !== undefined) heardAt += ms;
     },
     check(now) {
-      const text = JSON.stringify(report(now));
-      const changed = text !== last;
-      last = text;
+      const { draining: leaves, lanLost, notForwarding } = report(now);
+      const flags = Number(leaves) | (Number(lanLost) << 1) | (Number(notForwarding) << 2);
+      const changed = flags !== last;
+      last = flags;
       return changed;
     },
     report,

@@ -187,6 +187,16 @@ describe('probers', () => {
     expect(told).toContainEqual(expect.objectContaining({ kind: 'news', suspect: keyring('10.4.0.2').publicKey }));
   });
 
+  test.each([0, 90, 180, 270, 360])('tell those who ask that they leave: these go at once, %d ms later, too', async (ms) => {
+    const world = setting();
+    await world.run(2000 + ms);
+    const asked = world.net.packets.length;
+    void world.two.leave();
+    for (let step = 0; step < 8; step += 1) await world.run(10);
+    expect(world.switches).toEqual(['10.4.0.1 far by plane/1']);
+    expect(world.net.packets.length - asked).toBeLessThan(30);
+  });
+
   test('believe no answer that was given before', async () => {
     const world = setting();
     await world.run(2000);

@@ -79,7 +79,7 @@ export function createProber(deps: ProberDeps): Prober {
     }
     if (known.has(sender) && isNew(sender, message)) {
       const before = failover.next();
-      if (message.kind === 'news') failover.doubted(Buffer.from(message.suspect).toString('base64'), now);
+      if (message.kind === 'news') heed(Buffer.from(message.suspect).toString('base64'), sender, now);
       else failover.asked({ key: sender, inUse: message.inUse, forwards: message.forwards, plane: message.answerVia, assures: message.assures, relies: ownKey > sender }, now);
       if (failover.next() < before) schedule();
     }
@@ -88,6 +88,11 @@ export function createProber(deps: ProberDeps): Prober {
     const inUse = message.answerVia !== undefined && failover.uses(sender, message.answerVia);
     const packet = keyring.seal({ kind: 'answer', key: keyring.publicKey, epoch, nonce: message.nonce, report: failover.report(now), inUse }, sender);
     if (packet !== undefined) sockets.send(sockets.has(by) ? by : PROBE_PORT, from, packet);
+  }
+
+  function heed(subject: string, sender: string, now: number): void {
+    if (subject === sender) failover.tells(sender, now);
+    else failover.doubted(subject, now);
   }
 
   /** An old packet, sent again by somebody in between, says nothing. */
@@ -99,8 +104,9 @@ export function createProber(deps: ProberDeps): Prober {
     return true;
   }
 
-  function carryOut({ probes, switches, changes }: Effects): void {
+  function carryOut({ probes, switches, changes, isNews }: Effects): void {
     for (const probe of probes) ask(probe);
+    if (isNews) tell(ownKey);
     for (const { path, state, afterMs } of changes) {
       log.info('A path has changed', { path: path.name, state, afterMs: Math.round(afterMs) });
       // Others may find the same sooner, if they look at once.
@@ -140,6 +146,7 @@ export function createProber(deps: ProberDeps): Prober {
   }
 
   function tick(): void {
+    cancel = () => undefined;
     if (!running) return;
     carryOut(failover.tick(clock.now()));
     schedule();
@@ -178,10 +185,14 @@ export function createProber(deps: ProberDeps): Prober {
       sockets.close();
     },
     setSilent: (segments) => failover.setSilent(segments),
-    setDraining: (draining) => failover.setDraining(draining || leaving),
+    setDraining(draining) {
+      failover.setDraining(draining || leaving, clock.now());
+      schedule();
+    },
     async leave() {
       leaving = true;
-      failover.setDraining(true);
+      failover.setDraining(true, clock.now());
+      schedule();
       const began = clock.now();
       const atMost = Math.min(Math.max(LEAVE_MS, 2 * quietMs), LEAVE_MAX_MS);
       do await new Promise<void>((resolve) => void clock.after(LEAVE_STEP_MS, resolve));
