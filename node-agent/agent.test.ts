@@ -64,6 +64,8 @@ interface Setting {
   /** Of every way to an endpoint but those of `ways`, which are by address. */
   pathMtu: number;
   ways: Readonly<Record<string, number>>;
+  /** What the kernel has learned of the ways to addresses. */
+  learned: Readonly<Record<string, number>>;
   /** What of Kilo is on the host. */
   kilo: KiloOnHost;
   /** The location of each MeshNode, and the problems it tells of. */
@@ -95,7 +97,7 @@ function setting(memory: Partial<Memory> = {}, host = createFakeHost()): Setting
           self.observations += 1;
           return Promise.resolve({ state: host.state(), addresses: [{ address: '10.0.0.2', prefixLength: 24, dev: 'eth0', mtu: 1500 }] });
         },
-        paths: (addresses) => Promise.resolve(new Map(addresses.map((address) => [address, { dev: 'eth0', deviceMtu: 1500, mtu: self.ways[address] ?? self.pathMtu }]))),
+        paths: (addresses) => Promise.resolve(new Map(addresses.map((address) => [address, { dev: 'eth0', deviceMtu: 1500, mtu: self.ways[address] ?? self.pathMtu, ...(self.learned[address] === undefined ? {} : { learned: self.learned[address] }) }]))),
         apply(model, changes): Promise<ApplyResult> {
           const done: Change[] = [];
           const failures: Failure[] = [];
@@ -147,6 +149,7 @@ function setting(memory: Partial<Memory> = {}, host = createFakeHost()): Setting
     warnings: [],
     pathMtu: 1500,
     ways: {},
+    learned: {},
     kilo: { traces: NO_TRACES },
     published: [],
     publishing: Promise.resolve(undefined),
@@ -332,6 +335,25 @@ describe('an agent', () => {
     await one.pass();
     expect(one.agent.plan()?.interfaces.map((each) => each.mtu)).toEqual([mtu, mtu]);
     expect(one.warnings.filter((text) => text.includes('SmallMTU'))).toHaveLength(mtu === 1280 ? 1 : 0);
+  });
+
+  test('what the kernel learned of the way to a gateway holds for a day: tunnels that fit make the kernel forget it after ten minutes', async () => {
+    const one = setting();
+    const sizeAfter = async (hours: number): Promise<number | undefined> => {
+      await one.clock.advance(hours * 3_600_000);
+      one.agent.doubt();
+      await one.pass();
+      return one.agent.plan()?.interfaces[0]?.mtu;
+    };
+    expect(await sizeAfter(0)).toBe(1420);
+    one.learned = { '10.0.1.2': 1400, '203.0.113.7': 1300 };
+    expect(await sizeAfter(0)).toBe(1320);
+    one.learned = {};
+    expect(await sizeAfter(12)).toBe(1320);
+    expect(await sizeAfter(11)).toBe(1320);
+    expect(await sizeAfter(1)).toBe(1420);
+    one.learned = { '10.0.1.2': 552 };
+    expect(await sizeAfter(0)).toBe(1280);
   });
 
   test('the loss of a remote node costs its removal only', async () => {

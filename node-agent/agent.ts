@@ -34,7 +34,7 @@ import { KILO_INTERFACE, withoutKilo } from './kilo/withoutKilo.js';
 import type { Host } from './host/host.js';
 import { endpointNames, gatewayAddresses, type ClusterInputs } from './inputs.js';
 import type { AgentMetrics } from './metrics.js';
-import { pathMtu, type Roamed, roamedAddresses } from './pathMtu.js';
+import { type LearnedMtus, pathMtu, type Roamed, roamedAddresses } from './pathMtu.js';
 import type { Publisher } from './publish.js';
 import { publishNode, tellProblems } from './publishNode.js';
 import type { Resolver } from './resolver.js';
@@ -99,6 +99,7 @@ export function createAgent(deps: AgentDeps, memory: Memory): Agent {
   /** A doubt that comes while the host is being read stays. */
   let doubts = 0;
   const told = new Map<string, string>();
+  const learned: LearnedMtus = new Map();
 
   async function look(inputs: ClusterInputs): Promise<Seen> {
     const internalIPs = inputs.node === undefined ? [] : internalAddresses(inputs.node);
@@ -130,7 +131,7 @@ export function createAgent(deps: AgentDeps, memory: Memory): Agent {
     const observed = now.model.state();
     const gateways = gatewayAddresses(inputs, resolved);
     const ends = [...[...gateways.values()].flat(), ...now.roamed.filter(({ publicKey }) => gateways.has(publicKey)).map(({ address }) => address)];
-    const smallest = await pathMtu(deps.host, [...new Set(ends)], now.paths);
+    const smallest = await pathMtu(deps.host, [...new Set(ends)], { known: now.paths, learned, now: deps.clock.now() });
     const result = deps.planNode({ node: deps.nodeName, mesh: spec, nodes: inputs.meshNodes, peers: inputs.peers, resolved, underlayMtu: observed.underlay?.mtu ?? DEFAULT_MTU, pathMtu: smallest });
     if (result.kind === 'absent') return { result: { kind: 'waiting', reason: result.reason }, problems: [] };
     const kilo = judge(now, spec, { plan: result.plan, nodes: inputs.meshNodes });

@@ -9,14 +9,40 @@ import { endpointAddress } from '../core/host/text.js';
 import { INTERFACE_PREFIX } from '../core/mesh/plan.js';
 import type { Host } from './host/host.js';
 
-/** `known` gets what had to be asked for; null: no way there. Undefined: nothing is known of any way. */
-export async function pathMtu(host: Pick<Host, 'paths'>, addresses: readonly string[], known: Map<string, Path | null>): Promise<number | undefined> {
+/** How small the way to an address was found to be, and until when that is believed, in milliseconds of `now`. */
+export type LearnedMtus = Map<string, { readonly mtu: number; readonly until: number }>;
+
+export interface PathMemory {
+  /** Gets what had to be asked for; null: no way there. */
+  readonly known: Map<string, Path | null>;
+  /**
+   * Smaller tunnels make the kernel forget what made them small, so it is remembered longer than there: a way that stays narrow costs
+   * packets once a day, not every ten minutes.
+   */
+  readonly learned: LearnedMtus;
+  readonly now: number;
+}
+
+const LEARNED_MS = 24 * 3_600_000;
+
+/** Undefined: nothing is known of any way. */
+export async function pathMtu(host: Pick<Host, 'paths'>, addresses: readonly string[], { known, learned, now }: PathMemory): Promise<number | undefined> {
   const unknown = addresses.filter((address) => !known.has(address));
   const found = unknown.length === 0 ? new Map<string, Path>() : await host.paths(unknown);
   for (const address of unknown) known.set(address, found.get(address) ?? null);
+  forget(learned, new Set(addresses), now);
   // A way through a tunnel of ours is none that a tunnel could take; `lo` is ourselves.
-  const ways = addresses.map((address) => known.get(address)).filter((path) => path !== undefined && path !== null && path.dev !== 'lo' && !path.dev.startsWith(INTERFACE_PREFIX));
-  return ways.reduce<number | undefined>((least, path) => Math.min(least ?? Infinity, path?.mtu ?? Infinity), undefined);
+  const sizes = addresses.flatMap((address) => {
+    const path = known.get(address);
+    if (path === undefined || path === null || path.dev === 'lo' || path.dev.startsWith(INTERFACE_PREFIX)) return [];
+    if (path.learned !== undefined) learned.set(address, { mtu: path.learned, until: now + LEARNED_MS });
+    return [Math.min(path.mtu, learned.get(address)?.mtu ?? Infinity)];
+  });
+  return sizes.length === 0 ? undefined : Math.min(...sizes);
+}
+
+function forget(learned: LearnedMtus, addresses: ReadonlySet<string>, now: number): void {
+  for (const [address, { until }] of learned) if (until <= now || !addresses.has(address)) learned.delete(address);
 }
 
 /** Where the peers of all interfaces were last heard from, with their public keys: also those that have no endpoint of their own. */

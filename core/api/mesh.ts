@@ -41,7 +41,7 @@ export const meshSpecSchema = ruled(z.object({
     { rule: `self.matches('${LABEL_KEY.source.replaceAll('\\/', '/')}')`, message: LABEL_MESSAGE },
   ).default('topology.kubernetes.io/region')
     .describe('The Node label that names its location; the annotation kilo.squat.ai/location wins over it.'),
-  mtu: z.int().min(1280).max(65455).optional().describe('MTU of the WireGuard interfaces, bytes. Absent: 80 less than the smallest device or configured route on the ways to gateways, and no less than 1280.'),
+  mtu: z.int().min(1280).max(65455).optional().describe('MTU of the WireGuard interfaces, bytes. Absent: 80 less than the smallest device, configured route or learned path MTU on the ways to gateways, and no less than 1280.'),
   cni: z.object({
     enabled: z.boolean().default(false)
       .describe('Whether the node-agents write the CNI configuration of their nodes (bridge, host-local, portmap). Needs manifests/cluster-cni.yaml.'),

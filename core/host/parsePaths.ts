@@ -1,8 +1,8 @@
 /**
  * `ip -j` about the ways to some addresses: what `route get` says of each, and the MTU of the devices that they leave by.
  *
- * An MTU that the kernel has learned of a way is left out: it comes with an `expires`, anybody on the way can cause it, and
- * the tunnel would change its size every ten minutes. The kernel splits what is too large for such a way by itself.
+ * An MTU that the kernel has learned of a way comes with an `expires` (net.ipv4.route.mtu_expires, 10 minutes), so it is told apart from
+ * what somebody configured: who follows it must remember it (docs/decisions/0013-learned-path-mtu.md).
  */
 import * as z from 'zod';
 
@@ -11,6 +11,8 @@ export interface Path {
   readonly deviceMtu: number;
   /** The device's, or less where a route says so. */
   readonly mtu: number;
+  /** What a router behind it said takes no more; absent: none has, or not lately. */
+  readonly learned?: number;
 }
 
 const routeList = z.array(z.object({ dst: z.string(), dev: z.string(), metrics: z.array(z.record(z.string(), z.unknown())).optional() }));
@@ -24,10 +26,15 @@ export function parsePaths(routes: string, links: string): ReadonlyMap<string, P
   const paths = new Map<string, Path>();
   for (const line of routes.split('\n').filter((each) => each.startsWith('['))) {
     for (const { dst, dev, metrics = [] } of routeList.parse(JSON.parse(line))) {
-      const configured = metrics.filter((each) => !('expires' in each)).map((each) => each['mtu']).find((mtu) => typeof mtu === 'number');
+      const configured = mtuIn(metrics.filter((each) => !('expires' in each)));
+      const learned = mtuIn(metrics.filter((each) => 'expires' in each));
       const deviceMtu = mtus.get(dev);
-      if (deviceMtu !== undefined) paths.set(dst, { dev, deviceMtu, mtu: Math.min(configured ?? deviceMtu, deviceMtu) });
+      if (deviceMtu !== undefined) paths.set(dst, { dev, deviceMtu, mtu: Math.min(configured ?? deviceMtu, deviceMtu), ...(learned === undefined ? {} : { learned }) });
     }
   }
   return paths;
+}
+
+function mtuIn(metrics: readonly Readonly<Record<string, unknown>>[]): number | undefined {
+  return metrics.map((each) => each['mtu']).find((mtu) => typeof mtu === 'number');
 }

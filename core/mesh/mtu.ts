@@ -23,7 +23,7 @@ export function mtuProblems({ mesh, node, underlayMtu, pathMtu = underlayMtu }: 
   return [{
     subject: `node ${node}`,
     reason: 'SmallMTU',
-    message: `a device or route on the way to a gateway takes ${pathMtu} bytes, and tunnels need ${SMALLEST_MTU + WIREGUARD_OVERHEAD}: their packets are split there, which is slow. Give it a larger MTU, or write spec.mtu of the Mesh to have this as it is`,
+    message: `something on the way to a gateway takes ${pathMtu} bytes, and tunnels need ${SMALLEST_MTU + WIREGUARD_OVERHEAD}: their packets are split, which is slow. Give it a larger MTU, or write spec.mtu of the Mesh to have this as it is`,
   }];
 }
 
