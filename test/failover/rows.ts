@@ -9,6 +9,7 @@ import { people } from './people.js';
 import { planned } from './planned.js';
 import { rolling } from './rolling.js';
 import { losses, outages, repeat, type Row } from './row.js';
+import { spread } from './spread.js';
 import { tcp } from './tcp.js';
 import { manyFlows, watch } from './watch.js';
 import { sleep } from '../lab/process.js';
@@ -23,4 +24,4 @@ const nothing: Row = {
   },
 };
 
-export const ROWS: readonly Row[] = [nothing, ...crashes, tcp, ...planned, back, ...rolling, ...joins, people, ...links];
+export const ROWS: readonly Row[] = [nothing, ...crashes, tcp, ...planned, back, ...rolling, ...joins, ...spread, people, ...links];
