@@ -365,6 +365,10 @@ describe('what cannot be', () => {
     const planned = plan('a', nodes, { peers: asPeers('west', west, 2) });
     expect(planned.groups).toEqual([]);
     expect(planned.routes.filter(({ dst }) => dst === '10.42.4.0/24' || dst === '10.43.0.0/24').map(({ to }) => to.kind)).toEqual(['unreachable', 'unreachable']);
+    // What runs on its nodes themselves, as the API server may, is not cut off meanwhile.
+    const addresses = nodes.flatMap(({ spec }) => spec.internalIPs).map((address) => `${address.split('/')[0]}/32`);
+    expect(plan('d', nodes).routes.filter(({ dst }) => addresses.includes(dst))).toEqual([]);
+    expect(new Set(plan('d', east).routes.map(({ dst }) => dst).filter((dst) => addresses.includes(dst)))).toEqual(new Set(['172.20.9.13/32']));
     expect(reasons(planned)).toEqual(['segment location:eu: NoGateway']);
     expect(reasons(plan('d', nodes))).toEqual(['segment location:eu: NoGateway']);
   });

@@ -42,9 +42,9 @@ export function planNode(input: MeshInput): PlannedNode {
   const { own } = view;
   const remote = [...view.remote, ...peers.segments];
   const claims = claimPrefixes({ own, remote, internalIPs: local.flatMap(({ spec }) => spec.internalIPs) });
-  const gateways = new Set(cluster.segments.flatMap((segment) => segment.gateways.map(({ name }) => name)));
+  const ends = new Set(cluster.segments.flatMap(({ gateways, nodes: members }) => (gateways.length === 0 ? members : gateways.map(({ name }) => name))));
   const destinations = routable(claims, {
-    underlay: [...underlayAddresses(input, { gateways: nodes.filter(({ metadata }) => gateways.has(metadata.name)), local }), ...parseCidrs(claims.ownLocationIPs)],
+    underlay: [...underlayAddresses(input, { ends: nodes.filter(({ metadata }) => ends.has(metadata.name)), local }), ...parseCidrs(claims.ownLocationIPs)],
     outbid: leavesPods(encapsulationType),
   });
   const slot = own.gateways.find(({ name }) => name === input.node)?.slot;
@@ -128,12 +128,13 @@ function clampedDevices(interfaces: readonly WireguardInterface[], neighbours: r
 /**
  * What must be reached without the mesh: the addresses that tunnels may end at, and the nodes of the own location, which VXLAN
  * and plain packets are sent to. A tunnel may end at any endpoint of a gateway, and at its internal addresses: WireGuard answers
- * to where it was last heard from, and without NAT between that is whatever source the far kernel picked.
+ * to where it was last heard from, and without NAT between that is whatever source the far kernel picked. Of a segment that has no
+ * gateway yet any node may become one, and may be where the API server is, without which nobody would hear of it.
  */
-function underlayAddresses(input: MeshInput, { gateways, local }: { readonly gateways: readonly MeshNode[]; readonly local: readonly MeshNode[] }): Cidr[] {
+function underlayAddresses(input: MeshInput, { ends, local }: { readonly ends: readonly MeshNode[]; readonly local: readonly MeshNode[] }): Cidr[] {
   const hosts = [
-    ...gateways.flatMap(({ spec }) => spec.endpoints.map(({ host }) => host)),
-    ...gateways.flatMap(internalAddresses),
+    ...ends.flatMap(({ spec }) => spec.endpoints.map(({ host }) => host)),
+    ...ends.flatMap(internalAddresses),
     ...input.peers.map(({ spec: { endpoint } }) => endpoint?.dnsOrIP.dns ?? endpoint?.dnsOrIP.ip).filter((host) => host !== undefined),
   ].map((host) => addressFor(host, input.resolved));
   const addresses = new Set([...hosts.filter((host) => host !== undefined), ...local.flatMap(internalAddresses)]);
