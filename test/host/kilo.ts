@@ -1,14 +1,14 @@
 /**
- * Three nodes that run Kilo move to Kilofed under traffic: `a` leads for location one, where `c` is, too; `b` is alone in two.
+ * Nodes that Kilo has left: one is taken over under traffic, one is cleaned up. `a` leads for location one, where `c` is, too; `b` is alone in two.
  */
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync, renameSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ensureKey } from '../../node-agent/host/key.js';
 import { createNamespace, type Namespace } from '../bare/namespace.js';
 import { createLan, createWan, plug } from '../bare/network.js';
-import { ended, run, until } from '../lab/process.js';
-import { agentArgv, saveInputs, startAgent, untilMatched, type AgentProcess, type NodeDescription } from './agentProcess.js';
-import { endKilo, kiloTexts, layKilo, type KiloNode } from './kiloState.js';
+import { run, until } from '../lab/process.js';
+import { agentArgv, saveInputs, startAgent, untilMatched, type NodeDescription } from './agentProcess.js';
+import { kiloTexts, layKilo, type KiloNode } from './kiloState.js';
 
 export interface Counted {
   readonly sent: number;
@@ -27,16 +27,6 @@ export interface TakeOver {
   readonly log: string;
 }
 
-export interface Beside {
-  /** Bytes that `kilo0` and `kilo1` of `a` sent in each phase. */
-  readonly phases: Readonly<Record<string, { readonly kilo0: number; readonly kilo1: number }>>;
-  readonly flows: readonly Counted[];
-  readonly left: readonly string[];
-  readonly again: readonly string[];
-  /** The person's peer that Kilo's kilo0 has, afterwards. */
-  readonly laptop: string;
-}
-
 export interface KiloCleanUp {
   readonly before: string;
   readonly output: string;
@@ -50,12 +40,9 @@ const NODES: readonly (NodeDescription & { readonly kilo?: string })[] = [
   { name: 'b', location: 'two', address: '172.20.2.10', podCIDR: '10.101.1.0/24', meshAddress: '10.4.0.2', slot: 0, kilo: '10.4.0.2' },
   { name: 'c', location: 'one', address: '172.20.1.11', podCIDR: '10.101.2.0/24', meshAddress: '10.4.0.3' },
 ];
-const BESIDE = NODES.map(({ slot, ...node }) => ({ ...node, meshAddress: node.meshAddress.replace('10.4', '10.5'), slot: slot === undefined ? 0 : 1 }));
-const LAPTOP = Buffer.from('laptop'.padEnd(32, '.')).toString('base64');
 
 interface Site {
   readonly spaces: Readonly<Record<string, Namespace>>;
-  readonly kilos: Readonly<Record<string, KiloNode>>;
   readonly folders: Readonly<Record<string, string>>;
 }
 
@@ -86,42 +73,6 @@ export async function kiloTakeOver(): Promise<TakeOver> {
     left: await kiloTexts(a),
     again: await run(agentArgv(optionsOf('a', a), '--print-plan')),
     log: agent.output(),
-  };
-}
-
-export async function kiloBeside(): Promise<Beside> {
-  const { spaces, kilos, folders } = await createSite(NODES);
-  const [a, b, c] = [spaces['a'], spaces['b'], spaces['c']];
-  if (a === undefined || b === undefined || c === undefined) throw new Error('no namespaces');
-  await warmUp(spaces);
-  await a.exec(['wg', 'set', 'kilo0', 'peer', LAPTOP, 'allowed-ips', '10.9.0.1/32']);
-  const flows = [startPing(a, NODES[0], NODES[1]), startPing(b, NODES[1], NODES[2]), startPing(c, NODES[2], NODES[1])];
-  const phases: Record<string, { kilo0: number; kilo1: number }> = {};
-  let agents: readonly AgentProcess[] = [];
-  const enter = async (name: string, besideKilo: string | undefined): Promise<void> => {
-    for (const agent of agents) {
-      agent.child.kill('SIGTERM');
-      await ended(agent.child);
-    }
-    await saveInputs(folders, BESIDE, besideKilo === undefined ? {} : { besideKilo });
-    addLaptop(folders);
-    agents = Object.entries(spaces).map(([node, space]) => startAgent(optionsOf(node, space)));
-    for (const agent of agents) await untilMatched(agent);
-    phases[name] = await sentIn(a, 1500);
-  };
-  await enter('behind', 'behind');
-  await enter('ahead', 'ahead');
-  for (const [name, space] of Object.entries(spaces)) await endKilo(space, kilos[name] as KiloNode);
-  phases['ended'] = await sentIn(a, 1500);
-  await enter('alone', undefined);
-  await sleep(1000);
-  const counted = await Promise.all(flows.map((stop) => stop()));
-  return {
-    phases,
-    flows: counted,
-    left: await Promise.all(Object.values(spaces).map(kiloTexts)),
-    again: await Promise.all(Object.entries(spaces).map(([node, space]) => run(agentArgv(optionsOf(node, space), '--print-plan')))),
-    laptop: await a.exec(['wg', 'show', 'kilo0', 'allowed-ips']),
   };
 }
 
@@ -159,7 +110,6 @@ async function createSite(nodes: typeof NODES): Promise<Site> {
     keys.set(name, key.publicKey);
   }
   const spaces: Record<string, Namespace> = {};
-  const kilos: Record<string, KiloNode> = {};
   for (const node of nodes) {
     const space = await createNamespace(node.name, folders[node.name]);
     await plug(space, node.location === 'one' ? lans.one : lans.two, Number(node.address.split('.')[3]));
@@ -185,18 +135,8 @@ async function createSite(nodes: typeof NODES): Promise<Site> {
     };
     await layKilo(space, kilo);
     spaces[node.name] = space;
-    kilos[node.name] = kilo;
   }
-  return { spaces, kilos, folders };
-}
-
-function addLaptop(folders: Site['folders']): void {
-  for (const folder of Object.values(folders)) {
-    const file = `${folder}/inputs.json`;
-    const saved = JSON.parse(readFileSync(file, 'utf8')) as { inputs: { peers: unknown[] } };
-    saved.inputs.peers.push({ apiVersion: 'kilo.squat.ai/v1alpha1', kind: 'Peer', metadata: { name: 'laptop' }, spec: { allowedIPs: ['10.9.0.1/32'], publicKey: LAPTOP } });
-    writeFileSync(file, JSON.stringify(saved), { mode: 0o600 });
-  }
+  return { spaces, folders };
 }
 
 function optionsOf(name: string, space: Namespace): { readonly name: string; readonly stateDir: string; readonly enter: readonly string[] } {
@@ -225,12 +165,4 @@ function startPing(space: Namespace, from: NodeDescription | undefined, to: Node
     const [, sent, received] = await until('the count of packets', 5000, () => /([0-9]+) packets transmitted, ([0-9]+) received/.exec(output) ?? undefined);
     return { sent: Number(sent), received: Number(received) };
   };
-}
-
-async function sentIn(space: Namespace, ms: number): Promise<{ kilo0: number; kilo1: number }> {
-  const read = async (name: string): Promise<number> =>
-    (await space.exec(['wg', 'show', name, 'transfer']).catch(() => '')).split('\n').reduce((sum, line) => sum + Number(line.split('\t')[2] ?? 0), 0);
-  const before = [await read('kilo0'), await read('kilo1')];
-  await sleep(ms);
-  return { kilo0: (await read('kilo0')) - (before[0] ?? 0), kilo1: (await read('kilo1')) - (before[1] ?? 0) };
 }
