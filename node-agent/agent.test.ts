@@ -3,6 +3,7 @@ import { meshSpecSchema, type Mesh } from '../core/api/mesh.js';
 import type { MeshNode } from '../core/api/meshNode.js';
 import type { Peer } from '../core/api/peer.js';
 import type { Change } from '../core/host/change.js';
+import type { MissingSocket } from '../core/failover/socketProblems.js';
 import type { Healing } from '../core/failover/stall.js';
 import { changeText } from '../core/host/render.js';
 import { planNode } from '../core/mesh/planNode.js';
@@ -66,6 +67,7 @@ interface Setting {
   ways: Readonly<Record<string, number>>;
   /** What the kernel has learned of the ways to addresses. */
   learned: Readonly<Record<string, number>>;
+  missingSockets: readonly MissingSocket[];
   /** What of Kilo is on the host. */
   kilo: KiloOnHost;
   /** The location of each MeshNode, and the problems it tells of. */
@@ -140,6 +142,7 @@ function setting(memory: Partial<Memory> = {}, host = createFakeHost()): Setting
       planNode,
       steer: (plan) => plan,
       setDraining: () => undefined,
+      missingSockets: () => self.missingSockets,
     }, { endpoints: new Map(), saved: undefined, ...memory }),
     clock,
     host,
@@ -150,6 +153,7 @@ function setting(memory: Partial<Memory> = {}, host = createFakeHost()): Setting
     pathMtu: 1500,
     ways: {},
     learned: {},
+    missingSockets: [],
     kilo: { traces: NO_TRACES },
     published: [],
     publishing: Promise.resolve(undefined),
@@ -236,6 +240,18 @@ describe('an agent', () => {
     one.inputs = { ...INPUTS, meshNodes: [{ ...meshNode('a', 'one', 0), spec: { ...meshNode('a', 'one', 0).spec, endpoints: [{ host: '10.0.0.2', port: 65_535 }] } }, meshNode('b', 'two', 1)] };
     await one.pass();
     expect(one.published).toEqual(['one PortRange']);
+  });
+
+  test('tells of sockets that probes lack, once, and when they have them', async () => {
+    const one = setting();
+    await one.pass();
+    one.missingSockets = [51810, 51811].map((port) => ({ address: '10.4.0.1', port, code: 'EADDRINUSE' }));
+    await one.pass();
+    one.inputs = { ...INPUTS, meshNodes: [{ ...meshNode('a', 'one', 0), spec: { ...meshNode('a', 'one', 0).spec, problems: [{ reason: 'NoProbeSocket', message: 'it was' }] } }] };
+    one.missingSockets = [];
+    await one.pass();
+    expect(one.published).toEqual(['one NoProbeSocket', 'one']);
+    expect(one.warnings).toEqual([expect.stringContaining('UDP port 51810, 51811 cannot be had on 10.4.0.1: something else has it (ss -ulnp tells what')]);
   });
 
   test('brings its host up while an API server takes its MeshNode and does not answer', async () => {

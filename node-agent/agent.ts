@@ -20,6 +20,7 @@ import { confirmedBy } from '../core/kilo/recognise.js';
 import { changeText } from '../core/host/render.js';
 import { type Choices, steer } from '../core/failover/config.js';
 import type { Change } from '../core/host/change.js';
+import { type MissingSocket, socketProblems } from '../core/failover/socketProblems.js';
 import type { Healing } from '../core/failover/stall.js';
 import type { Mesh, MeshSpec } from '../core/api/mesh.js';
 import type { MeshInput } from '../core/mesh/input.js';
@@ -59,6 +60,7 @@ export interface AgentDeps {
   readonly steer: (plan: NodePlan, mesh: MeshSpec, active: ReadonlyMap<number, readonly number[]>) => NodePlan;
   /** Whether the node is to be spared. */
   readonly setDraining: (draining: boolean) => void;
+  readonly missingSockets: () => readonly MissingSocket[];
 }
 
 /** What an earlier life left in files. */
@@ -142,7 +144,9 @@ export function createAgent(deps: AgentDeps, memory: Memory): Agent {
     planned = result.plan;
     const cni = cniProblems(deps.nodeName, planned.cni, observed.cni);
     tellProblems(deps.log, told, 'cni', cni);
-    const problems = [...cni, ...planned.problems.filter(({ subject }) => subject === `node ${deps.nodeName}`)];
+    const sockets = socketProblems(deps.nodeName, deps.missingSockets());
+    tellProblems(deps.log, told, 'probes', sockets);
+    const problems = [...cni, ...sockets, ...planned.problems.filter(({ subject }) => subject === `node ${deps.nodeName}`)];
     const { failed, changes } = await bring(now, deps.steer(planned, spec, observed.groups), kilo, how);
     if (failed.length > 0 || kilo.kind === 'takeOver') seen = undefined;
     return { result: failed.length > 0 ? { kind: 'failed', failures: failed } : { kind: 'matched', changes }, problems, resolved };

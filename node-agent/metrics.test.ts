@@ -13,8 +13,8 @@ test('peers are counted by the names that the plan gives them, and no key appear
       ['SECRET-B', { ...peer, presharedKey: 'SECRET-C', lastHandshake: 0, receivedBytes: 0, sentBytes: 148 }],
     ]) }]]),
   );
-  metrics.paths([{ path: { name: 'tunnel/0/west', kind: 'tunnel', slot: 0, from: 51811, targets: [] }, state: 'up', inUse: true, forMs: 5, rttMs: 12, loss: 0.25, misses: 0 }]);
-  const lines = text.render().split('\n').filter((line) => /peer|path/.test(line) && !line.startsWith('#'));
+  metrics.paths([{ path: { name: 'tunnel/0/west', kind: 'tunnel', slot: 0, from: 51811, targets: [] }, state: 'up', inUse: true, forMs: 5, rttMs: 12, loss: 0.25, misses: 0 }], 2);
+  const lines = text.render().split('\n').filter((line) => /peer|path|sockets/.test(line) && !line.startsWith('#'));
   expect(lines).toEqual([
     'kilofed_node_peers{interface="kilo0"} 2',
     'kilofed_node_peers_without_handshake{interface="kilo0"} 1',
@@ -27,6 +27,7 @@ test('peers are counted by the names that the plan gives them, and no key appear
     'kilofed_node_path_in_use{kind="tunnel",path="tunnel/0/west"} 1',
     'kilofed_node_path_rtt_seconds{kind="tunnel",path="tunnel/0/west"} 0.012',
     'kilofed_node_path_loss_ratio{kind="tunnel",path="tunnel/0/west"} 0.25',
+    'kilofed_node_probe_sockets_missing 2',
   ]);
   expect(text.render()).not.toContain('SECRET');
 });

@@ -13,7 +13,8 @@ export interface AgentMetrics {
   applied(state: HostState, changes: number, failures: number): void;
   /** Traffic of these segments took another way. */
   switched(switches: readonly Pick<Switch, 'segment'>[]): void;
-  paths(paths: readonly PathStatus[]): void;
+  /** `missing`: sockets that probes lack. */
+  paths(paths: readonly PathStatus[], missing: number): void;
   /** What WireGuard counts, with the names that the plan gives its peers. */
   tunnels(interfaces: readonly WireguardInterface[], states: HostState['wireguard']): void;
   healed(what: Healing['kind']): void;
@@ -40,6 +41,7 @@ export function createAgentMetrics(metrics: TextMetrics, wall: () => number): Ag
   const pathUsed = metrics.gauge('kilofed_node_path_in_use', 'Whether traffic with a choice takes this path now.');
   const pathRtt = metrics.gauge('kilofed_node_path_rtt_seconds', 'Smoothed round-trip time of a probed path.');
   const pathLoss = metrics.gauge('kilofed_node_path_loss_ratio', 'Share of about the last hundred probes that got no answer.');
+  const sockets = metrics.gauge('kilofed_node_probe_sockets_missing', 'Sockets for probes that could not be opened for five seconds; unless 0, others take this node for dead, and its log says what to do.');
   const healings = metrics.counter('kilofed_node_tunnel_healings_total', 'Tunnels that failed and were healed: the peer or its whole interface made anew, or the wanted endpoint written again.');
   const leftOut = metrics.gauge('kilofed_node_left_out', 'A part of the mesh that is left out, 1 each; the log says what to do.');
   const role = metrics.gauge('kilofed_node_role', 'What the node is in its segment, 1: a gateway in a slot, or a member. Absent: it has no plan yet.');
@@ -61,7 +63,8 @@ export function createAgentMetrics(metrics: TextMetrics, wall: () => number): Ag
     switched(done) {
       for (const { segment } of done) switches.add(1, { segment });
     },
-    paths(paths) {
+    paths(paths, missing) {
+      sockets.set(missing);
       for (const metric of [pathUp, pathUsed, pathRtt, pathLoss]) metric.clear();
       for (const { path, state, inUse, rttMs, loss } of paths) {
         const labels = { path: path.name, kind: path.kind };

@@ -74,6 +74,7 @@ export async function runAgent(options: Options, deps: ProgramDeps, signal: Abor
     sockets: deps.sockets,
     onTunnelDown: () => resolver.askNow(),
     onStall: (healing) => switches.heal(healing),
+    onSockets: () => wishes.wish(),
     onSwitch: (choices, done) => {
       agentMetrics.switched(done);
       switches.take(choices);
@@ -96,6 +97,7 @@ export async function runAgent(options: Options, deps: ProgramDeps, signal: Abor
       planNode: deps.planNode,
       steer: (plan, mesh, active) => prober.steer(plan, mesh, active),
       setDraining: (draining) => prober.setDraining(draining),
+      missingSockets: () => prober.missingSockets(),
     },
     { endpoints: await deps.files.loadEndpoints(), saved: await deps.files.loadInputs() },
   );
@@ -119,7 +121,7 @@ export async function runAgent(options: Options, deps: ProgramDeps, signal: Abor
       const silence = cluster.silence();
       agentMetrics.role(plan?.role);
       agentMetrics.apiSilent(silence === undefined ? 0 : clock.now() - silence.since);
-      agentMetrics.paths(prober.status());
+      agentMetrics.paths(prober.status(), prober.missingSockets().length);
       agentMetrics.tunnels(interfaces, await deps.host.tunnels(interfaces.map(({ name }) => name)));
       return { status: 200, contentType: 'text/plain; version=0.0.4', body: metrics.render() };
     },
@@ -175,6 +177,7 @@ export async function printPlan(options: Options, deps: ProgramDeps, signal: Abo
       planNode: deps.planNode,
       steer: (plan, _mesh, active) => steer(plan, choicesOf(plan, active)),
       setDraining: () => undefined,
+      missingSockets: () => [],
     },
     { endpoints: await deps.files.loadEndpoints(), saved: await deps.files.loadInputs() },
   );

@@ -5,6 +5,7 @@ import { describe, expect, test } from '@jest/globals';
 import type { MeshSpec } from '../../core/api/mesh.js';
 import type { Choices } from '../../core/failover/config.js';
 import { createFailover } from '../../core/failover/failover.js';
+import type { MissingSocket } from '../../core/failover/socketProblems.js';
 import { emptyPlan } from '../../core/host/emptyPlan.js';
 import { type NodePlan, PLANE_PROBE_PORT, PROBE_PORT, type ProbePath } from '../../core/mesh/plan.js';
 import { createHandClock, SILENT, type HandClock } from '../../test/host/handClock.js';
@@ -27,6 +28,8 @@ interface Packet {
 interface Network {
   readonly clock: HandClock;
   readonly packets: Packet[];
+  /** Sockets that nobody gets. */
+  missing: readonly MissingSocket[];
   /** Whether a packet gets through. */
   carries: (packet: Packet) => boolean;
   sockets(address: string): ProbeSockets;
@@ -38,6 +41,7 @@ function network(): Network {
   const self: Network = {
     clock: createHandClock(),
     packets: [],
+    missing: [],
     carries: () => true,
     deliver: (packet) => hosts.get(packet.to.address)?.receive(packet.packet, packet.from),
     sockets(address) {
@@ -46,6 +50,7 @@ function network(): Network {
       return {
         want: (_addresses, ports) => void (host.ports = ports),
         has: (port) => host.ports.includes(port),
+        missing: () => self.missing,
         onPacket: (receive) => void (host.receive = receive),
         close: () => void hosts.delete(address),
         send(port, to, packet) {
@@ -105,7 +110,7 @@ interface Setting {
 function proberOf(net: Network, address: string, onSwitch: (choices: Choices) => void): Prober {
   return createProber({
     clock: net.clock, random: () => 0.5, log: SILENT, failover: createFailover(), keyring: keyring(address), sockets: net.sockets(address),
-    onStall: () => undefined, onTunnelDown: () => undefined, onSwitch,
+    onStall: () => undefined, onTunnelDown: () => undefined, onSockets: () => undefined, onSwitch,
   });
 }
 
@@ -195,6 +200,19 @@ describe('probers', () => {
     for (let step = 0; step < 8; step += 1) await world.run(10);
     expect(world.switches).toEqual(['10.4.0.1 far by plane/1']);
     expect(world.net.packets.length - asked).toBeLessThan(30);
+  });
+
+  test('tell of sockets that they have lacked for five seconds, and when they have them', async () => {
+    const world = setting();
+    const lacks = [{ address: '10.4.0.1', port: PROBE_PORT, code: 'EADDRNOTAVAIL' }];
+    world.net.missing = lacks;
+    await world.run(4900);
+    expect(world.one.missingSockets()).toEqual([]);
+    await world.run(300);
+    expect(world.one.missingSockets()).toEqual(lacks);
+    world.net.missing = [];
+    await world.run(200);
+    expect(world.one.missingSockets()).toEqual([]);
   });
 
   test('believe no answer that was given before', async () => {

@@ -7,6 +7,7 @@
 import { failoverConfig, choicesOf, steer, type Choices } from '../../core/failover/config.js';
 import type { Effects, Failover, PathStatus, Probe, Switch } from '../../core/failover/failover.js';
 import { createStallWatch, type Healing } from '../../core/failover/stall.js';
+import type { MissingSocket } from '../../core/failover/socketProblems.js';
 import type { Message } from '../../core/failover/message.js';
 import type { MeshSpec } from '../../core/api/mesh.js';
 import { type NodePlan, PLANE_PROBE_PORT, PROBE_PORT, type ProbeTarget } from '../../core/mesh/plan.js';
@@ -25,6 +26,8 @@ export interface Prober {
   /** Asks everybody to go other ways; resolves when nobody has used this one for a while, or it has waited long enough. */
   leave(): Promise<void>;
   status(): readonly PathStatus[];
+  /** What could not be opened for some seconds. */
+  missingSockets(): readonly MissingSocket[];
 }
 
 export interface ProberDeps {
@@ -39,6 +42,8 @@ export interface ProberDeps {
   onTunnelDown(): void;
   /** A tunnel is deaf. */
   onStall(healing: Healing): void;
+  /** `missingSockets` says something else now. */
+  onSockets(): void;
 }
 
 interface Asked {
@@ -57,6 +62,8 @@ export function createProber(deps: ProberDeps): Prober {
   let known: ReadonlyMap<string, ProbeTarget> = new Map();
   let wanted: { readonly addresses: readonly string[]; readonly ports: readonly number[] } = { addresses: [], ports: [] };
   let told = 0;
+  let missing: readonly MissingSocket[] = [];
+  let missingSince: number | undefined;
   let quietMs = 0;
   let cancel = (): void => undefined;
   let running = false;
@@ -137,6 +144,17 @@ export function createProber(deps: ProberDeps): Prober {
     }
   }
 
+  function openSockets(): void {
+    sockets.want(wanted.addresses, wanted.ports);
+    const now = sockets.missing();
+    if (now.length === 0) missingSince = undefined;
+    else missingSince ??= clock.now();
+    const lasting = missingSince === undefined ? [] : clock.now() - missingSince < PATIENCE_MS ? missing : now;
+    if (JSON.stringify(lasting) === JSON.stringify(missing)) return;
+    missing = lasting;
+    deps.onSockets();
+  }
+
   function schedule(): void {
     cancel();
     if (!running) return;
@@ -169,7 +187,7 @@ export function createProber(deps: ProberDeps): Prober {
     async run(signal) {
       running = true;
       const stops = [
-        every(clock, REFRESH_MS, () => sockets.want(wanted.addresses, wanted.ports)),
+        every(clock, REFRESH_MS, openSockets),
         every(clock, STALLS_MS, () => {
           for (const healing of stalls.look(failover.status(clock.now()), failover.choices(), clock.now())) deps.onStall(healing);
         }),
@@ -199,6 +217,7 @@ export function createProber(deps: ProberDeps): Prober {
       while (clock.now() - began < atMost && failover.isUsed(clock.now(), quietMs));
     },
     status: () => failover.status(clock.now()),
+    missingSockets: () => missing,
   };
 }
 
@@ -207,6 +226,8 @@ const MAX_ASKED = 65_536;
 const MIN_WAIT_MS = 4;
 const GRAIN_MS = 20;
 const REFRESH_MS = 200;
+/** An address comes with the first pass, and an agent before this one goes within a second. */
+const PATIENCE_MS = 5000;
 const STALLS_MS = 1000;
 const LEAVE_STEP_MS = 50;
 /** Of the interval at which users ask: after so long without one of them nobody is left. */

@@ -2,12 +2,15 @@
  * The UDP sockets of probing: one per own mesh address and source port. The port a probe is sent from chooses its way (core/mesh/plan.ts, Probing).
  */
 import { createSocket, type Socket } from 'node:dgram';
+import type { MissingSocket } from '../../core/failover/socketProblems.js';
 import type { Log } from '../../core/runtime/log.js';
 
 export interface ProbeSockets {
   /** From now on these are wanted, and no others. What cannot be opened yet, since its address is not there, is tried again at the next call. */
   want(addresses: readonly string[], ports: readonly number[]): void;
   has(port: number): boolean;
+  /** Of those that are wanted, which could not be opened at the last try. */
+  missing(): readonly MissingSocket[];
   /** Undeliverable packets are lost, as on any network. */
   send(from: number, to: { readonly address: string; readonly port: number }, packet: Uint8Array): void;
   onPacket(receive: (packet: Uint8Array, from: { readonly address: string; readonly port: number }) => void): void;
@@ -21,6 +24,7 @@ interface Open {
 
 export function createProbeSockets(log: Log): ProbeSockets {
   const sockets = new Map<string, Open>();
+  const missing = new Map<string, MissingSocket>();
   /** Ready to send, by family and port. */
   const bound: Readonly<Record<4 | 6, Map<number, Socket>>> = { 4: new Map(), 6: new Map() };
   let receive: Parameters<ProbeSockets['onPacket']>[0] = () => undefined;
@@ -38,10 +42,12 @@ export function createProbeSockets(log: Log): ProbeSockets {
       if (entry.bound) return;
       if (sockets.get(name) === entry) sockets.delete(name);
       socket.close();
+      missing.set(name, { address, port, code: (error as NodeJS.ErrnoException).code ?? error.message });
       log.debug('A socket for probes cannot be opened yet', { address, port, reason: error.message });
     });
     socket.bind({ address, port }, () => {
       entry.bound = true;
+      missing.delete(name);
       bound[family].set(port, socket);
       socket.unref();
     });
@@ -60,9 +66,11 @@ export function createProbeSockets(log: Log): ProbeSockets {
         sockets.delete(name);
         shut(socket);
       }
+      for (const name of missing.keys()) if (!wanted.has(name)) missing.delete(name);
       for (const address of addresses) for (const port of ports) if (!sockets.has(socketName(address, port))) open(address, port);
     },
     has: (port) => bound[4].has(port) || bound[6].has(port),
+    missing: () => [...missing.values()],
     send(from, to, packet) {
       bound[familyOf(to.address)].get(from)?.send(packet, to.port, to.address, ignore);
     },
