@@ -4,14 +4,16 @@
 import type { MeshNode } from '../core/api/meshNode.js';
 import type { Clock, Random } from '../core/runtime/clock.js';
 import type { Log } from '../core/runtime/log.js';
+import { createResolver } from '../core/names/resolver.js';
 import { createMemoryQueue } from '../core/workqueue/memory.js';
 import type { ReconcileResult } from '../core/workqueue/queue.js';
 import type { KubeClient } from '../kube/wire/client.js';
 import type { ClusterAgentMetrics } from './metrics.js';
-import { createObserver } from './observer.js';
+import { createObserver, type Observed } from './observer.js';
 import { createOrphanRemover } from './orphanRemover.js';
 import { createPeerWriter } from './peerWriter.js';
-import { type ClusterInput, type ClusterPlan, planCluster, type PlannedCondition, type PlannedNodeStatus } from './planCluster.js';
+import { type ClusterPlan, planCluster, type PlannedCondition, type PlannedNodeStatus } from './planCluster.js';
+import { peerNames } from './planPeers.js';
 import { createStatusWriter, type StatusWrite } from './statusWriter.js';
 
 export interface ClusterAgentDeps {
@@ -20,6 +22,8 @@ export interface ClusterAgentDeps {
   readonly random: Random;
   readonly log: Log;
   readonly metrics: ClusterAgentMetrics;
+  /** All addresses of a name; rejects when there are none. Must end by itself. */
+  readonly lookup: (name: string) => Promise<readonly string[]>;
 }
 
 export interface ClusterAgent {
@@ -42,6 +46,7 @@ export function createClusterAgent(deps: ClusterAgentDeps): ClusterAgent {
   const { client, clock, log, metrics } = deps;
   const queue = createMemoryQueue({ backoff: { baseMs: 100, maxMs: 30_000 } }, deps);
   const observer = createObserver({ ...deps, onChange: () => queue.addAfter(KEY, COALESCE_MS) });
+  const resolver = createResolver({ clock, log, lookup: deps.lookup, onChange: () => queue.addAfter(KEY, COALESCE_MS) });
   const writer = createStatusWriter({ client, wall: () => clock.wall(), onRequest: (kind) => metrics.wrote(kind) });
   const peerWriter = createPeerWriter({ writer, log });
   const remover = createOrphanRemover({ client, onRequest: (kind) => metrics.wrote(kind) });
@@ -61,7 +66,8 @@ export function createClusterAgent(deps: ClusterAgentDeps): ClusterAgent {
       return { kind: 'terminal', error: observation.reason };
     }
     const { input } = observation;
-    const plan = planCluster(input);
+    resolver.want(peerNames(input.peers));
+    const plan = planCluster({ ...input, outcomeOf: resolver.outcome });
     metrics.planned(plan, input.nodes.length);
     const writes = [...(await writeNodes(plan, input)), await writeMesh(plan, input)];
     const failures = writes.flatMap((each) => (each.kind === 'failed' ? [each.message] : []));
@@ -79,7 +85,7 @@ export function createClusterAgent(deps: ClusterAgentDeps): ClusterAgent {
   }
 
   /** First whoever gives something up, then whoever gets it: no two nodes hold one slot at any time. */
-  async function writeNodes(plan: ClusterPlan, { meshNodes }: ClusterInput): Promise<StatusWrite[]> {
+  async function writeNodes(plan: ClusterPlan, { meshNodes }: Observed): Promise<StatusWrite[]> {
     const planned = meshNodes.flatMap((node) => {
       const status = plan.meshNodes.get(node.metadata.name);
       return status === undefined ? [] : [{ node, status }];
@@ -115,7 +121,7 @@ export function createClusterAgent(deps: ClusterAgentDeps): ClusterAgent {
     }
   }
 
-  async function writeMesh(plan: ClusterPlan, { mesh }: ClusterInput): Promise<StatusWrite> {
+  async function writeMesh(plan: ClusterPlan, { mesh }: Observed): Promise<StatusWrite> {
     const result = await writer.write(mesh, plan.mesh);
     if (result.kind === 'written') log.info('Wrote the facts of the mesh', { segments: plan.mesh.segments.length, ...troubleOf(plan.mesh.conditions) });
     return result;
@@ -131,6 +137,7 @@ export function createClusterAgent(deps: ClusterAgentDeps): ClusterAgent {
         return result;
       };
       await Promise.all([observer.run(signal), queue.run(timed, { concurrency: 1, signal })]);
+      resolver.close();
     },
   };
 }

@@ -1,6 +1,7 @@
 /**
  * `kilofed cluster-agent`: reads the environment, puts the parts together, runs until it is told to stop.
  */
+import { lookup as dnsLookup } from 'node:dns/promises';
 import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { loadKubeconfig } from '../kube/config/kubeconfig.js';
@@ -29,7 +30,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   const log = createJsonLog({ level: flags.logLevel, write: (line) => void process.stdout.write(line), wall: () => systemClock.wall() });
   const metrics = createTextMetrics();
   const client = createKubeClient({ ...connection, userAgent: 'kilofed-cluster-agent' }, { clock: systemClock });
-  const agent = createClusterAgent({ client, clock: systemClock, random: Math.random, log, metrics: createClusterAgentMetrics(metrics) });
+  const agent = createClusterAgent({ client, clock: systemClock, random: Math.random, log, metrics: createClusterAgentMetrics(metrics), lookup });
   const stop = new AbortController();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.abort());
   try {
@@ -52,6 +53,10 @@ export async function main(argv: readonly string[]): Promise<number> {
     stop.abort();
     client.close();
   }
+}
+
+async function lookup(name: string): Promise<readonly string[]> {
+  return (await dnsLookup(name, { all: true })).map(({ address }) => address);
 }
 
 /** A text is what is wrong. */

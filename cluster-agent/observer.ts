@@ -21,8 +21,10 @@ export interface Observer {
   run(signal: AbortSignal): Promise<void>;
 }
 
+export type Observed = Omit<ClusterInput, 'outcomeOf'>;
+
 export type Observation =
-  | { readonly kind: 'cluster'; readonly input: ClusterInput }
+  | { readonly kind: 'cluster'; readonly input: Observed }
   /** What is missing, and what to do where a person can do something. What is not known yet must not look like what is gone. */
   | { readonly kind: 'waiting'; readonly reason: string };
 

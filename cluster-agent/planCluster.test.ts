@@ -23,7 +23,7 @@ const SKETCHES = [
 function input(names: readonly string[], more: Partial<ClusterInput> = {}, lost: readonly string[] = []): ClusterInput {
   const meshNodes = cluster(SKETCHES, '10.4.0.0/16');
   const nodes = SKETCHES.filter(({ name }) => names.includes(name)).map((sketch) => nodeOf(sketch, lost.includes(sketch.name)));
-  return { mesh: MESH, nodes, meshNodes, peers: [], services: { kind: 'told', ranges: ['10.96.0.0/12'] }, ...more };
+  return { mesh: MESH, nodes, meshNodes, peers: [], outcomeOf: () => 'answered', services: { kind: 'told', ranges: ['10.96.0.0/12'] }, ...more };
 }
 
 /** The Node that the sketch is of. */

@@ -19,7 +19,7 @@ import { meshTrouble } from './meshTrouble.js';
 import { locationTroubles } from './locationTroubles.js';
 import { nodeTroubles, type Trouble } from './nodeTroubles.js';
 import type { NodeFacts, PeerFacts } from './facts.js';
-import { type PlannedPeerStatus, planPeers } from './planPeers.js';
+import { type NameOutcome, type PlannedPeerStatus, planPeers } from './planPeers.js';
 
 export interface ClusterInput {
   readonly mesh: Mesh;
@@ -28,6 +28,8 @@ export interface ClusterInput {
   readonly meshNodes: readonly MeshNode[];
   /** None while they are not known. */
   readonly peers: readonly PeerFacts[];
+  /** Of the names of their endpoints. */
+  readonly outcomeOf: (name: string) => NameOutcome;
   readonly services: ServiceRanges;
 }
 
@@ -109,7 +111,7 @@ export function planCluster(input: ClusterInput): ClusterPlan {
       segments,
       conditions: [ready(trouble, input.mesh)],
     },
-    peers: planPeers({ mesh: spec, nodes: placed, peers: input.peers }),
+    peers: planPeers({ mesh: spec, nodes: placed, peers: input.peers, outcomeOf: input.outcomeOf }),
   };
 }
 

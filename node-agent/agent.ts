@@ -26,6 +26,7 @@ import type { Mesh, MeshSpec } from '../core/api/mesh.js';
 import type { MeshInput } from '../core/mesh/input.js';
 import type { NodePlan, Problem } from '../core/mesh/plan.js';
 import type { PlannedNode } from '../core/mesh/planNode.js';
+import type { Resolver } from '../core/names/resolver.js';
 import type { Clock } from '../core/runtime/clock.js';
 import type { Log } from '../core/runtime/log.js';
 import type { Cluster } from './cluster.js';
@@ -38,7 +39,6 @@ import type { AgentMetrics } from './metrics.js';
 import { type LearnedMtus, pathMtu, type Roamed, roamedAddresses } from './pathMtu.js';
 import type { Publisher } from './publish.js';
 import { publishNode, tellProblems } from './publishNode.js';
-import type { Resolver } from './resolver.js';
 import type { SavedInputs, StateFiles } from './stateFiles.js';
 
 export interface AgentDeps {

@@ -20,6 +20,7 @@ import { createLoop } from './loop.js';
 import { createAgentMetrics } from './metrics.js';
 import type { Options } from './options.js';
 import { createPublisher, type Publisher } from './publish.js';
+import { createResolver } from '../core/names/resolver.js';
 import { createFailover } from '../core/failover/failover.js';
 import type { Healing } from '../core/failover/stall.js';
 import { type Choices, choicesOf, steer } from '../core/failover/config.js';
@@ -30,7 +31,6 @@ import { watchSilence } from './probe/silence.js';
 import { watchUnanswered } from './probe/unanswered.js';
 import type { ProbeSockets } from './probe/sockets.js';
 import { createRepairer } from './repairer.js';
-import { createResolver } from './resolver.js';
 import { createInputsSaver, type StateFiles } from './stateFiles.js';
 
 export interface ProgramDeps {

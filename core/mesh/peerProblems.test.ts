@@ -15,7 +15,7 @@ const far = cluster([{ name: 'w', location: 'far', internalIP: '172.20.9.11/24',
 
 /** `name: reasons` of each Peer that has problems. */
 function reasons(peers: readonly Peer[], mesh = defaults): Record<string, string> {
-  return Object.fromEntries([...peerProblems({ mesh, nodes, peers })].map(([name, problems]) => [name, problems.map(({ reason }) => reason).join(' ')]));
+  return Object.fromEntries([...peerProblems({ mesh, nodes, peers, unresolved: new Set(['nowhere.example']) })].map(([name, problems]) => [name, problems.map(({ reason }) => reason).join(' ')]));
 }
 
 const aged = (peer: Peer, day: number): Peer => ({ ...peer, metadata: { ...peer.metadata, creationTimestamp: `2026-01-0${day}T00:00:00Z` } });
@@ -23,7 +23,8 @@ const aged = (peer: Peer, day: number): Peer => ({ ...peer, metadata: { ...peer.
 describe('of people, seen from every location', () => {
   test.each<[string, Peer['spec'] | object, string | undefined]>([
     ['nothing is wrong', {}, undefined],
-    ['a name is taken to resolve', { endpoint: { dnsOrIP: { dns: 'home.example' }, port: 1 } }, undefined],
+    ['a name that does not resolve', { endpoint: { dnsOrIP: { dns: 'nowhere.example' }, port: 1 } }, 'Unresolved'],
+    ['a name that does', { endpoint: { dnsOrIP: { dns: 'home.example' }, port: 1 } }, undefined],
     ['around everything: the longest match wins', { allowedIPs: ['10.0.0.0/8'] }, undefined],
     ["a node's pods", { allowedIPs: ['10.42.1.0/24'] }, 'PrefixTaken'],
     ['within those of another location', { allowedIPs: ['10.42.2.7/32'] }, 'PrefixTaken'],
@@ -41,7 +42,7 @@ describe('of people, seen from every location', () => {
 
   test('the older of two keeps key and prefix, and the message names it', () => {
     const [older, younger] = [aged(personPeer('z'), 1), aged(personPeer('a', { publicKey: fakeKey('z') }), 2)];
-    const found = peerProblems({ mesh: defaults, nodes, peers: [younger, older] });
+    const found = peerProblems({ mesh: defaults, nodes, peers: [younger, older], unresolved: new Set() });
     expect([...found.keys()]).toEqual(['a']);
     expect(found.get('a')?.map(({ message }) => message)).toEqual([
       'has the public key of peer z, which keeps it: give one of the two a new key',

@@ -2,7 +2,7 @@
  * What of each Peer the nodes of a cluster leave out, for the status of the Peer itself.
  *
  * By the functions that a node's own plan is made with, as an onlooker would plan who stands in no segment and has a tunnel
- * with every gateway. What only a node can know is not here: whether a name resolves for it, whether the Peer answers.
+ * with every gateway. What only a node can know is not here: whether a name resolves for it, too, whether the Peer answers.
  */
 import type { MeshNode } from '../api/meshNode.js';
 import type { MeshSpec } from '../api/mesh.js';
@@ -19,13 +19,15 @@ export interface PeerProblemsInput {
   readonly mesh: MeshSpec;
   readonly nodes: readonly MeshNode[];
   readonly peers: readonly Peer[];
+  /** Names of endpoints that have no address. */
+  readonly unresolved: ReadonlySet<string>;
 }
 
 /**
  * By name of the Peer, the gravest first; Peers without any are not in it. What is wrong with a segment of another member is told
  * of each Peer that stands for a gateway of it.
  */
-export function peerProblems({ mesh, nodes, peers }: PeerProblemsInput): ReadonlyMap<string, readonly Problem[]> {
+export function peerProblems({ mesh, nodes, peers, unresolved }: PeerProblemsInput): ReadonlyMap<string, readonly Problem[]> {
   const { segments: own } = ownSegments(nodes, mesh);
   const theirs = peerSegments(peers);
   const remote = [...own, ...theirs.segments];
@@ -33,7 +35,7 @@ export function peerProblems({ mesh, nodes, peers }: PeerProblemsInput): Readonl
   const reaching = own.filter(({ gateways }) => gateways.length > 0);
   const problems = [
     ...theirs.problems,
-    ...tunnelProblems(mesh, remote),
+    ...tunnelProblems(mesh, remote, unresolved),
     ...reaching.flatMap((segment) => unreachableSegments(segment, members, mesh.planes)),
     ...claimPrefixes({ own: NOBODY, remote, internalIPs: [] }).problems,
     ...localProblems(nodes, theirs.segments),
@@ -54,9 +56,9 @@ const NOBODY: Segment = { name: '', kind: 'own', location: '', nodes: [], gatewa
 /** RFC 5737. */
 const SOME_ADDRESS = '192.0.2.1';
 
-/** Keys that two have, and endpoints that can be none. Every name counts as resolved. */
-function tunnelProblems(mesh: MeshSpec, remote: readonly Segment[]): readonly Problem[] {
-  const hosts = remote.flatMap(({ gateways }) => gateways.flatMap(({ host }) => (host === undefined || addressOf(host) !== undefined ? [] : [host])));
+/** Keys that two have, and endpoints that can be none. What names resolve to does not matter. */
+function tunnelProblems(mesh: MeshSpec, remote: readonly Segment[], unresolved: ReadonlySet<string>): readonly Problem[] {
+  const hosts = remote.flatMap(({ gateways }) => gateways.flatMap(({ host }) => (host === undefined || addressOf(host) !== undefined || unresolved.has(host) ? [] : [host])));
   return planInterfaces({
     mesh,
     self: { name: '', slot: 0, port: mesh.port, publicKey: '', persistentKeepalive: 0, dialable: true },

@@ -46,7 +46,7 @@ describeWithApiServer('the cluster-agent, under its own account', { controllers:
     const own = clientAs(server(), { namespace: 'kilofed', name: 'cluster-agent', node: 'a' });
     const metrics = createTextMetrics();
     const log = createJsonLog({ level: 'error', write: (line) => void process.stderr.write(line), wall: () => Date.now() });
-    const agent = createClusterAgent({ client: own, clock: systemClock, random: Math.random, log, metrics: createClusterAgentMetrics(metrics) });
+    const agent = createClusterAgent({ client: own, clock: systemClock, random: Math.random, log, metrics: createClusterAgentMetrics(metrics), lookup });
     const stop = new AbortController();
     const ended = agent.run(stop.signal);
     const handle: Running = {
@@ -230,8 +230,11 @@ describeWithApiServer('the cluster-agent, under its own account', { controllers:
         type: 'Ready', status: 'False', reason: 'PrefixTaken', message: '10.42.4.7/32 lies in 10.42.4.0/24, which belongs to location:us: remove it from one of the two', observedGeneration: 1,
       }));
       expect(await kubectl(server(), ['get', 'peers'])).toMatch(/^NAME .* READY +REASON +AGE\nlaptop .* False +PrefixTaken /);
-      await put(peer('laptop', {}));
-      await eventually(async () => expect(await condition('laptop')).toMatchObject({ status: 'True', reason: 'Meshed', observedGeneration: 2 }));
+      const at = (dns: string): object => ({ endpoint: { dnsOrIP: { dns }, port: 51_820 } });
+      await put(peer('laptop', at('nowhere.example')));
+      await eventually(async () => expect(await condition('laptop')).toMatchObject({ status: 'False', reason: 'Unresolved', message: expect.stringContaining('nowhere.example:51820'), observedGeneration: 2 }));
+      await put(peer('laptop', at('home.example')));
+      await eventually(async () => expect(await condition('laptop')).toMatchObject({ status: 'True', reason: 'Meshed', observedGeneration: 3 }));
     }, 60_000);
 
     test('of the hub have a status that it does not touch, and nobody writes twice', async () => {
@@ -284,6 +287,11 @@ function specOf(name: string, number: number, location: string): object {
 
 function object(apiVersion: string, kind: string, name: string, rest: object): KubeObject {
   return { apiVersion, kind, metadata: { name }, ...rest };
+}
+
+/** Knows one name. */
+function lookup(name: string): Promise<readonly string[]> {
+  return name === 'home.example' ? Promise.resolve(['203.0.113.9']) : Promise.reject(new Error(`ENOTFOUND ${name}`));
 }
 
 function reconciles(metrics: TextMetrics): number {

@@ -155,17 +155,15 @@ test('Peers that are wrong are refused, or left out with a reason; nobody else n
     const leftOut = async (): Promise<string[]> => (await node('east-a1').metrics()).split('\n').filter((line) => line.startsWith('kilofed_node_left_out{'));
     const shown = (await leftOut()).join();
     expect(Object.keys(wrong).filter((name) => !shown.includes(`peer ${name}"`))).toEqual([]);
-    // What a name resolves to only the nodes know.
-    const { 'bad-name': _name, ...contrary } = wrong;
-    await until('what is wrong in the status of each', 10_000, async () => {
+    await until('what is wrong in the status of each', 15_000, async () => {
       const ready = await readiness();
-      return Object.keys(contrary).every((name) => ready.get(name)?.startsWith('False ') === true) && ready.get('laptop') === 'True Meshed' ? true : undefined;
+      return Object.keys(wrong).every((name) => ready.get(name)?.startsWith('False ') === true) && ready.get('laptop') === 'True Meshed' ? true : undefined;
     });
     const problems = await until('the same at the hub', 10_000, async () => {
       const told = (await federation.status()).problems.filter(({ cluster }) => cluster === 'east').map(({ subject }) => subject);
-      return Object.keys(contrary).every((name) => told.includes(`peer ${name}`)) ? told : undefined;
+      return Object.keys(wrong).every((name) => told.includes(`peer ${name}`)) ? told : undefined;
     });
-    expect(problems).toHaveLength(Object.keys(contrary).length);
+    expect(problems.filter((subject) => ['peer laptop', 'peer router'].includes(subject))).toEqual([]);
     await east.apply(peer('bad-taken', { ...wrong['bad-taken'], allowedIPs: ['10.5.9.5/32'] }));
     await until('the one that was corrected', 10_000, async () => ((await readiness()).get('bad-taken') === 'True Meshed' ? true : undefined));
     await sleep(2_000);

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { createHandClock, settle, SILENT, type HandClock } from '../test/host/handClock.js';
+import { createHandClock, settle, SILENT, type HandClock } from '../../test/host/handClock.js';
 import { createResolver, type Resolver } from './resolver.js';
 
 interface Setting {
@@ -32,7 +32,18 @@ test('a bad name costs only itself', async () => {
   resolver.want(['bad', 'good', 'silent']);
   await clock.advance(6000);
   expect(resolver.answers()).toEqual({ good: '192.0.2.1' });
-  expect(changes()).toBe(1);
+  expect(['good', 'bad', 'silent', 'unwanted'].map((name) => resolver.outcome(name))).toEqual(['answered', 'failed', 'failed', 'asking']);
+  // Each name's first outcome is news.
+  expect(changes()).toBe(3);
+});
+
+test('a name is asking until it has an answer, or has failed', async () => {
+  const { resolver, names } = setting();
+  names.set('a', ['192.0.2.1']);
+  resolver.want(['a', 'b']);
+  expect([resolver.outcome('a'), resolver.outcome('b')]).toEqual(['asking', 'asking']);
+  await settle();
+  expect([resolver.outcome('a'), resolver.outcome('b')]).toEqual(['answered', 'failed']);
 });
 
 test('asks again every 30 s, keeps the last answer of a name that fails, and tells of a change', async () => {
@@ -43,6 +54,7 @@ test('asks again every 30 s, keeps the last answer of a name that fails, and tel
   names.delete('a');
   await clock.advance(30_000);
   expect(resolver.answers()).toEqual({ a: '192.0.2.1' });
+  expect(resolver.outcome('a')).toBe('answered');
   names.set('a', ['192.0.2.2']);
   await clock.advance(30_000);
   expect(resolver.answers()).toEqual({ a: '192.0.2.2' });

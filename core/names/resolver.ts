@@ -1,17 +1,19 @@
 /**
- * Resolver: the addresses of the DNS names among the endpoints, looked up beside the reconcile loop.
+ * Resolver: the addresses of the DNS names among the endpoints, looked up beside a reconcile loop.
  *
  * A name that fails keeps its last answer, and of several answers the one in use is kept while it is still given, so that
  * round-robin names do not make tunnels wander. Every name is asked again every 30 s, and when a tunnel fails or somebody answers no more; one that fails
  * itself after 1 s, then 2 s, and so on up to that.
  */
-import type { Clock } from '../core/runtime/clock.js';
-import type { Log } from '../core/runtime/log.js';
+import type { Clock } from '../runtime/clock.js';
+import type { Log } from '../runtime/log.js';
 
 export interface Resolver {
   /** From now on `names` are wanted, and no others. */
   want(names: readonly string[]): void;
   answers(): Readonly<Record<string, string>>;
+  /** `failed`: it never had an answer, and was asked for. */
+  outcome(name: string): 'answered' | 'failed' | 'asking';
   /** Asks every name now: something does not answer. */
   askNow(): void;
   close(): void;
@@ -22,7 +24,7 @@ export interface ResolverDeps {
   readonly log: Log;
   /** All addresses of a name; rejects when there are none. Must end by itself. */
   lookup(name: string): Promise<readonly string[]>;
-  /** An answer is new or has changed. */
+  /** An answer is new or has changed, or a name has none at the first time of asking. */
   onChange(): void;
 }
 
@@ -45,6 +47,7 @@ export function createResolver(deps: ResolverDeps, initial: Readonly<Record<stri
   const askAgain = (name: string): void => {
     const failed = (failures.get(name) ?? 0) + 1;
     failures.set(name, failed);
+    if (failed === 1 && !known.has(name) && !closed && wanted.has(name)) deps.onChange();
     const ms = RETRY_MS * 2 ** (failed - 1);
     if (ms < AGAIN_MS) deps.clock.after(ms, () => void (closed || !wanted.has(name) || asking.has(name) || ask(name)));
   };
@@ -65,6 +68,7 @@ export function createResolver(deps: ResolverDeps, initial: Readonly<Record<stri
       for (const name of fresh) if (!asking.has(name)) void ask(name);
     },
     answers: () => Object.fromEntries([...known].filter(([name]) => wanted.has(name))),
+    outcome: (name) => (known.has(name) ? 'answered' : failures.has(name) ? 'failed' : 'asking'),
     askNow: askAll,
     close() {
       closed = true;
