@@ -19,19 +19,19 @@ export const FLAGS = {
   server: { type: 'string', value: 'URL', about: 'API server (default: that of the cluster this pod runs in)' },
   'token-file': { type: 'string', value: 'FILE', about: 'bearer token for --server' },
   'ca-file': { type: 'string', value: 'FILE', about: 'certificate authority of --server, PEM' },
-  'key-file': { type: 'string', value: 'FILE', about: 'WireGuard private key, made when missing (default: STATE-DIR/key)' },
+  'key-file': { type: 'string', value: 'KEY-FILE', about: 'WireGuard private key, made when missing (default: STATE-DIR/key)' },
   'kilo-key-file': { type: 'string', value: 'FILE', about: "Kilo's, taken over when there is no KEY-FILE; '' for none (default: the host's /var/lib/kilo/key)" },
-  'state-dir': { type: 'string', value: 'DIR', default: '/var/lib/kilofed', about: 'where to remember things (default: /var/lib/kilofed)' },
+  'state-dir': { type: 'string', value: 'STATE-DIR', default: '/var/lib/kilofed', about: 'where to remember things (default: /var/lib/kilofed)' },
   listen: { type: 'string', value: 'ADDRESS:PORT', default: '127.0.0.1:9107', about: '/healthz and /metrics (default: 127.0.0.1:9107)' },
   'host-namespace': {
     type: 'string',
     value: 'PATH',
     about: `the host's first process, seen from a container with hostPID: /proc/1.
-Userspace WireGuard is then started on the host; DIR must be the same path there`,
+Userspace WireGuard is then started on the host; STATE-DIR must be the same path there`,
   },
   'cni-dir': { type: 'string', value: 'DIR', default: '/etc/cni/net.d', about: 'CNI configurations of the host, for Mesh.spec.cni (default: /etc/cni/net.d)' },
   'log-level': { type: 'string', value: 'LEVEL', choices: ['debug', 'info', 'warn', 'error'], default: 'info', about: 'debug, info, warn, error (default: info)' },
-  'print-plan': { type: 'boolean', default: false, about: 'print what would be changed on this host, and exit' },
+  'print-plan': { type: 'boolean', default: false, about: 'print what would be changed on this host, change nothing, and exit' },
   'clean-up': {
     type: 'boolean',
     default: false,

@@ -26,7 +26,7 @@ import { createStateFiles } from './stateFiles.js';
 /** Exit code. */
 export async function main(argv: readonly string[]): Promise<number> {
   const { env } = process;
-  const parsed = parseOptions(argv, { env, hostname: hostname() });
+  const parsed = parseOptions(argv, { env, hostname: hostname(), uid: process.getuid?.() });
   if (parsed.kind === 'help') {
     process.stdout.write(HELP);
     return 0;

@@ -45,9 +45,24 @@ describe('wrong use says what to write', () => {
     [['--server', 'https://x'], '--server, --token-file and --ca-file go together'],
     [['--server', 'x', '--token-file', 't', '--ca-file', 'c'], '--server is "x": write https://host:port'],
     [['--print-plan', '--clean-up'], 'exclude each other'],
+    [['--state-dir', ''], '--state-dir is empty: give it a value, or leave it out'],
+    [['--node-name', ''], '--node-name is empty'],
+    [['--key-file='], '--key-file is empty'],
+    [['--cni-dir', ''], '--cni-dir is empty'],
+    [['--host-namespace', ''], '--host-namespace is empty'],
   ])('%p', (argv, message) => {
     expect(parse(argv)).toMatchObject({ kind: 'error', message: expect.stringContaining(message) });
   });
+});
+
+test('an empty NODE_NAME is refused, unless a name is given', () => {
+  expect(parse([], { NODE_NAME: '' })).toMatchObject({ kind: 'error', message: expect.stringContaining('NODE_NAME is empty') });
+  expect(parse(['--node-name', 'a'], { NODE_NAME: '' })).toMatchObject({ options: { nodeName: 'a' } });
+});
+
+test.each([[[]], [['--print-plan']], [['--clean-up']]])('who is not root is told before anything else, with %p', (argv) => {
+  expect(parseOptions(argv, { env: {}, hostname: 'box', uid: 1000 })).toMatchObject({ kind: 'error', message: expect.stringContaining('run it as root') });
+  expect(parseOptions(argv, { env: {}, hostname: 'box', uid: 0 })).toMatchObject({ kind: 'options' });
 });
 
 test('the help names every option', () => {

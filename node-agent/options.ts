@@ -33,6 +33,8 @@ export type ParsedOptions =
 export interface Surroundings {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly hostname: string;
+  /** Of the user; absent: there are no users here. */
+  readonly uid?: number | undefined;
 }
 
 export const HELP = `Usage: kilofed node-agent [options]
@@ -52,7 +54,13 @@ Examples:
 Exit codes: 0 done or told to stop; 1 failed; 2 wrong use.
 `;
 
-export function parseOptions(argv: readonly string[], { env, hostname }: Surroundings): ParsedOptions {
+export function parseOptions(argv: readonly string[], surroundings: Surroundings): ParsedOptions {
+  const { uid } = surroundings;
+  const parsed = parseFlags(argv, surroundings);
+  return parsed.kind === 'options' && uid !== undefined && uid !== 0 ? wrong(`it is run by user ${uid}, and reads and changes the network of the host: run it as root`) : parsed;
+}
+
+function parseFlags(argv: readonly string[], { env, hostname }: Surroundings): ParsedOptions {
   let values;
   try {
     ({ values } = parseArgs({
@@ -65,6 +73,8 @@ export function parseOptions(argv: readonly string[], { env, hostname }: Surroun
     return wrong(error instanceof Error ? error.message : String(error));
   }
   if (values.help) return { kind: 'help' };
+  const empty = emptyOf(values, env);
+  if (empty !== undefined) return wrong(empty);
   const listen = parseListen(values.listen);
   if (listen === undefined) return wrong(`--listen is "${values.listen}": write address:port, such as 127.0.0.1:9107`);
   const logLevel = values['log-level'];
@@ -88,6 +98,15 @@ export function parseOptions(argv: readonly string[], { env, hostname }: Surroun
       action: values['clean-up'] ? 'cleanUp' : values['print-plan'] ? 'printPlan' : 'run',
     },
   };
+}
+
+const NEVER_EMPTY = ['node-name', 'state-dir', 'key-file', 'cni-dir', 'host-namespace'] as const;
+
+/** What must not be empty and is, as a script leaves it whose variable was not set. */
+function emptyOf(flags: Readonly<Partial<Record<(typeof NEVER_EMPTY)[number], string | undefined>>>, env: Surroundings['env']): string | undefined {
+  const empty = NEVER_EMPTY.find((name) => flags[name] === '');
+  if (empty !== undefined) return `--${empty} is empty: give it a value, or leave it out`;
+  return flags['node-name'] === undefined && env['NODE_NAME'] === '' ? 'NODE_NAME is empty: set it to the name of the Node object, or give --node-name' : undefined;
 }
 
 interface ConnectionFlags {

@@ -13,7 +13,7 @@ import { createAgent } from './agent.js';
 import { createCluster, type Cluster } from './cluster.js';
 import type { Host } from './host/host.js';
 import { kiloRemoval, stepText } from '../core/kilo/removal.js';
-import { ensureKey, readPrivateKey } from './host/key.js';
+import { ensureKey, foreseeKey, readPrivateKey } from './host/key.js';
 import type { KiloHost } from './kilo/kiloHost.js';
 import { createKiloWatch, type KiloWatch } from './kilo/kiloWatch.js';
 import { createLoop } from './loop.js';
@@ -143,15 +143,18 @@ export async function runAgent(options: Options, deps: ProgramDeps, signal: Abor
   return 0;
 }
 
-/** Prints the changes that a run would make now. */
+/** Prints the changes that a run would make now, and makes none, of files neither. */
 export async function printPlan(options: Options, deps: ProgramDeps, signal: AbortSignal): Promise<number> {
-  const key = await ensureKey(options.keyFile, options.kiloKeyFile);
+  const key = await foreseeKey(options.keyFile, options.kiloKeyFile);
   if (!key.ok) return complain(deps, key.message);
+  const saved = await deps.files.loadInputs();
+  if (deps.client === undefined && saved === undefined) return complain(deps, `no API server is known (--server), and nothing is saved in ${options.stateDir}`);
+  if (key.origin !== 'kept') deps.out(key.origin === 'made' ? `A WireGuard key would be made in ${options.keyFile}.\n` : `Kilo's WireGuard key would be taken over into ${options.keyFile}.\n`);
   const stop = new AbortController();
   const cluster = clusterOf(options, deps, () => undefined);
   const running = cluster.run(stop.signal);
   await until(() => cluster.inputs() !== undefined || deps.client === undefined || signal.aborted, deps.clock, SYNC_MS);
-  if (cluster.inputs() === undefined) deps.log.warn('The API server has not told everything; using the inputs saved last');
+  if (cluster.inputs() === undefined) deps.log.warn(deps.client === undefined ? 'No API server is known (--server); using the inputs saved last' : 'The API server has not told everything; using the inputs saved last');
   const agent = createAgent(
     {
       clock: deps.clock,
@@ -179,7 +182,7 @@ export async function printPlan(options: Options, deps: ProgramDeps, signal: Abo
       setDraining: () => undefined,
       missingSockets: () => [],
     },
-    { endpoints: await deps.files.loadEndpoints(), saved: await deps.files.loadInputs() },
+    { endpoints: await deps.files.loadEndpoints(), saved },
   );
   const result = await agent.pass(signal);
   stop.abort();

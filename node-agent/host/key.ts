@@ -16,12 +16,21 @@ export type KeyResult =
 export async function ensureKey(file: string, kiloFile = ''): Promise<KeyResult> {
   const existing = await readKey(file);
   if (existing !== undefined) return resultOf(existing, 'kept');
-  const kilo = kiloFile === '' ? undefined : await readKey(kiloFile);
-  if (kilo?.ok === false) return { ok: false, message: `${kilo.message}. It is Kilo's, and would become this node's: --kilo-key-file '' ignores it` };
+  const kilo = await readKiloKey(kiloFile);
+  if (kilo?.ok === false) return kilo;
   const failed = await createKey(file, kilo?.privateKey ?? generatePrivateKey());
   if (failed !== undefined) return { ok: false, message: failed };
   const written = await readKey(file);
   return written === undefined ? { ok: false, message: `${file} vanished after it was written` } : resultOf(written, kilo === undefined ? 'made' : 'kilo');
+}
+
+/** What `ensureKey` would find, without writing anything: a key that it would make is another one each time. */
+export async function foreseeKey(file: string, kiloFile = ''): Promise<KeyResult> {
+  const existing = await readKey(file);
+  if (existing !== undefined) return resultOf(existing, 'kept');
+  const kilo = await readKiloKey(kiloFile);
+  if (kilo?.ok === false) return kilo;
+  return { ok: true, publicKey: publicKeyOf(kilo?.privateKey ?? generatePrivateKey()), origin: kilo === undefined ? 'made' : 'kilo' };
 }
 
 /** The private key itself, base64. @throws when there is none to be read: `ensureKey` comes first. */
@@ -30,6 +39,11 @@ export async function readPrivateKey(file: string): Promise<string> {
 }
 
 type ReadKey = { readonly ok: true; readonly privateKey: string } | { readonly ok: false; readonly message: string };
+
+async function readKiloKey(file: string): Promise<ReadKey | undefined> {
+  const kilo = file === '' ? undefined : await readKey(file);
+  return kilo?.ok === false ? { ok: false, message: `${kilo.message}. It is Kilo's, and would become this node's: --kilo-key-file '' ignores it` } : kilo;
+}
 
 function resultOf(read: ReadKey, origin: 'kept' | 'made' | 'kilo'): KeyResult {
   return read.ok ? { ok: true, publicKey: publicKeyOf(read.privateKey), origin } : read;
