@@ -521,6 +521,25 @@ describe('configuration', () => {
     expect(failover.choices().get('far')).toEqual(['plane/1']);
   });
 
+  test('of a new tunnel one end asks first, and the other half a second later, unless it was asked', () => {
+    const asked = (failover: Failover, until: number): number | undefined => {
+      for (let now = 0; now <= until; now += 5) if (failover.next() <= now && failover.tick(now).probes.some(({ path }) => path.name === 'tunnel/0/far')) return now;
+      return undefined;
+    };
+    const from = (change: Partial<ProbePath>): Failover => {
+      const failover = createFailover();
+      failover.configure({ ...GATEWAY, paths: GATEWAY.paths.map((path) => (path.kind === 'tunnel' ? { ...path, ...change } : path)) }, 0);
+      return failover;
+    };
+    const first = asked(from({}), 1000) ?? Number.NaN;
+    const second = asked(from({ yields: true }), 1000) ?? Number.NaN;
+    expect([first <= 200, second >= 500, second <= 700]).toEqual([true, true, true]);
+    const waiting = from({ yields: true });
+    expect(asked(waiting, first)).toBeUndefined();
+    waiting.asked({ key: 'key-f0', inUse: false, forwards: 'unknown', plane: 0, assures: undefined, relies: true }, first + 20);
+    expect(waiting.tick(first + 20).probes.map(({ path }) => path.name)).toContain('tunnel/0/far');
+  });
+
   test('forgets a path whose far end is another now', () => {
     const { run, failover } = world(GATEWAY);
     run(5, good);

@@ -114,6 +114,8 @@ const RECHECK_MS = 500;
 const TRANSIT_MS = 3000;
 /** By then a hurried path has answered, or is slow. */
 const HURRY_MS = 150;
+const FIRST_MS = 200;
+const UNDER_WAY_MS = 300;
 
 export function createFailover(): Failover {
   let config: FailoverConfig | undefined;
@@ -297,7 +299,7 @@ export function createFailover(): Failover {
           before.path.setTiming(timing, now);
           return [path.name, { ...before, config: path }];
         }
-        return [path.name, { config: path, path: createPath({ ...timing, offsetMs: hash32(path.name) % timing.pace.intervalMs }, now), turn: hash32(path.name) % path.targets.length, report: FINE }];
+        return [path.name, { config: path, path: createPath({ ...timing, offsetMs: offsetOf(path, timing.pace.intervalMs) }, now), turn: hash32(path.name) % path.targets.length, report: FINE }];
       }));
       tunnels = new Map([...watched.values()].filter(({ config: { kind } }) => kind === 'tunnel').map((one) => [`${one.config.slot} ${one.config.targets[0]?.publicKey}`, one]));
       for (const segment of [...choices.keys()]) {
@@ -365,6 +367,10 @@ export function createFailover(): Failover {
       const tunnel = relies ? tunnelTo(key, plane) : undefined;
       if (tunnel === undefined) return;
       tunnel.path.assured(assures !== undefined, now);
+      if (tunnel.path.state() === 'new') {
+        tunnel.path.askNow(now);
+        plannedAt = Math.min(plannedAt, now);
+      }
       if (assures !== undefined && tunnel.path.state() === 'up') learn(tunnel, assures);
       if (dirty) plannedAt = Math.min(plannedAt, now);
     },
@@ -402,6 +408,12 @@ function timingOf({ kind }: ProbePath, settings: FailoverSettings): PathTiming {
   // What waits is asked no more often than what is in use.
   const calm = (ms: number): number => Math.max(pace.intervalMs, ms);
   return { pace, idleMs: calm(kind === 'around' ? settings.aroundIdleMs : settings.idleMs), ownMs: calm(settings.ownMs), burstMs: settings.burstMs };
+}
+
+/** Not all at once; and of the two ends of a tunnel one first, by longer than a packet is under way. */
+function offsetOf({ name, kind, yields }: ProbePath, intervalMs: number): number {
+  if (kind !== 'tunnel') return hash32(name) % intervalMs;
+  return (hash32(name) % FIRST_MS) + (yields === true ? FIRST_MS + UNDER_WAY_MS : 0);
 }
 
 const NOTHING: Effects = { probes: [], switches: [], changes: [], isNews: false };

@@ -188,6 +188,8 @@ export interface ProbePath {
   readonly from: number;
   /** The plane by which the answer is to come; absent: by the ordinary route. */
   readonly answerVia?: number;
+  /** Of a tunnel: the far end begins, so that no two handshakes cross. WireGuard answers both and completes neither, and tries again after five seconds. */
+  readonly yields?: true;
   /** Never empty; more than one only of a `through` path, which asks them in turn. */
   readonly targets: readonly ProbeTarget[];
 }

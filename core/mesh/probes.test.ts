@@ -64,6 +64,11 @@ test('a gateway asks both gateways of a segment, each by its plane', () => {
   expect(ways(planned)).toEqual(['51811 -> 1110 -> 0.0.0.0/0 plane/0', '51812 -> 1111 -> 0.0.0.0/0 plane/1']);
 });
 
+test('of the two ends of a tunnel one begins', () => {
+  const yields = (node: string, far: string): boolean => plan(node).probing?.paths.find(({ kind, targets }) => kind === 'tunnel' && targets[0]?.name === far)?.yields === true;
+  expect(['a', 'b'].map((each) => yields(each, 'd') !== yields('d', each))).toEqual([true, true]);
+});
+
 test('any other node asks its gateways, and through each of them', () => {
   const planned = plan('c');
   expect(paths(planned)).toEqual([

@@ -68,7 +68,7 @@ export function planProbes(input: ProbingInput): ProbingPlan | undefined {
     ...near.filter(({ slot }) => beyond(slot).length > 0).map(({ slot, target }): ProbePath => ({
       name: `through/${target.name}`, kind: 'through', slot, node: target.name, from: THROUGH_PROBE_PORT + slot, answerVia: slot, targets: beyond(slot),
     })),
-    ...(tunnels === undefined ? [] : far.flatMap((one) => tunnelPaths(one, tunnels))),
+    ...(tunnels === undefined ? [] : far.flatMap((one) => tunnelPaths(one, tunnels, self.spec.publicKey > one.target.publicKey))),
   ];
   if (kin.length + far.length === 0 || families.size === 0) return undefined;
   const planes = [...new Set([...(tunnels?.reached.values() ?? [])].flat())].toSorted((a, b) => a - b);
@@ -84,11 +84,11 @@ export function planProbes(input: ProbingInput): ProbingPlan | undefined {
 }
 
 /** Around a tunnel only where there is another. */
-function tunnelPaths({ slot, target }: { readonly slot: number; readonly target: ProbeTarget & { readonly segment: string } }, tunnels: NonNullable<ProbingInput['tunnels']>): ProbePath[] {
+function tunnelPaths({ slot, target }: { readonly slot: number; readonly target: ProbeTarget & { readonly segment: string } }, tunnels: NonNullable<ProbingInput['tunnels']>, yields: boolean): ProbePath[] {
   const { segment } = target;
   const planes = tunnels.reached.get(segment) ?? [];
   if (!planes.includes(slot)) return [];
-  const tunnel: ProbePath = { name: `tunnel/${slot}/${segment}`, kind: 'tunnel', slot, segment, from: PLANE_PROBE_PORT + slot, answerVia: tunnels.slot, targets: [target] };
+  const tunnel: ProbePath = { name: `tunnel/${slot}/${segment}`, kind: 'tunnel', slot, segment, from: PLANE_PROBE_PORT + slot, answerVia: tunnels.slot, ...(yields ? { yields } : {}), targets: [target] };
   return planes.length < 2 ? [tunnel] : [tunnel, { name: `around/${slot}/${segment}`, kind: 'around', slot, segment, from: PROBE_PORT, targets: [target] }];
 }
 
