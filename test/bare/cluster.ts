@@ -3,7 +3,7 @@
  * and pods. No kubelet, so it is up in seconds and a node comes and goes at once.
  */
 import { type ChildProcess } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { type KubeObject, type Resource, RESOURCE, resourcePath } from '../../core/api/resources.js';
 import { loadKubeconfig } from '../../kube/config/kubeconfig.js';
@@ -61,6 +61,8 @@ export interface BareNode {
   agentPid(): number | undefined;
   /** What the agent's /metrics says; throws while it does not answer. */
   metrics(): Promise<string>;
+  /** Lines with that text that the node's agents have logged so far. */
+  logged(text: string): readonly string[];
   /** What the agent's /healthz says; why it does not answer 200, where it does not. */
   health(): Promise<string>;
 }
@@ -211,7 +213,8 @@ async function createNode(at: {
   await createPodBridge(namespace, at.podCIDRs, POD_MTU);
   const pod = await withFlows(await createPod(namespace, at.podCIDRs, { host: 10, mtu: POD_MTU }));
   const listen = `${inUrl(addresses[0] ?? '')}:9107`;
-  const log = logTo(`${at.dir}/log/node-agent-${at.name}.log`);
+  const logFile = `${at.dir}/log/node-agent-${at.name}.log`;
+  const log = logTo(logFile);
   const wireguard = binaryPath('wireguard-go');
   // As in manifests/cluster.yaml.
   const env = { ...process.env, NODE_OPTIONS: '--max-semi-space-size=1', ...(wireguard === undefined ? {} : { PATH: `${wireguard.replace(/\/[^/]*$/, '')}:${process.env['PATH']}` }) };
@@ -242,6 +245,7 @@ async function createNode(at: {
       }),
     agentPid: () => (agent?.exitCode === null && agent.signalCode === null ? agent.pid : undefined),
     metrics: () => fetchText(`http://${listen}/metrics`),
+    logged: (text) => readFileSync(logFile, 'utf8').split('\n').filter((line) => line.includes(text)),
     health: () => fetchText(`http://${listen}/healthz`).catch((error: unknown) => String(error)),
   };
 }

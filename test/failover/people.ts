@@ -41,6 +41,9 @@ async function peersOfPeople({ world, rounds, note }: RowContext): Promise<reado
     writeHosts(world, '');
     await sleep(watchedMs(rounds) - 5_000);
   });
+  // Agents ask every thirty seconds. Otherwise nobody has noticed that the name is gone, and nothing is shown.
+  const unaware = GATEWAYS.filter((name) => !world.node(name).logged('An endpoint name cannot be resolved').some((line) => line.includes(NAME)));
+  if (unaware.length > 0) throw new Error(`${unaware.join(', ')} did not find that the name is gone`);
   const reports = await Promise.all(flows.map(async ({ who, flow }) => ({ who, report: await flow.stop() })));
   for (const { who, report } of reports) note(`${who}: lost ${report.lost} of ${report.sent}, longest silence ${Math.round(report.outageMs)} ms`);
   for (const name of ['laptop', 'router']) await world.east.remove(RESOURCE.peer, name);
@@ -94,10 +97,13 @@ async function tunnel(world: World, namespace: Namespace, { address, secret }: {
   await namespace.exec(['ip', '-batch', '-'], { input: [`addr add ${address}/32 dev wg0`, 'link set wg0 mtu 1420 up', ...pods.map((pod) => `route add ${pod} dev wg0 src ${address}`), ''].join('\n') });
 }
 
-/** The gateways of location a resolve names from a file of their own. */
+/** Of location a. */
+const GATEWAYS = ['east-a1', 'east-a2'];
+
+/** They resolve names from a file of their own. */
 async function resolveAt(world: World, hosts: string): Promise<void> {
   writeHosts(world, hosts);
-  for (const name of ['east-a1', 'east-a2']) {
+  for (const name of GATEWAYS) {
     await world.node(name).namespace.exec(['mount', '--bind', `${world.federation.dir}/hosts`, '/etc/hosts']);
   }
 }
