@@ -3,7 +3,7 @@
  *
  * Whoever drives it asks for the probes that are due, sends them, brings the answers, and carries out the switches. It has no
  * clock, no sockets and no randomness: the same calls give the same decisions, so that ten minutes of a lossy network are a
- * test of a second. How it judges is in path.ts (does a path work?) and choose.ts (which way, then?).
+ * test of a second. How it judges is in path.ts (does a path work?), watch.ts (what do several tell?) and choose.ts (which way, then?).
  */
 import { hash32 } from '../net/hash.js';
 import type { ProbePath, ProbeTarget } from '../mesh/plan.js';
@@ -11,10 +11,10 @@ import { attentionOf, eagernessOf, pathOf } from './attention.js';
 import { awaitsWord, choose, type History, type Rank, remember, type Way, worthAsking } from './choose.js';
 import type { Choices, FailoverConfig, SegmentWays } from './config.js';
 import type { Report } from './message.js';
-import { createPath, type Path, type PathFigures, type PathState, type PathTiming } from './path.js';
+import type { PathFigures, PathState } from './path.js';
 import { rankNode, rankPlane } from './rank.js';
 import { createSelfReport, type SelfReport } from './selfReport.js';
-import type { FailoverSettings } from './settings.js';
+import { createWatch, FINE, type Watched } from './watch.js';
 
 export interface Failover {
   /** What to watch from now on. Paths and choices that stay keep what is known of them. */
@@ -98,15 +98,6 @@ export interface PathStatus extends PathFigures {
   readonly forMs: number;
 }
 
-interface Watched {
-  readonly config: ProbePath;
-  readonly path: Path;
-  /** Of several targets, whose turn it is. */
-  turn: number;
-  report: Report;
-}
-
-const FINE: Report = { draining: false, lanLost: false, notForwarding: false, unreachable: [] };
 /** A silence of our own: longer than any timer is late on a machine that keeps up. */
 const STALL_MS = 120;
 const RECHECK_MS = 500;
@@ -114,14 +105,10 @@ const RECHECK_MS = 500;
 const TRANSIT_MS = 3000;
 /** By then a hurried path has answered, or is slow. */
 const HURRY_MS = 150;
-const FIRST_MS = 200;
-const UNDER_WAY_MS = 300;
 
 export function createFailover(): Failover {
   let config: FailoverConfig | undefined;
-  let watched = new Map<string, Watched>();
-  /** By plane and key of the far gateway. */
-  let tunnels = new Map<string, Watched>();
+  const watch = createWatch();
   let choices = new Map<string, readonly string[]>();
   const histories = new Map<string, History>();
   const self: SelfReport = createSelfReport();
@@ -138,35 +125,14 @@ export function createFailover(): Failover {
   let dirty = true;
   let unreached: readonly number[] | undefined;
 
-  const isSilent = (name: string, now: number): boolean => watched.get(name)?.path.silentSince(now) !== undefined;
-  const stateOf = (name: string): PathState | undefined => watched.get(name)?.path.state();
-
-  /** Undefined: nobody was asked yet whether `node` forwards. A failure is its fault only where another has been seen to work since it began. */
-  function forwards(node: string, now: number): boolean | undefined {
-    const one = watched.get(`through/${node}`)?.path;
-    if (one === undefined || one.state() === 'new') return undefined;
-    if (one.state() === 'up') return true;
-    const since = one.silentSince(now) ?? one.since();
-    return [...watched.values()].some(({ config: { kind }, path }) => kind === 'through' && path.state() === 'up' && path.answeredAt() > since) ? false : undefined;
-  }
+  const isSilent = (name: string, now: number): boolean => watch.get(name)?.path.silentSince(now) !== undefined;
+  const stateOf = (name: string): PathState | undefined => watch.get(name)?.path.state();
 
   function rank(segment: string, way: SegmentWays['ways'][number], lostAt: number | undefined, now: number): Rank {
-    const one = watched.get(pathOf(segment, way));
+    const one = watch.get(pathOf(segment, way));
     const facts = one === undefined ? undefined : { state: one.path.state(), report: one.report, answeredAt: one.path.answeredAt() };
     if (way.kind === 'plane') return rankPlane(facts, silent.has(segment));
-    return rankNode(facts, { segment, lostAt, forwards: forwards(one?.config.node ?? '', now) });
-  }
-
-  /** See NodeWay. */
-  function lossOf(segment: string, ways: SegmentWays['ways']): number | undefined {
-    const own = ways.filter(({ kind }) => kind === 'plane');
-    if (own.length === 0) return undefined;
-    const paths = own.map((way) => watched.get(pathOf(segment, way))?.path);
-    return Math.max(...paths.map((path) => {
-      // Of people there are no paths: that they have no tunnel with us is known for a while when it is known. One that never worked was not lost.
-      if (path === undefined || path.answeredAt() === Number.NEGATIVE_INFINITY) return Number.NEGATIVE_INFINITY;
-      return path.state() === 'down' ? path.since() : Number.POSITIVE_INFINITY;
-    }));
+    return rankNode(facts, { segment, lostAt, forwards: watch.forwards(one?.config.node ?? '', now) });
   }
 
   function decide(now: number): Switch[] {
@@ -175,9 +141,9 @@ export function createFailover(): Failover {
     recheckAt = now + RECHECK_MS;
     const switches: Switch[] = [];
     for (const [segment, { ways, spread }] of config.segments) {
-      const lostAt = lossOf(segment, ways);
+      const lostAt = watch.lostAt(segment, ways);
       const ranked = ways.map((way): Way => {
-        const path = watched.get(pathOf(segment, way))?.path;
+        const path = watch.get(pathOf(segment, way))?.path;
         return {
           name: way.name,
           rank: rank(segment, way, lostAt, now),
@@ -191,7 +157,7 @@ export function createFailover(): Failover {
       const choice = { ways: ranked, current, history, spread, settings: config.settings, now };
       const chosen = choose(choice);
       const asked = worthAsking(choice, chosen).map(({ name }) => name);
-      for (const way of ways) if (asked.includes(way.name)) watched.get(pathOf(segment, way))?.path.hurry(now);
+      for (const way of ways) if (asked.includes(way.name)) watch.get(pathOf(segment, way))?.path.hurry(now);
       if (asked.length > 0) recheckAt = now + HURRY_MS;
       if (awaitsWord(choice, chosen)) dirty = true;
       if (chosen.join() === current.join()) continue;
@@ -205,52 +171,29 @@ export function createFailover(): Failover {
   function hurryThoseInUse(now: number): void {
     if (config === undefined) return;
     const { used, instead } = attentionOf(config.segments, choices, (name) => isSilent(name, now));
-    for (const name of instead) if (!besideSilent.has(name)) watched.get(name)?.path.askNow(now);
+    for (const name of instead) if (!besideSilent.has(name)) watch.get(name)?.path.askNow(now);
     inUse = used;
     besideSilent = instead;
     const occasion = { used, instead, isGateway: config.isGateway, isTransit: self.isUsed(now, TRANSIT_MS), stateOf };
-    for (const { config: path, path: one } of watched.values()) one.setEagerness(eagernessOf(path, occasion), now);
+    for (const { config: path, path: one } of watch.all()) one.setEagerness(eagernessOf(path, occasion), now);
   }
 
   /** Every answer says it: it is worked out anew only after something has changed. */
   function unreachable(): readonly number[] {
-    unreached ??= findUnreachable();
+    unreached ??= [...watch.unreached(), ...silent].map(hash32);
     return unreached;
-  }
-
-  function findUnreachable(): readonly number[] {
-    const bySegment = new Map<string, boolean>();
-    for (const { config: path, path: one } of watched.values()) {
-      if (path.kind !== 'tunnel' || path.segment === undefined) continue;
-      bySegment.set(path.segment, bySegment.get(path.segment) === true || one.state() !== 'down');
-    }
-    return [...[...bySegment].filter(([, works]) => !works).map(([segment]) => segment), ...silent].map(hash32);
-  }
-
-  /** Of a path with several targets the next one that is worth asking. */
-  function targetOf(one: Watched): ProbeTarget | undefined {
-    const { targets, node } = one.config;
-    const without = node === undefined || one.config.kind !== 'through' ? [] : (watched.get(`near/${node}`)?.report.unreachable ?? []);
-    if (without === 'all') return undefined;
-    for (let step = 0; step < targets.length; step += 1) {
-      const target = targets[(one.turn + step) % targets.length];
-      if (target?.segment !== undefined && without.includes(hash32(target.segment))) continue;
-      one.turn = (one.turn + step + 1) % targets.length;
-      return target;
-    }
-    return undefined;
   }
 
   function probeOf(one: Watched, now: number): Probe | undefined {
     nonce += 1;
     one.path.sent(nonce, now);
-    const target = targetOf(one);
+    const target = watch.nextTarget(one);
     if (target === undefined) {
       // A gateway that reaches nobody is not to blame for forwarding nothing.
       one.path.answered(nonce, now);
       return undefined;
     }
-    const verdict = one.config.kind === 'near' ? forwards(one.config.node ?? '', now) : undefined;
+    const verdict = one.config.kind === 'near' ? watch.forwards(one.config.node ?? '', now) : undefined;
     const assures = one.config.kind === 'tunnel' && one.path.isFresh(now);
     return { path: one.config, target, nonce, inUse: inUse.has(one.config.name), forwards: verdict === undefined ? 'unknown' : verdict ? 'yes' : 'no', assures };
   }
@@ -258,15 +201,6 @@ export function createFailover(): Failover {
   function usedBy(now: number): void {
     if (!self.isUsed(now, TRANSIT_MS)) dirty = true;
     self.used(now);
-  }
-
-  function tunnelTo(key: string, plane: number | undefined): Watched | undefined {
-    return plane === undefined ? undefined : tunnels.get(`${plane} ${key}`);
-  }
-
-  /** Those whose answers tell what the node with that key says of itself. */
-  function pathsTo(key: string): Path[] {
-    return [...watched.values()].filter(({ config: { kind, targets } }) => (kind === 'near' || kind === 'tunnel') && targets[0]?.publicKey === key).map(({ path }) => path);
   }
 
   function learn(one: Watched, report: Report): void {
@@ -282,26 +216,16 @@ export function createFailover(): Failover {
     unreached = undefined;
     if (one.path.state() === 'down') one.report = FINE;
     // Its own tunnel fails: does the far gateway live? (stall.ts)
-    if (one.path.state() === 'down' && one.config.kind === 'tunnel') watched.get(`around/${one.config.slot}/${one.config.segment}`)?.path.askNow(now);
+    if (one.path.state() === 'down' && one.config.kind === 'tunnel') watch.get(`around/${one.config.slot}/${one.config.segment}`)?.path.askNow(now);
     // Whether it forwards is told with the next question to it.
-    if (one.config.kind === 'through') watched.get(`near/${one.config.node}`)?.path.askNow(now);
+    if (one.config.kind === 'through') watch.get(`near/${one.config.node}`)?.path.askNow(now);
     return { path: one.config, state: one.path.state(), afterMs: now - before };
   }
 
   return {
     configure(next, now) {
       config = next;
-      const kept = watched;
-      watched = new Map(next.paths.map((path): [string, Watched] => {
-        const before = kept.get(path.name);
-        const timing = timingOf(path, next.settings);
-        if (before !== undefined && sameTargets(before.config, path)) {
-          before.path.setTiming(timing, now);
-          return [path.name, { ...before, config: path }];
-        }
-        return [path.name, { config: path, path: createPath({ ...timing, offsetMs: offsetOf(path, timing.pace.intervalMs) }, now), turn: hash32(path.name) % path.targets.length, report: FINE }];
-      }));
-      tunnels = new Map([...watched.values()].filter(({ config: { kind } }) => kind === 'tunnel').map((one) => [`${one.config.slot} ${one.config.targets[0]?.publicKey}`, one]));
+      watch.configure(next.paths, next.settings, now);
       for (const segment of [...choices.keys()]) {
         const ways = next.segments.get(segment)?.ways.map(({ name }) => name) ?? [];
         const left = (choices.get(segment) ?? []).filter((name) => ways.includes(name));
@@ -325,11 +249,11 @@ export function createFailover(): Failover {
       const late = tickedAt === undefined ? 0 : now - Math.max(tickedAt, Math.min(plannedAt, now));
       tickedAt = now;
       if (late > STALL_MS) {
-        for (const { path } of watched.values()) path.forgive(late);
+        for (const { path } of watch.all()) path.forgive(late);
         self.forgive(late);
       }
       const changes: PathChange[] = [];
-      for (const one of watched.values()) {
+      for (const one of watch.all()) {
         const change = one.path.next() <= now ? look(one, now) : undefined;
         if (change !== undefined) changes.push(change);
       }
@@ -341,7 +265,7 @@ export function createFailover(): Failover {
       const switches = decide(now);
       const probes: Probe[] = [];
       plannedAt = config === undefined ? now + RECHECK_MS : recheckAt;
-      for (const one of watched.values()) {
+      for (const one of watch.all()) {
         const probe = one.path.isDue(now) ? probeOf(one, now) : undefined;
         if (probe !== undefined) probes.push(probe);
         plannedAt = Math.min(plannedAt, one.path.next());
@@ -349,14 +273,14 @@ export function createFailover(): Failover {
       return { probes, switches, changes, isNews };
     },
     answered(name, number, answer, now) {
-      const one = watched.get(name);
+      const one = watch.get(name);
       if (one === undefined || !one.path.answered(number, now)) return NOTHING;
       // What a far gateway says of itself is no news of the one in between.
       if (one.config.kind === 'near' || one.config.kind === 'tunnel') learn(one, answer.report);
       if (answer.inUse) usedBy(now);
       if (one.config.kind === 'near') self.heard(one.config.targets[0]?.publicKey ?? '', now);
       // One that gets through may be what another is blamed by.
-      if (one.config.kind === 'through' && [...watched.values()].some(({ config: { kind }, path }) => kind === 'through' && path.state() === 'down')) dirty = true;
+      if (one.config.kind === 'through' && [...watch.all()].some(({ config: { kind }, path }) => kind === 'through' && path.state() === 'down')) dirty = true;
       const change = look(one, now);
       return { probes: [], switches: decide(now), changes: change === undefined ? [] : [change], isNews: false };
     },
@@ -364,7 +288,7 @@ export function createFailover(): Failover {
       self.heard(key, now);
       self.judged(key, verdict, now);
       if (used) usedBy(now);
-      const tunnel = relies ? tunnelTo(key, plane) : undefined;
+      const tunnel = relies ? watch.tunnelTo(key, plane) : undefined;
       if (tunnel === undefined) return;
       tunnel.path.assured(assures !== undefined, now);
       if (tunnel.path.state() === 'new') {
@@ -375,15 +299,15 @@ export function createFailover(): Failover {
       if (dirty) plannedAt = Math.min(plannedAt, now);
     },
     uses(key, plane) {
-      const tunnel = tunnelTo(key, plane);
+      const tunnel = watch.tunnelTo(key, plane);
       return tunnel !== undefined && inUse.has(tunnel.config.name);
     },
     doubted(key, now) {
-      for (const path of pathsTo(key)) path.hurry(now);
+      for (const path of watch.pathsTo(key)) path.hurry(now);
       plannedAt = Math.min(plannedAt, now);
     },
     tells(key, now) {
-      for (const path of pathsTo(key)) path.askNow(now);
+      for (const path of watch.pathsTo(key)) path.askNow(now);
       plannedAt = Math.min(plannedAt, now);
     },
     setSilent(segments) {
@@ -399,32 +323,11 @@ export function createFailover(): Failover {
     report: (now) => ({ ...self.report(now), unreachable: unreachable() }),
     isUsed: (now, ms) => self.isUsed(now, ms),
     choices: () => choices,
-    status: (now) => [...watched.values()].map(({ config: path, path: one }) => ({ path, state: one.state(), inUse: inUse.has(path.name), forMs: now - one.since(), ...one.figures() })),
+    status: (now) => [...watch.all()].map(({ config: path, path: one }) => ({ path, state: one.state(), inUse: inUse.has(path.name), forMs: now - one.since(), ...one.figures() })),
   };
 }
 
-function timingOf({ kind }: ProbePath, settings: FailoverSettings): PathTiming {
-  const pace = settings[kind];
-  // What waits is asked no more often than what is in use.
-  const calm = (ms: number): number => Math.max(pace.intervalMs, ms);
-  return { pace, idleMs: calm(kind === 'around' ? settings.aroundIdleMs : settings.idleMs), ownMs: calm(settings.ownMs), burstMs: settings.burstMs };
-}
-
-/** Not all at once; and of the two ends of a tunnel one first, by longer than a packet is under way. */
-function offsetOf({ name, kind, yields }: ProbePath, intervalMs: number): number {
-  if (kind !== 'tunnel') return hash32(name) % intervalMs;
-  return (hash32(name) % FIRST_MS) + (yields === true ? FIRST_MS + UNDER_WAY_MS : 0);
-}
-
 const NOTHING: Effects = { probes: [], switches: [], changes: [], isNews: false };
-
-function sameTargets(a: ProbePath, b: ProbePath): boolean {
-  return a.from === b.from && a.answerVia === b.answerVia && targetsText(a) === targetsText(b);
-}
-
-function targetsText({ targets }: ProbePath): string {
-  return targets.map(({ publicKey, address }) => `${publicKey} ${address}`).join();
-}
 
 function sameReport(a: Report, b: Report): boolean {
   return a.draining === b.draining && a.lanLost === b.lanLost && a.notForwarding === b.notForwarding && a.unreachable.toString() === b.unreachable.toString();
