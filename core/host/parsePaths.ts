@@ -2,7 +2,7 @@
  * `ip -j` about the ways to some addresses: what `route get` says of each, and the MTU of the devices that they leave by.
  *
  * An MTU that the kernel has learned of a way comes with an `expires` (net.ipv4.route.mtu_expires, 10 minutes), so it is told apart from
- * what somebody configured: who follows it must remember it (docs/decisions/0013-learned-path-mtu.md).
+ * what somebody configured: who follows it must remember it (docs/decisions/0014-learned-path-mtu.md).
  */
 import * as z from 'zod';
 
