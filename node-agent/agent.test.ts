@@ -130,6 +130,7 @@ function setting(memory: Partial<Memory> = {}, host = createFakeHost()): Setting
         },
       },
       resolver: { want: () => undefined, answers: () => ({}) },
+      apiServers: () => ['192.0.2.9'],
       publisher: {
         publish(_node, spec, present) {
           if (JSON.stringify(present?.spec) !== JSON.stringify(spec)) self.published.push([spec.location, ...(spec.problems ?? []).map(({ reason }) => reason)].join(' '));
@@ -216,7 +217,7 @@ describe('an agent', () => {
     const first = setting();
     await first.pass();
     const [saved] = first.saved;
-    expect(saved).toEqual({ inputs: INPUTS, resolved: {} });
+    expect(saved).toEqual({ inputs: INPUTS, resolved: {}, apiServers: ['192.0.2.9'] });
     const second = setting({ saved: { inputs: INPUTS, resolved: {} } });
     second.inputs = undefined;
     expect((await second.pass()).length).toBeGreaterThan(10);
@@ -351,6 +352,14 @@ describe('an agent', () => {
     await one.pass();
     expect(one.agent.plan()?.interfaces.map((each) => each.mtu)).toEqual([mtu, mtu]);
     expect(one.warnings.filter((text) => text.includes('SmallMTU'))).toHaveLength(mtu === 1280 ? 1 : 0);
+  });
+
+  test('a Peer with a network around the API server takes no packet to it', async () => {
+    const one = setting();
+    one.inputs = { ...INPUTS, peers: [{ ...laptop('203.0.113.7'), spec: { ...laptop('203.0.113.7').spec, allowedIPs: ['192.0.2.8/29'] } }] };
+    const routes = (await one.pass()).filter((text) => text.startsWith('ip route') && text.includes('192.0.2.') && !text.includes('unreachable'));
+    expect(routes.map((text) => /192\.0\.2\.\S+/.exec(text)?.[0])).toEqual(['192.0.2.10/31', '192.0.2.12/30', '192.0.2.8/32']);
+    expect(one.saved).toMatchObject([{ apiServers: ['192.0.2.9'] }]);
   });
 
   test('what the kernel learned of the way to a gateway holds for a day: tunnels that fit make the kernel forget it after ten minutes', async () => {

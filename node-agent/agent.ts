@@ -50,6 +50,8 @@ export interface AgentDeps {
   readonly host: Pick<Host, 'observe' | 'paths' | 'apply' | 'switchGroups'>;
   readonly kilo: KiloWatch;
   readonly resolver: Pick<Resolver, 'want' | 'answers'>;
+  /** Addresses of the API server that are known now. */
+  readonly apiServers: () => readonly string[];
   readonly publisher: Publisher;
   readonly files: Pick<StateFiles, 'saveEndpoints'>;
   /** May be late, so that many passes cost one write. */
@@ -121,7 +123,7 @@ export function createAgent(deps: AgentDeps, memory: Memory): Agent {
     seen = now;
     const shaped = await shape({ ...inputs, mesh: inputs.mesh }, now, { saved: live === undefined, signal });
     if (live === undefined) return { ...shaped.result, published: true };
-    if (shaped.resolved !== undefined) deps.saveInputs({ inputs, resolved: shaped.resolved });
+    if (shaped.resolved !== undefined) deps.saveInputs({ inputs, resolved: shaped.resolved, apiServers: deps.apiServers() });
     // Last, so that an API server that does not answer keeps no change of the host waiting.
     return { ...shaped.result, published: await publishNode(deps, { inputs, seen: now, told, problems: shaped.problems }) };
   }
@@ -134,7 +136,7 @@ export function createAgent(deps: AgentDeps, memory: Memory): Agent {
     const gateways = gatewayAddresses(inputs, resolved);
     const ends = [...[...gateways.values()].flat(), ...now.roamed.filter(({ publicKey }) => gateways.has(publicKey)).map(({ address }) => address)];
     const smallest = await pathMtu(deps.host, [...new Set(ends)], { known: now.paths, learned, now: deps.clock.now() });
-    const result = deps.planNode({ node: deps.nodeName, mesh: spec, nodes: inputs.meshNodes, peers: inputs.peers, resolved, underlayMtu: observed.underlay?.mtu ?? DEFAULT_MTU, pathMtu: smallest });
+    const result = deps.planNode({ node: deps.nodeName, mesh: spec, nodes: inputs.meshNodes, peers: inputs.peers, resolved, apiServers: deps.apiServers(), underlayMtu: observed.underlay?.mtu ?? DEFAULT_MTU, pathMtu: smallest });
     if (result.kind === 'absent') return { result: { kind: 'waiting', reason: result.reason }, problems: [] };
     const kilo = judge(now, spec, { plan: result.plan, nodes: inputs.meshNodes });
     if (kilo.kind === 'hold') {

@@ -10,6 +10,7 @@ import type { KubeClient } from '../kube/wire/client.js';
 import { serveHttp } from '../kube/wire/httpServer.js';
 import { createTextMetrics } from '../kube/wire/textMetrics.js';
 import { createAgent } from './agent.js';
+import { createApiServers } from './apiServers.js';
 import { createCluster, type Cluster } from './cluster.js';
 import type { Host } from './host/host.js';
 import { kiloRemoval, stepText } from '../core/kilo/removal.js';
@@ -64,6 +65,8 @@ export async function runAgent(options: Options, deps: ProgramDeps, signal: Abor
   const wishes = { wish: (): void => undefined };
   const resolver = createResolver({ clock, log, lookup: deps.lookup, onChange: () => wishes.wish() });
   const cluster = clusterOf(options, deps, () => wishes.wish());
+  const saved = await deps.files.loadInputs();
+  const apiServers = createApiServers({ ...deps, onChange: () => wishes.wish() }, saved?.apiServers ?? []);
   const switches = { take: (_choices: Choices): void => undefined, heal: (_healing: Healing): void => undefined };
   const prober = createProber({
     clock,
@@ -90,6 +93,7 @@ export async function runAgent(options: Options, deps: ProgramDeps, signal: Abor
       host: deps.host,
       kilo: createKiloWatch(deps.kilo, clock),
       resolver,
+      apiServers: () => apiServers.addresses(),
       publisher: publisherOf(deps.client),
       files: deps.files,
       saveInputs: createInputsSaver(deps.files, deps),
@@ -99,7 +103,7 @@ export async function runAgent(options: Options, deps: ProgramDeps, signal: Abor
       setDraining: (draining) => prober.setDraining(draining),
       missingSockets: () => prober.missingSockets(),
     },
-    { endpoints: await deps.files.loadEndpoints(), saved: await deps.files.loadInputs() },
+    { endpoints: await deps.files.loadEndpoints(), saved },
   );
   const loop = createLoop({ clock, random, log, metrics: agentMetrics, agent });
   wishes.wish = () => loop.wish();
@@ -134,6 +138,7 @@ export async function runAgent(options: Options, deps: ProgramDeps, signal: Abor
   await Promise.all([
     loop.run(stop.signal),
     cluster.run(stop.signal),
+    apiServers.run(stop.signal),
     prober.run(stop.signal),
     watchSessions({ ...watched, onSilent: (segments) => prober.setSilent(segments) }, stop.signal),
     watchSilence({ ...watched, paths: () => prober.status(), onSilence: (healing) => switches.heal(healing) }, stop.signal),
@@ -173,6 +178,7 @@ export async function printPlan(options: Options, deps: ProgramDeps, signal: Abo
       },
       kilo: printing(createKiloWatch(deps.kilo, deps.clock, 0), deps),
       resolver: { want: () => undefined, answers: () => ({}) },
+      apiServers: createApiServers({ ...deps, onChange: () => undefined }, saved?.apiServers ?? []).addresses,
       publisher: publisherOf(undefined),
       files: { saveEndpoints: () => Promise.resolve() },
       saveInputs: () => undefined,

@@ -17,6 +17,8 @@ import type { ClusterInputs } from './inputs.js';
 export interface SavedInputs {
   readonly inputs: ClusterInputs;
   readonly resolved: Readonly<Record<string, string>>;
+  /** Addresses of the API server. */
+  readonly apiServers?: readonly string[] | undefined;
 }
 
 export interface StateFiles {
@@ -37,6 +39,7 @@ const inputsSchema = z.object({
     peers: z.array(peerSchema),
   }),
   resolved: z.record(z.string(), z.string()),
+  apiServers: z.array(z.string()).optional(),
 });
 
 export function createStateFiles(folder: string, log: Log): StateFiles {

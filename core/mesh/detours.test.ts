@@ -8,11 +8,11 @@ function person(name: string, allowedIPs: readonly string[]): Segment {
   return { name: `peer:${name}`, kind: 'person', location: '', nodes: [], gateways: [], allowedIPs, locationIPs: [] };
 }
 
-function destinations(people: Readonly<Record<string, readonly string[]>>, underlay: readonly string[]): Record<string, readonly string[]> {
+function destinations(people: Readonly<Record<string, readonly string[]>>, underlay: readonly string[], reserved: readonly string[] = []): Record<string, readonly string[]> {
   const own: Segment = { name: 'location:', kind: 'own', location: '', nodes: [], gateways: [], allowedIPs: [], locationIPs: [] };
   const remote = Object.entries(people).map(([name, allowedIPs]) => person(name, allowedIPs));
   const claims = claimPrefixes({ own, remote, internalIPs: [] });
-  return Object.fromEntries(routable(claims, { underlay: underlay.map((each) => parseCidr(each) as Cidr), outbid: false }));
+  return Object.fromEntries(routable(claims, { underlay: underlay.map((each) => parseCidr(each) as Cidr), reserved: reserved.map((each) => parseCidr(each) as Cidr), outbid: false }));
 }
 
 test('without anything to go around, destinations are the prefixes', () => {
@@ -28,7 +28,7 @@ describe('where a network plugin has routes of its own for the cluster', () => {
 
   test("the cluster's networks are routed as halves, others and single addresses as they are", () => {
     const claims = claimPrefixes({ own: cluster('own', []), remote: [cluster('far', ['10.42.4.0/24', '10.4.0.7/32', 'fd00:42::/64']), person('p', ['10.9.0.0/24'])], internalIPs: [] });
-    expect(Object.fromEntries(routable(claims, { underlay: [], outbid: true }))).toEqual({
+    expect(Object.fromEntries(routable(claims, { underlay: [], reserved: [], outbid: true }))).toEqual({
       'far': ['10.4.0.7/32', '10.42.4.0/25', '10.42.4.128/25', 'fd00:42::/65', 'fd00:42:0:0:8000::/65'],
       'peer:p': ['10.9.0.0/24'],
     });
@@ -36,8 +36,16 @@ describe('where a network plugin has routes of its own for the cluster', () => {
 
   test('a half that is somebody else\'s stays theirs, and an address in the other is gone around', () => {
     const claims = claimPrefixes({ own: cluster('own', ['10.42.4.0/30']), remote: [cluster('far', ['10.42.4.0/29'])], internalIPs: [] });
-    expect(routable(claims, { underlay: [parseCidr('10.42.4.4') as Cidr], outbid: true }).get('far')).toEqual(['10.42.4.5/32', '10.42.4.6/31']);
+    expect(routable(claims, { underlay: [parseCidr('10.42.4.4') as Cidr], reserved: [], outbid: true }).get('far')).toEqual(['10.42.4.5/32', '10.42.4.6/31']);
   });
+});
+
+test("an API server's address is gone around, unless it is a node of the own cluster", () => {
+  expect(destinations({ a: ['10.9.0.0/30', '10.8.0.1/32'] }, [], ['10.9.0.2', '10.8.0.1'])).toEqual({ 'peer:a': ['10.9.0.0/31', '10.9.0.3/32'] });
+  const far: Segment = { ...person('far', ['10.8.0.1/32']), name: 'far', kind: 'own' };
+  const claims = claimPrefixes({ own: { ...far, name: 'own', allowedIPs: [] }, remote: [far, person('p', ['10.8.0.0/30'])], internalIPs: [] });
+  const routes = routable(claims, { underlay: [], reserved: [parseCidr('10.8.0.1') as Cidr], outbid: false });
+  expect(Object.fromEntries(routes)).toEqual({ 'far': ['10.8.0.1/32'], 'peer:p': ['10.8.0.0/32', '10.8.0.2/31'] });
 });
 
 test('pieces take nothing from a narrower prefix of somebody else', () => {

@@ -5,6 +5,9 @@
  * send the tunnel into itself. Kilo leaves out a prefix that is exactly such an address (pkg/mesh/routes.go). A wider one that
  * contains some is routed around them: 10.0.0.0/8 without 10.0.0.1 is 24 prefixes.
  *
+ * What nobody else may take from us are the addresses of the API server: a Peer with a network around them would cut every
+ * agent off from the object that could be corrected. A node of the own cluster may have one of them, behind the mesh.
+ *
  * A network plugin that we are added to has routes of its own for the pods of all nodes of the cluster, of metric 0, also to where it
  * cannot send. The longer prefix wins over any metric, so there each network of the cluster is routed as its two halves.
  */
@@ -15,14 +18,17 @@ import type { Claim, Claims } from './claims.js';
 export interface Surroundings {
   /** Addresses and networks that are reached without the mesh. */
   readonly underlay: readonly Cidr[];
+  /** Those that only a way to the cluster's own nodes may lead to through the mesh. */
+  readonly reserved: readonly Cidr[];
   /** Whether routes of somebody else for the cluster's networks are to be outbid. */
   readonly outbid: boolean;
 }
 
 /** Segment name to the destinations of its routes, in address order. */
-export function routable(claims: Claims, { underlay, outbid }: Surroundings): ReadonlyMap<string, readonly string[]> {
+export function routable(claims: Claims, { underlay, reserved, outbid }: Surroundings): ReadonlyMap<string, readonly string[]> {
   const spared = underlay.toSorted(compareCidrs);
-  return new Map([...claims.prefixes].map(([segment, granted]) => [segment, granted.flatMap((claim) => around(claim, outbid && claim.kind === 'own', { spared, claims }))]));
+  const others = [...underlay, ...reserved].toSorted(compareCidrs);
+  return new Map([...claims.prefixes].map(([segment, granted]) => [segment, granted.flatMap((claim) => around(claim, outbid && claim.kind === 'own', { spared: claim.kind === 'own' ? spared : others, claims }))]));
 }
 
 function around(claim: Claim, halved: boolean, { spared, claims }: { readonly spared: readonly Cidr[]; readonly claims: Claims }): string[] {

@@ -13,6 +13,8 @@ export interface MeshInput {
   readonly peers: readonly Peer[];
   /** Addresses of the DNS names among the endpoints; a name without one gives a peer without endpoint and a problem. */
   readonly resolved: Readonly<Record<string, string>>;
+  /** Addresses of the API server. */
+  readonly apiServers?: readonly string[] | undefined;
   /** MTU of the device that holds the node's internal address. */
   readonly underlayMtu: number;
   /** The smallest on the ways to gateways, as the host's devices and routes have it; absent: none is known. */

@@ -45,6 +45,7 @@ export function planNode(input: MeshInput): PlannedNode {
   const ends = new Set(cluster.segments.flatMap(({ gateways, nodes: members }) => (gateways.length === 0 ? members : gateways.map(({ name }) => name))));
   const destinations = routable(claims, {
     underlay: [...underlayAddresses(input, { ends: nodes.filter(({ metadata }) => ends.has(metadata.name)), local }), ...parseCidrs(claims.ownLocationIPs)],
+    reserved: parseCidrs(input.apiServers ?? []),
     outbid: leavesPods(encapsulationType),
   });
   const slot = own.gateways.find(({ name }) => name === input.node)?.slot;

@@ -65,6 +65,8 @@ const ATTEMPTS: readonly Attempt[] = [
   attempt('a node-agent writes a status', NODE_AGENT, { method: 'PATCH', path: `${path(RESOURCE.meshNode, 'a')}/status`, body: meshNode('a') }, 'cannot patch resource "meshnodes/status"'),
   attempt('a node-agent deletes its MeshNode', NODE_AGENT, { method: 'DELETE', path: path(RESOURCE.meshNode, 'a') }, 'cannot delete'),
   attempt('a node-agent changes the Mesh', NODE_AGENT, apply({ apiVersion: 'kilofed.io/v1alpha1', kind: 'Mesh', metadata: { name: 'default' }, spec: {} }), 'cannot patch'),
+  attempt('a node-agent reads where the API server is', NODE_AGENT, { method: 'GET', path: path(RESOURCE.endpointSlice, 'kubernetes', 'default') }),
+  attempt('a node-agent reads where something else is', NODE_AGENT, { method: 'GET', path: path(RESOURCE.endpointSlice, 'other', 'default') }, 'cannot get resource "endpointslices"'),
   attempt('a node-agent writes a Peer', NODE_AGENT, apply(peer('p', LABEL)), 'cannot patch'),
 
   // The cluster-agent
