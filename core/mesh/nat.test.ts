@@ -40,6 +40,13 @@ test('known is every prefix of the mesh: pods, nodes, mesh addresses, of all seg
   expect(mesh.filter((address) => !known.some((each) => each.startsWith(address) || each.startsWith('10.4.')))).toEqual([]);
 });
 
+test("the API server's address is not of a Peer with a network around it, and is a node's that has it", () => {
+  const planned = planNode({ node: 'a', mesh: { ...defaults, podNAT: true }, nodes: EAST, peers: [personPeer('site', { allowedIPs: ['192.0.2.8/31'] })], resolved: {}, apiServers: ['192.0.2.9', '172.20.2.11'], underlayMtu: 1500 });
+  const known = planned.kind === 'plan' ? planned.plan.firewall.nat?.known : undefined;
+  expect(known).toEqual(expect.arrayContaining(['192.0.2.8/32', '172.20.2.11/32']));
+  expect(known).not.toContain('192.0.2.8/31');
+});
+
 test('a network beside nodes is translated to in its own location, by every node there, and is known elsewhere', () => {
   const nodes = EAST.map((node) => (node.metadata.name === 'd' ? { ...node, spec: { ...node.spec, allowedLocationIPs: ['192.168.178.0/24'] } } : node));
   const at = (node: string): Nat | undefined => {

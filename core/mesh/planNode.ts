@@ -43,9 +43,10 @@ export function planNode(input: MeshInput): PlannedNode {
   const remote = [...view.remote, ...peers.segments];
   const claims = claimPrefixes({ own, remote, internalIPs: local.flatMap(({ spec }) => spec.internalIPs) });
   const ends = new Set(cluster.segments.flatMap(({ gateways, nodes: members }) => (gateways.length === 0 ? members : gateways.map(({ name }) => name))));
+  const reserved = parseCidrs(input.apiServers ?? []);
   const destinations = routable(claims, {
     underlay: [...underlayAddresses(input, { ends: nodes.filter(({ metadata }) => ends.has(metadata.name)), local }), ...parseCidrs(claims.ownLocationIPs)],
-    reserved: parseCidrs(input.apiServers ?? []),
+    reserved,
     outbid: leavesPods(encapsulationType),
   });
   const slot = own.gateways.find(({ name }) => name === input.node)?.slot;
@@ -67,7 +68,7 @@ export function planNode(input: MeshInput): PlannedNode {
     probes: planProbes({ self, own, neighbours, remote, tunnels }),
     spread: input.mesh.activeGateways === 'all',
   });
-  const nat = planNat({ own, claims, gateway: slot !== undefined, podCIDRs: translatesPods(input.mesh) ? self.spec.podCIDRs : [] });
+  const nat = planNat({ own, claims, reserved, gateway: slot !== undefined, podCIDRs: translatesPods(input.mesh) ? self.spec.podCIDRs : [] });
   const cni = planCni(input, self, carrier);
   const problems = [cluster, peers, claims, tunnels ?? NOTHING, paths].flatMap((part) => part.problems).concat(slot === undefined ? [] : mtuProblems(input));
   return {
