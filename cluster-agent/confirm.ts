@@ -27,7 +27,9 @@ export function confirm(nodes: readonly MeshNode[], facts: readonly NodeFacts[],
     if (object === undefined) return [];
     const { gateway, ...said } = confirmable(object, mesh);
     const word: Confirmed = { ...(owners.get(spec.publicKey) === name ? { publicKey: spec.publicKey } : {}), ...said };
-    const [known] = believed([{ ...node, status: { ...node.status, confirmed: word } }]);
+    // A slot is one of its segment: who moves does not bring it along, for there somebody else has it.
+    const hasMoved = node.status?.confirmed !== undefined && node.status.confirmed.location !== word.location;
+    const [known] = believed([{ ...node, status: { ...node.status, ...(hasMoved ? { slot: undefined } : {}), confirmed: word } }]);
     if (known === undefined) return [];
     const wishes = spec.gateway === 'preferred' && gateway !== 'preferred' ? 'auto' : spec.gateway;
     const trouble = doubtOf(spec, { ...known.spec, gateway: wishes });

@@ -206,6 +206,22 @@ describe('of what an agent says, what its Node says, too, is confirmed', () => {
     expect(planned.mesh.segments.map(({ name, nodes }) => [name, nodes])).toEqual([['location:eu', 3], ['location:us', 1]]);
   });
 
+  test.each(['a', 'b', 'c'])('%s, whose Node says another address than its agent yet, stays in its segment and slot', (moved) => {
+    const before = input(['a', 'b', 'c', 'd']);
+    const planned = planCluster({ ...before, nodes: before.nodes.map((node) => (node.name === moved ? nodeOf({ name: moved, location: 'eu', internalIP: '172.20.1.99', podCIDR: node.podCIDRs[0] ?? '' }) : node)) });
+    expect(['a', 'b', 'c'].map((name) => planned.meshNodes.get(name)?.slot)).toEqual(before.meshNodes.slice(0, 3).map(({ status }) => status?.slot));
+    expect(planned.mesh.segments.map(({ name, nodes }) => [name, nodes])).toEqual([['location:eu', 3], ['location:us', 1]]);
+  });
+
+  test('a gateway that moves to another location takes no slot there from who has it', () => {
+    const before = input(['a', 'b', 'c', 'd']);
+    const placed = planCluster(before).meshNodes;
+    const meshNodes = before.meshNodes.map((node): MeshNode => ({ ...node, status: { ...node.status, confirmed: placed.get(node.metadata.name)?.confirmed } }));
+    const nodes = before.nodes.map((node) => (node.name === 'a' ? nodeOf({ name: 'a', location: 'us', internalIP: '172.20.1.11', podCIDR: '10.42.0.0/24' }) : node));
+    const planned = planCluster({ ...before, meshNodes, nodes }).meshNodes;
+    expect(['a', 'b', 'c', 'd'].map((name) => planned.get(name)?.slot)).toEqual([1, 1, 0, 0]);
+  });
+
   test('a key is whose it was first, whoever is older', () => {
     const { meshNodes } = said({ publicKey: fakeKey('b') });
     const before = planCluster({ ...said({}), meshNodes: input([]).meshNodes }).meshNodes;

@@ -34,6 +34,8 @@ test.each<[string, Partial<MeshNode['spec']>]>([
   ['the halves of them', { podCIDRs: ['10.42.9.0/24', '10.42.1.0/25', '10.42.1.128/25'] }],
   ['what is around them', { podCIDRs: ['10.42.9.0/24', '10.42.0.0/16'] }],
   ["another's internal address", { internalIPs: ['172.20.9.11/24', '172.20.1.11/24'] }],
+  ["nothing but another's internal address", { internalIPs: ['172.20.1.11/24'] }],
+  ["nothing but another's pod as its endpoint", { endpoints: [{ host: '10.42.1.7', port: 51820 }] }],
   ["another's location", { location: 'eu' }],
   ['the network beside all nodes', { allowedLocationIPs: ['0.0.0.0/1', '192.0.2.0/24'] }],
   ["another's pod as its own endpoint, which would be reached without the mesh", { endpoints: [{ host: '172.20.9.11', port: 51820 }, { host: '10.42.1.7', port: 51820 }] }],

@@ -7,7 +7,7 @@
  * the cluster-agent still runs or not.
  */
 import type { MeshNode } from '../api/meshNode.js';
-import { addressOf } from '../net/cidr.js';
+import { addressOf, singleAddress } from '../net/cidr.js';
 
 /**
  * Each node with what is confirmed of it; without those that the cluster-agent has not looked at yet. Where an older
@@ -33,13 +33,19 @@ export function keyOwnership(nodes: readonly MeshNode[]): (node: MeshNode) => bo
 type Spec = MeshNode['spec'];
 export type Confirmed = NonNullable<NonNullable<MeshNode['status']>['confirmed']>;
 
+/**
+ * Where the Node says another address than the agent, which may be about to follow, it has that address: with none it would stand alone for
+ * a moment, and nobody could dial it, so it would give up its slot, or bring one along that another has.
+ */
 function narrowed(spec: Spec, confirmed: Confirmed): Partial<Spec> {
-  const { podCIDRs, internalIPs, endpoints, allowedLocationIPs } = spec;
+  const { podCIDRs, allowedLocationIPs } = spec;
+  const internalIPs = spec.internalIPs.filter((each) => confirmed.internalIPs.includes(addressOf(each) ?? ''));
+  const endpoints = spec.endpoints.filter(({ host }) => confirmed.endpoints.includes(host));
   return {
     location: confirmed.location,
     podCIDRs: podCIDRs.filter((each) => confirmed.podCIDRs.includes(each)),
-    internalIPs: internalIPs.filter((each) => confirmed.internalIPs.includes(addressOf(each) ?? '')),
-    endpoints: endpoints.filter(({ host }) => confirmed.endpoints.includes(host)),
-    ...(allowedLocationIPs === undefined ? {} : { allowedLocationIPs: allowedLocationIPs.filter((each) => confirmed.allowedLocationIPs?.includes(each)) }),
+    internalIPs: internalIPs.length > 0 ? internalIPs : confirmed.internalIPs.map(singleAddress),
+    endpoints: endpoints.length > 0 ? endpoints : spec.endpoints.slice(0, 1).flatMap(({ port }) => confirmed.endpoints.map((host) => ({ host, port }))),
+    allowedLocationIPs: allowedLocationIPs?.filter((each) => confirmed.allowedLocationIPs?.includes(each)),
   };
 }
