@@ -70,7 +70,7 @@ interface Setting {
   missingSockets: readonly MissingSocket[];
   /** What of Kilo is on the host. */
   kilo: KiloOnHost;
-  /** The location of each MeshNode, and the problems it tells of. */
+  /** The location of each MeshNode, the problems that it tells of, and what it hears. */
   readonly published: string[];
   /** What publishing comes to. */
   publishing: Promise<string | undefined>;
@@ -133,7 +133,7 @@ function setting(memory: Partial<Memory> = {}, host = createFakeHost()): Setting
       apiServers: () => ['192.0.2.9'],
       publisher: {
         publish(_node, spec, present) {
-          if (JSON.stringify(present?.spec) !== JSON.stringify(spec)) self.published.push([spec.location, ...(spec.problems ?? []).map(({ reason }) => reason)].join(' '));
+          if (JSON.stringify(present?.spec) !== JSON.stringify(spec)) self.published.push([spec.location, ...(spec.problems ?? []).map(({ reason }) => reason), ...(spec.heard ?? []).map((heard) => `${heard.plane} ${heard.host}:${heard.port}`)].join(' '));
           return self.publishing;
         },
       },
@@ -431,6 +431,43 @@ describe('an agent that heals a tunnel', () => {
     expect(commands[0]).toBe('ip link add kilo0 type wireguard');
     expect(commands).toContainEqual(expect.stringContaining(`wg set kilo0 peer ${KEY}`));
     expect(commands).toContainEqual(expect.stringMatching(/^ip nexthop replace .*dev kilo0/));
+  });
+});
+
+describe('an agent whose far gateway is behind NAT', () => {
+  const FAR = keyOf('b');
+  const OUTSIDE = '203.0.113.9:41820';
+  /** A host whose WireGuard has a session with it at that place. */
+  function hearing(): FakeHost {
+    const host = createFakeHost();
+    return {
+      ...host,
+      state() {
+        const state = host.state();
+        const [device, peer] = [state.wireguard.get('kilo0'), state.wireguard.get('kilo0')?.peers.get(FAR)];
+        if (device === undefined || peer === undefined) return state;
+        const peers = new Map([...device.peers, [FAR, { ...peer, endpoint: OUTSIDE, lastHandshake: state.at - 10 }]]);
+        return { ...state, wireguard: new Map([...state.wireguard, ['kilo0', { ...device, peers }]]) };
+      },
+    };
+  }
+
+  test('tells where it hears it, and leaves it there', async () => {
+    const one = setting({}, hearing());
+    await one.pass();
+    one.agent.doubt();
+    expect(await one.pass()).toEqual([]);
+    expect(one.published).toEqual([`one 0 ${OUTSIDE}`]);
+  });
+
+  test('tries where others hear it with a peer made anew, and leaves it there for an answer', async () => {
+    const one = setting();
+    await one.pass();
+    await one.agent.heal({ kind: 'heard', plane: 0, publicKey: FAR, endpoint: OUTSIDE }, new AbortController().signal);
+    expect(one.host.state().wireguard.get('kilo0')?.peers.get(FAR)).toMatchObject({ endpoint: OUTSIDE, allowedIPs: ['10.0.1.2/32', '10.4.0.2/32', '10.42.1.0/24'] });
+    expect(await one.pass()).toEqual([]);
+    await one.agent.heal({ kind: 'endpoint', plane: 0, publicKey: FAR }, new AbortController().signal);
+    expect(one.host.state().wireguard.get('kilo0')?.peers.get(FAR)?.endpoint).toBe('10.0.1.2:51820');
   });
 });
 

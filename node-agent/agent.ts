@@ -13,6 +13,7 @@ import { createHostModel, type HostModel } from '../core/host/hostModel.js';
 import type { HostState } from '../core/host/state.js';
 import type { HostAddress } from '../core/host/parseIp.js';
 import type { Path } from '../core/host/parsePaths.js';
+import { hear, worthTelling } from '../core/host/hear.js';
 import { explainFailure } from '../core/host/explainFailure.js';
 import { diffGroups, planChanges } from '../core/host/planChanges.js';
 import { type Judged, judgeKilo, type Verdict } from '../core/kilo/judge.js';
@@ -33,6 +34,7 @@ import type { Cluster } from './cluster.js';
 import type { Failure } from './host/apply.js';
 import type { KiloSight, KiloWatch } from './kilo/kiloWatch.js';
 import { KILO_INTERFACE, withoutKilo } from './kilo/withoutKilo.js';
+import { createHeardNews } from './heardNews.js';
 import type { Host } from './host/host.js';
 import { endpointNames, gatewayAddresses, type ClusterInputs } from './inputs.js';
 import type { AgentMetrics } from './metrics.js';
@@ -92,7 +94,7 @@ export interface Agent {
   plan(): NodePlan | undefined;
   /** Moves traffic to the ways that were chosen, at once and without a pass. */
   takeWays(choices: Choices): Promise<void>;
-  /** Makes a peer of a plane, or the plane's whole interface, anew; or sends to the wanted endpoint of a peer again. */
+  /** Makes a peer of a plane, or the plane's whole interface, anew; or sends to the wanted endpoint of a peer again, or to another. */
   heal(healing: Healing, signal: AbortSignal): Promise<void>;
 }
 
@@ -104,6 +106,7 @@ export function createAgent(deps: AgentDeps, memory: Memory): Agent {
   let doubts = 0;
   const told = new Map<string, string>();
   const learned: LearnedMtus = new Map();
+  const hearNews = createHeardNews(deps.clock);
 
   async function look(inputs: ClusterInputs): Promise<Seen> {
     const internalIPs = inputs.node === undefined ? [] : internalAddresses(inputs.node);
@@ -125,7 +128,9 @@ export function createAgent(deps: AgentDeps, memory: Memory): Agent {
     if (live === undefined) return { ...shaped.result, published: true };
     if (shaped.resolved !== undefined) deps.saveInputs({ inputs, resolved: shaped.resolved, apiServers: deps.apiServers() });
     // Last, so that an API server that does not answer keeps no change of the host waiting.
-    return { ...shaped.result, published: await publishNode(deps, { inputs, seen: now, told, problems: shaped.problems }) };
+    const { wireguard, at } = now.model.state();
+    const hearing = hearNews(planned === undefined ? [] : worthTelling(hear({ plan: planned, wireguard, at }), deps.nodeName, inputs.meshNodes));
+    return { ...shaped.result, published: await publishNode(deps, { inputs, seen: now, told, problems: shaped.problems, hearing }) };
   }
 
   /** Makes the host what the inputs say. */
@@ -194,7 +199,7 @@ export function createAgent(deps: AgentDeps, memory: Memory): Agent {
       if (seen === undefined || planned === undefined) return;
       const changes = healingChanges(healing, planned, seen.model.state());
       if (changes.length === 0) return;
-      deps.log.warn(healing.kind === 'endpoint' ? 'A tunnel fails where its far end was last heard from: the endpoint that is wanted is tried again' : 'A tunnel is deaf though the far gateway lives: it is made anew', { ...healing });
+      deps.log.warn(HEALING[healing.kind], { ...healing });
       deps.metrics.healed(healing.kind);
       await deps.host.apply(seen.model, changes, signal);
       doubts += 1;
@@ -234,6 +239,12 @@ interface Seen {
 /** How long what we know of the host is believed. */
 const REFRESH_MS = 30_000;
 const DEFAULT_MTU = 1500;
+const HEALING: Readonly<Record<Healing['kind'], string>> = {
+  peer: 'A tunnel is deaf though the far gateway lives: its peer is made anew',
+  interface: 'A tunnel is deaf though the far gateway lives: its interface is made anew',
+  endpoint: 'A tunnel fails where its far end was last heard from: the endpoint that is wanted is tried again',
+  heard: 'A tunnel fails: an endpoint at which others hear its far end is tried',
+};
 /** A first pass may have thousands of changes; their number says enough. */
 const LOGGED = 100;
 
@@ -245,9 +256,12 @@ function healingChanges(healing: Healing, plan: NodePlan, { wireguard }: HostSta
   const peer = device.peers.find(({ publicKey }) => publicKey === healing.publicKey);
   if (peer === undefined) return [];
   if (healing.kind === 'endpoint') return peer.endpoint === undefined ? [] : [{ kind: 'peer.set', interface: device.name, publicKey: peer.publicKey, endpoint: peer.endpoint }];
-  const { owner: _owner, ...rest } = peer;
-  // Who dials in is found only where it was last heard from.
-  const endpoint = peer.endpoint ?? wireguard.get(device.name)?.peers.get(peer.publicKey)?.endpoint;
+  const { owner: _owner, heard, ...rest } = peer;
+  const now = wireguard.get(device.name)?.peers.get(peer.publicKey)?.endpoint;
+  // Who dials in is found only where it was last heard from, and so is who is behind NAT.
+  const found = heard === undefined ? (peer.endpoint ?? now) : (now ?? peer.endpoint);
+  // Made anew, a peer has no session that counts as dead, and its next handshake begins at once.
+  const endpoint = healing.kind === 'heard' ? healing.endpoint : found;
   return [{ kind: 'peer.delete', interface: device.name, publicKey: peer.publicKey }, { kind: 'peer.set', interface: device.name, ...rest, ...(endpoint === undefined ? {} : { endpoint }) }];
 }
 

@@ -27,6 +27,8 @@ import type { Healing } from '../core/failover/stall.js';
 import { type Choices, choicesOf, steer } from '../core/failover/config.js';
 import { createKeyring } from './probe/keyring.js';
 import { createProber } from './probe/prober.js';
+import { watchHearing } from './probe/hearing.js';
+import { watchPlaces } from './probe/places.js';
 import { watchSessions } from './probe/sessions.js';
 import { watchSilence } from './probe/silence.js';
 import { watchUnanswered } from './probe/unanswered.js';
@@ -131,6 +133,10 @@ export async function runAgent(options: Options, deps: ProgramDeps, signal: Abor
     },
   }, stop.signal);
   deps.host.watch(createRepairer({ clock, log, doubt: () => agent.doubt(), wish: () => loop.wish() }));
+  const lookAgain = (): void => {
+    agent.doubt();
+    loop.wish();
+  };
   log.info('The node-agent runs', { node: options.nodeName, publicKey: key.publicKey, server: deps.client?.server });
   signal.addEventListener('abort', () => void prober.leave().finally(() => stop.abort()), { once: true });
   if (signal.aborted) stop.abort();
@@ -143,6 +149,8 @@ export async function runAgent(options: Options, deps: ProgramDeps, signal: Abor
     watchSessions({ ...watched, onSilent: (segments) => prober.setSilent(segments) }, stop.signal),
     watchSilence({ ...watched, paths: () => prober.status(), onSilence: (healing) => switches.heal(healing) }, stop.signal),
     watchUnanswered({ ...watched, answers: () => resolver.answers(), onUnanswered: () => resolver.askNow() }, stop.signal),
+    watchPlaces({ ...watched, paths: () => prober.status(), onPlace: (healing) => switches.heal(healing) }, stop.signal),
+    watchHearing({ ...watched, paths: () => prober.status(), onHeard: () => lookAgain() }, stop.signal),
   ]);
   resolver.close();
   return 0;

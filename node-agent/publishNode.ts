@@ -1,12 +1,13 @@
 /**
  * What a pass tells of its node: in the MeshNode, and of each problem once in the log.
  */
-import { withProblems } from '../core/api/meshNode.js';
+import { withHeard, withProblems } from '../core/api/meshNode.js';
 import { discover } from '../core/host/discover.js';
 import type { HostAddress } from '../core/host/parseIp.js';
 import { isTraceless } from '../core/kilo/traces.js';
 import type { Problem } from '../core/mesh/plan.js';
 import type { Log } from '../core/runtime/log.js';
+import type { HeardNews } from './heardNews.js';
 import type { ClusterInputs } from './inputs.js';
 import type { KiloSight } from './kilo/kiloWatch.js';
 import type { Publisher } from './publish.js';
@@ -25,10 +26,11 @@ export interface NodeNews {
   readonly told: Map<string, string>;
   /** Found beside those of the Node itself. */
   readonly problems: readonly Problem[];
+  readonly hearing: HeardNews;
 }
 
 /** Whether our MeshNode is as it should be. */
-export async function publishNode(deps: PublishDeps, { inputs, seen, told, problems }: NodeNews): Promise<boolean> {
+export async function publishNode(deps: PublishDeps, { inputs, seen, told, problems, hearing }: NodeNews): Promise<boolean> {
   const { mesh, node } = inputs;
   if (mesh === undefined || node === undefined) return true;
   const kilo = seen.kilo.recognise();
@@ -40,10 +42,10 @@ export async function publishNode(deps: PublishDeps, { inputs, seen, told, probl
     kilo: kilo.running !== undefined ? 'running' : isTraceless(kilo.traces) ? undefined : 'left',
   });
   tellProblems(deps.log, told, 'discover', found.problems);
-  const spec = withProblems(found.spec, [...found.problems, ...problems]);
+  const spec = withHeard(withProblems(found.spec, [...found.problems, ...problems]), hearing.heard);
   const failed = await deps.publisher.publish(node, spec, inputs.meshNodes.find((one) => one.metadata.name === deps.nodeName));
   if (failed !== undefined) deps.log.warn('This node could not be published; the host is kept up nevertheless', { reason: failed });
-  return failed === undefined;
+  return failed === undefined && hearing.settled;
 }
 
 /** Each problem once, and again only after it changed. */

@@ -8,6 +8,8 @@ import { addressWithPrefix, cidr, conditions, host, ipAddress, meta, port, wireg
 
 const MAX_PROBLEMS = 16;
 const MAX_MESSAGE = 1024;
+/** A mesh of a thousand nodes behind NAT has many who hear them, and each tells of those that are not told of twice. */
+export const MAX_HEARD = 64;
 
 export const meshNodeSpecSchema = z.object({
   publicKey: wireguardKey.describe('WireGuard public key, the same on every plane.'),
@@ -27,6 +29,13 @@ export const meshNodeSpecSchema = z.object({
     .describe("Of Kilo's own agent on the node: it runs, or it has ended and left something. Absent: nothing of it is there."),
   problems: z.array(z.object({ reason: z.string().min(1).max(64), message: z.string().max(MAX_MESSAGE) })).max(MAX_PROBLEMS).optional()
     .describe('What is wrong with the node as its agent sees it: annotations that are left out, addresses that are not there, CNI files in the way.'),
+  heard: z.array(z.object({
+    publicKey: wireguardKey.describe('Of the gateway that is heard.'),
+    plane: z.int().min(0).max(3).describe('The plane that it sends by.'),
+    host: ipAddress,
+    port,
+  })).max(MAX_HEARD).optional()
+    .describe('Where this node hears far gateways, if not at their endpoints: behind NAT they do not know it themselves. Others try it while their own tunnel does not work.'),
   persistentKeepalive: z.int().min(0).max(65535).default(0).describe('Seconds; 0: off. Set where the node is behind NAT.'),
 });
 
@@ -57,7 +66,13 @@ export const meshNodeSchema = z.object({
 });
 
 export type MeshNodeSpec = z.infer<typeof meshNodeSpecSchema>;
+export type Heard = NonNullable<MeshNodeSpec['heard']>[number];
 export type MeshNode = z.infer<typeof meshNodeSchema>;
+
+/** `spec` that tells of what its node hears. */
+export function withHeard(spec: MeshNodeSpec, heard: readonly Heard[]): MeshNodeSpec {
+  return heard.length === 0 ? spec : { ...spec, heard: [...heard] };
+}
 
 /** `spec` that tells of `problems`, the first sixteen of them; of none, if there are none. */
 export function withProblems(spec: MeshNodeSpec, problems: readonly { readonly reason: string; readonly message: string }[]): MeshNodeSpec {

@@ -80,7 +80,8 @@ function cureOf(peer: WireguardPeer, seen: Seen, { path, forMs }: PathStatus, { 
   const shakesHands = seen.lastHandshake > at - forMs / 1000;
   const hasOtherWay = paths.some((other) => other.state === 'up' && other.path.kind === 'around' && other.path.slot === path.slot && other.path.segment === path.segment);
   if (shakesHands && !hasOtherWay) return 'peer';
-  const isElsewhere = peer.endpoint !== undefined && seen.endpoint !== undefined && seen.endpoint !== canonicalEndpoint(peer.endpoint);
+  // Where others hear it, places.ts has where to send.
+  const isElsewhere = peer.heard === undefined && peer.endpoint !== undefined && seen.endpoint !== undefined && seen.endpoint !== canonicalEndpoint(peer.endpoint);
   return isElsewhere ? 'endpoint' : undefined;
 }
 

@@ -12,7 +12,9 @@ export type Healing =
   | { readonly kind: 'peer'; readonly plane: number; readonly publicKey: string }
   | { readonly kind: 'interface'; readonly plane: number }
   /** See silence.ts. */
-  | { readonly kind: 'endpoint'; readonly plane: number; readonly publicKey: string };
+  | { readonly kind: 'endpoint'; readonly plane: number; readonly publicKey: string }
+  /** See places.ts: the peer is made anew at an endpoint at which others hear it. */
+  | { readonly kind: 'heard'; readonly plane: number; readonly publicKey: string; readonly endpoint: string };
 
 export interface StallWatch {
   /** What to do now; each is said once, and again only after a long while. */

@@ -15,7 +15,7 @@ import { canonicalEndpoint } from './text.js';
 export type EndpointMemory = ReadonlyMap<string, string>;
 
 /** REJECT_AFTER_TIME (WireGuard whitepaper 6.1): a session older than this carries nothing. */
-const SESSION_SECONDS = 180;
+export const SESSION_SECONDS = 180;
 
 export function endpointKey(interfaceName: string, publicKey: string): string {
   return `${interfaceName} ${publicKey}`;

@@ -15,7 +15,8 @@ export function endpointFor(endpoints: readonly Endpoint[], dialers: readonly Me
   }) ?? endpoints[0];
 }
 
-function speaks(node: MeshNode, family: 4 | 6): boolean {
+/** Has it an address of that family, as far as it tells? One that tells of none may have any. */
+export function speaks(node: MeshNode, family: 4 | 6): boolean {
   const own = [...node.spec.internalIPs, ...node.spec.endpoints.map(({ host }) => host)].map(addressOf).filter((address) => address !== undefined);
   return own.length === 0 || own.some((address) => familyOf(address) === family);
 }

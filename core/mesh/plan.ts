@@ -51,6 +51,8 @@ export interface WireguardPeer {
   readonly presharedKey?: string;
   /** `address:port` or `[address]:port`; absent: the peer dials us. */
   readonly endpoint?: string;
+  /** Where others hear it, the likeliest first: tried in turn while nothing comes from where it was last heard or is wanted; absent: nowhere else. */
+  readonly heard?: readonly string[];
   /** Seconds; 0: off. */
   readonly persistentKeepalive: number;
   readonly allowedIPs: readonly string[];

@@ -8,6 +8,7 @@ import { placeBesideKilo } from './besideKilo.js';
 import { carrierFirewall, planCarrier } from './carriers.js';
 import { claimPrefixes, type Claims } from './claims.js';
 import { routable } from './detours.js';
+import { type HeardAt, heardBy } from './heard.js';
 import type { MeshInput } from './input.js';
 import { mtuProblems, tunnelMtu } from './mtu.js';
 import { planNat } from './nat.js';
@@ -50,7 +51,7 @@ export function planNode(input: MeshInput): PlannedNode {
     outbid: leavesPods(encapsulationType),
   });
   const slot = own.gateways.find(({ name }) => name === input.node)?.slot;
-  const tunnels = slot === undefined ? undefined : { slot, ...planTunnels(input, { self, slot, remote, claims }) };
+  const tunnels = slot === undefined ? undefined : { slot, ...planTunnels(input, { self, slot, remote, claims, heardAt: heardBy({ self, slot, nodes }) }) };
   const interfaces = tunnels?.interfaces ?? [];
   const neighbours = neighboursOf(self, nodes, input.mesh);
   const carrier = planCarrier({ self, neighbours, type: encapsulationType, underlayMtu: input.underlayMtu, tunnelMtu: tunnelMtu(input) });
@@ -98,7 +99,7 @@ const NOTHING: { readonly problems: readonly Problem[] } = { problems: [] };
 
 function planTunnels(
   input: MeshInput,
-  { self, slot, remote, claims }: { readonly self: MeshNode; readonly slot: number; readonly remote: readonly Segment[]; readonly claims: Claims },
+  { self, slot, remote, claims, heardAt }: { readonly self: MeshNode; readonly slot: number; readonly remote: readonly Segment[]; readonly claims: Claims; readonly heardAt: HeardAt },
 ): Interfaces {
   const { mesh, node, resolved } = input;
   const { endpoints, publicKey, persistentKeepalive } = self.spec;
@@ -108,6 +109,7 @@ function planTunnels(
     remote,
     prefixes: new Map([...claims.prefixes].map(([segment, granted]) => [segment, granted.map(({ text }) => text)])),
     resolved,
+    heardAt,
     mtu: tunnelMtu(input),
   });
 }

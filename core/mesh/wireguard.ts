@@ -6,7 +6,9 @@
  * interface and know nothing of slots: they are on plane 0, and their port is taken as it stands.
  */
 import type { MeshSpec } from '../api/mesh.js';
-import { addressOf, formatAddress, parseAddress } from '../net/cidr.js';
+import { addressOf } from '../net/cidr.js';
+import { formatEndpoint } from '../net/endpoint.js';
+import type { HeardAt } from './heard.js';
 import { INTERFACE_PREFIX, type Problem, PROBE_PORT, VXLAN_PORT, type WireguardInterface, type WireguardPeer } from './plan.js';
 import { firstPlane, type Gateway, type Segment } from './segments.js';
 
@@ -26,6 +28,8 @@ export interface WireguardInput {
   /** Segment name to the prefixes it may have. */
   readonly prefixes: ReadonlyMap<string, readonly string[]>;
   readonly resolved: Readonly<Record<string, string>>;
+  /** Absent: nobody tells. */
+  readonly heardAt?: HeardAt;
   readonly mtu: number;
 }
 
@@ -109,13 +113,15 @@ function planPeer(input: WireguardInput, at: { readonly segment: Segment; readon
   if (endpoint === undefined && gateway.host !== undefined) {
     problems.push({ subject, reason: 'Unresolved', message: `no address and port can be made of its endpoint ${gateway.host}:${gateway.port}: correct the name, or the port` });
   }
-  if (gateway.host === undefined && !self.dialable) {
+  const heard = isPerson ? [] : (input.heardAt?.(gateway) ?? []).filter((place) => place !== endpoint);
+  if (gateway.host === undefined && !self.dialable && heard.length === 0) {
     problems.push({ subject, reason: 'NoEndpoint', message: `neither it nor this node, ${self.name}, has an endpoint, so none can reach the other: give one of them one` });
   }
   return {
     publicKey: gateway.publicKey,
     ...(gateway.presharedKey === undefined ? {} : { presharedKey: gateway.presharedKey }),
     ...(endpoint === undefined ? {} : { endpoint }),
+    ...(heard.length === 0 ? {} : { heard }),
     persistentKeepalive: Math.max(self.persistentKeepalive, isPerson ? gateway.persistentKeepalive : 0),
     allowedIPs: input.prefixes.get(segment.name) ?? [],
     owner: subject,
@@ -123,11 +129,9 @@ function planPeer(input: WireguardInput, at: { readonly segment: Segment; readon
 }
 
 function endpointOf({ self, resolved }: WireguardInput, { segment, gateway }: { readonly segment: Segment; readonly gateway: Gateway }): string | undefined {
-  const address = parseAddress(gateway.host === undefined ? '' : (addressFor(gateway.host, resolved) ?? ''));
+  const address = gateway.host === undefined ? undefined : addressFor(gateway.host, resolved);
   const port = segment.kind === 'person' ? gateway.port : gateway.port + self.slot;
-  if (address === undefined || port > MAX_PORT) return undefined;
-  const text = formatAddress(address.family, address.bits);
-  return address.family === 6 ? `[${text}]:${port}` : `${text}:${port}`;
+  return address === undefined || port > MAX_PORT ? undefined : formatEndpoint({ address, port });
 }
 
 const MAX_PORT = 65_535;

@@ -9,6 +9,15 @@ const SPECIAL = ['0.0.0.0/8', '127.0.0.0/8', '169.254.0.0/16', '224.0.0.0/4', '2
   .map(parseCidr)
   .filter((cidr) => cidr !== undefined);
 
+/** Ranges that mean something inside one network only: RFC 1918, carriers' own (RFC 6598), RFC 4193. */
+const PRIVATE = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10', 'fc00::/7'].map(parseCidr).filter((cidr) => cidr !== undefined);
+
+/** Does it, an address or a CIDR, touch a private range? */
+export function isPrivate(what: string): boolean {
+  const cidr = parseCidr(what);
+  return cidr !== undefined && PRIVATE.some((range) => overlaps(range, cidr));
+}
+
 /** Does it, an address or a CIDR, touch a special range? What does not parse counts as special. */
 export function isSpecial(what: string | Cidr): boolean {
   const cidr = typeof what === 'string' ? parseCidr(what) : what;

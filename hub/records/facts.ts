@@ -36,7 +36,7 @@ export function readMesh(object: KubeObject): Read<Mesh> {
   return { ok: false, problem: { subject: 'mesh', reason: 'BadMesh', message: `its Mesh is malformed; correct ${issues(parsed.error)}` } };
 }
 
-/** Keeps what others need: conditions, labels and versions of a node change often and concern nobody else. */
+/** Keeps what others need: conditions, labels and versions of a node change often and concern nobody else, and where it hears others is for its own cluster. */
 export function readMeshNode(object: KubeObject): Read<MeshNode> {
   const { name } = object.metadata;
   const parsed = meshNodeSchema.safeParse(object);
@@ -45,13 +45,14 @@ export function readMeshNode(object: KubeObject): Read<MeshNode> {
   }
   const { apiVersion, kind, metadata, spec, status } = parsed.data;
   const { slot, meshAddresses, confirmed } = status ?? {};
+  const { heard: _heard, ...needed } = spec;
   return {
     ok: true,
     value: {
       apiVersion,
       kind,
       metadata: { name, ...(metadata.deletionTimestamp !== undefined && { deletionTimestamp: metadata.deletionTimestamp }) },
-      spec,
+      spec: needed,
       status: { ...(meshAddresses !== undefined && { meshAddresses }), ...(slot !== undefined && { slot }), ...(confirmed !== undefined && { confirmed }) },
     },
   };

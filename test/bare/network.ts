@@ -5,7 +5,7 @@
  * of another node went through the mesh.
  */
 import { assigned, type Family, familyOf, hostIn } from './addresses.js';
-import { type Namespace } from './namespace.js';
+import { createNamespace, type Namespace } from './namespace.js';
 import { run } from '../lab/process.js';
 
 export interface Lan {
@@ -47,6 +47,42 @@ export async function createLan(index: number): Promise<Lan> {
     ].join('\n'),
   });
   return lan;
+}
+
+/** How a home's router translates: `ports` gives each source port the outside one that it has for all destinations; others stay as they are. */
+export interface Translation {
+  readonly ports?: Readonly<Record<number, number>>;
+  /** Another outside port for each destination: what RFC 4787 calls address and port-dependent mapping, and people a symmetric NAT. */
+  readonly symmetric?: true;
+}
+
+/** A LAN behind a router of its own, host `host` of `outside`: it translates what goes out, and drops what comes unasked. IPv4. */
+export async function createHome(index: number, outside: Lan, host: number, translation: Translation = {}): Promise<{ readonly lan: Lan; readonly router: Namespace }> {
+  const prefix = `172.20.${index}`;
+  const lan = { bridge: `lan${index}`, gateway: `${prefix}.1`, prefix, networks: [`${prefix}.0/24`] };
+  const router = await createNamespace(`home${index}`);
+  await plug(router, outside, host);
+  await run(['ip', '-batch', '-'], {
+    input: `link add ${lan.bridge} type bridge\nlink set ${lan.bridge} up\nlink add v${index}h1 type veth peer name inside netns ${router.pid}\nlink set v${index}h1 master ${lan.bridge} up\n`,
+  });
+  await router.exec(['ip', '-batch', '-'], { input: `addr add ${assigned(`${prefix}.0/24`, 1)} dev inside\nlink set inside up\n` });
+  await router.exec(['sysctl', '-qw', 'net.ipv4.ip_forward=1']);
+  await translate(router, translation);
+  return { lan, router };
+}
+
+/** From now on; connections that are under way keep what they have. */
+export async function translate(router: Namespace, { ports = {}, symmetric }: Translation): Promise<void> {
+  const fixed = Object.entries(ports).map(([inner, outer]) => `oifname eth0 udp sport ${inner} masquerade to :${outer}`);
+  await router.exec(['nft', '-f', '-'], {
+    input: `table ip home
+    flush table ip home
+    table ip home {
+      chain out { type nat hook postrouting priority srcnat; ${[...fixed, `oifname eth0 masquerade${symmetric === true ? ' fully-random' : ''}`].join('; ')}; }
+      chain unasked { type filter hook input priority 0; iifname eth0 ct state new drop; }
+      chain across { type filter hook forward priority 0; iifname eth0 ct state new drop; }
+    }\n`,
+  });
 }
 
 /** Plugs a host into a LAN as eth0, with an address of each of `families`, which are returned in that order. */

@@ -11,7 +11,7 @@ import { type Gateway, internalAddresses, ownSegments, type Segment } from '../.
 import { addressOf, singleAddress, sortCidrs } from '../../../core/net/cidr.js';
 import { hash32 } from '../../../core/net/hash.js';
 import { isWithin } from '../../../core/net/sets.js';
-import { isSpecial } from '../../../core/net/special.js';
+import { isPrivate, isSpecial } from '../../../core/net/special.js';
 import type { Sha256 } from '../../../core/services/names.js';
 import { withOwnHash } from '../../../core/services/ownHash.js';
 import type { ClusterFacts } from '../../records/facts.js';
@@ -42,8 +42,6 @@ export interface PeersPlan {
   readonly problems: readonly Problem[];
 }
 
-/** Addresses that no two sites may fight over in public. */
-const PRIVATE = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10', 'fc00::/7'];
 const NAME_LIMIT = 63;
 const LABEL_VALUE = /^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$/;
 
@@ -93,7 +91,7 @@ function acceptable(segment: Segment, input: Omit<PeersInput, 'sha256'>, problem
     if (nodeAddresses.has(prefix)) {
       const address = addressOf(prefix) ?? '';
       // A tunnel's own packets must not be routed into it; and a public address needs no tunnel.
-      return !tunnelEnds.has(address) && isWithin(prefix, PRIVATE) && !isWithin(prefix, taken) && !input.rights.isNodeElsewhere(address);
+      return !tunnelEnds.has(address) && isPrivate(prefix) && !isWithin(prefix, taken) && !input.rights.isNodeElsewhere(address);
     }
     const holder = input.rights.holderOf(prefix);
     if (holder !== undefined) {
