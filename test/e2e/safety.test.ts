@@ -2,7 +2,6 @@
  * What nobody may read or reach, and what /healthz is worth: keys and tokens are in no log, metric, answer or object, whatever
  * goes wrong; a node listens to no more than it was told; an agent that cannot make its host match says so, and why.
  */
-import { type ChildProcess } from 'node:child_process';
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { MeshNode } from '../../core/api/meshNode.js';
@@ -36,7 +35,7 @@ describe('/healthz', () => {
     readonly reason: RegExp;
   }
   const inside = (argv: readonly string[], input?: string): Promise<string> => node('east-a2').namespace.exec(argv, input === undefined ? {} : { input });
-  let taker: ChildProcess;
+  let taken: Taken;
 
   test.each<[string, Harm]>([
     ["somebody else's kilo0", {
@@ -54,11 +53,10 @@ describe('/healthz', () => {
       async spoil(victim) {
         await victim.killAgent('SIGKILL');
         await inside(['ip', 'link', 'delete', 'kilo0']);
-        taker = victim.namespace.spawn([process.execPath, '-e', "require('dgram').createSocket('udp4').bind(51820, () => console.log('bound'))"]);
-        await new Promise((resolve) => taker.stdout?.once('data', resolve));
+        taken = await take(victim, 51_820);
         victim.startAgent();
       },
-      mend: () => new Promise((resolve) => void (taker.once('exit', resolve), taker.kill('SIGKILL'))),
+      mend: () => taken.release(),
       reason: /something else has UDP port 51820/,
     }],
   ])('fails with %s, says why, and is well again after it has gone', async (_what, { spoil, mend, reason }) => {
@@ -74,6 +72,34 @@ describe('/healthz', () => {
     expect(await untilAllReach(federation)).toEqual([]);
   }, 120_000);
 });
+
+test('a port of probes that somebody else has is told in the MeshNode and the metrics, until it has gone', async () => {
+  const victim = node('east-a2');
+  const told = async (): Promise<string> => {
+    const found = await federation.cluster('east').get<MeshNode & KubeObject>(RESOURCE.meshNode, 'east-a2');
+    const missing = /^kilofed_node_probe_sockets_missing (\d+)$/m.exec(await victim.metrics().catch(() => ''))?.[1] ?? '';
+    return [...(found?.spec.problems ?? []).map(({ reason, message }) => `${reason}: ${message}`), missing].join('; ');
+  };
+  await healthy('east-a2');
+  await victim.killAgent('SIGKILL');
+  const taken = await take(victim, 51_810);
+  victim.startAgent();
+  await until('it to be told', 20_000, async () => (/NoProbeSocket: .*UDP port 51810 cannot be had on .*something else has it.*; 1$/.test(await told()) ? true : undefined));
+  await taken.release();
+  await until('it to be told no more', 10_000, async () => ((await told()) === '0' ? true : undefined));
+  expect(await untilAllReach(federation)).toEqual([]);
+}, 90_000);
+
+interface Taken {
+  release(): Promise<unknown>;
+}
+
+/** Lets something else have a UDP port of the node. */
+async function take({ namespace }: BareNode, port: number): Promise<Taken> {
+  const taker = namespace.spawn([process.execPath, '-e', `require('dgram').createSocket('udp4').bind(${port}, () => console.log('bound'))`]);
+  await new Promise((resolve) => taker.stdout?.once('data', resolve));
+  return { release: () => new Promise((resolve) => void (taker.once('exit', resolve), taker.kill('SIGKILL'))) };
+}
 
 test('a node listens for WireGuard and probes, and over TCP where it was told to', async () => {
   const { namespace, address } = node('east-a1');
