@@ -8,11 +8,13 @@ import { RESOURCE } from '../../core/api/resources.js';
 import { type BareCluster, type BareNode, startBareCluster } from '../bare/cluster.js';
 import { reaches, startFlow } from '../bare/flow.js';
 import { createLan, createWan, type Lan } from '../bare/network.js';
+import { createFaults } from '../lab/network/faults.js';
 import { run, sleep, until } from '../lab/process.js';
 
 const DIR = '/tmp/kilofed-underlay';
 const MESH = { apiVersion: 'kilofed.io/v1alpha1', kind: 'Mesh', metadata: { name: 'default' }, spec: { wireguardCIDRs: ['10.4.0.0/16'], encapsulation: 'always', podNAT: true } };
 
+const faults = createFaults();
 let cluster: BareCluster;
 let lans: Readonly<Record<'eu' | 'us', Lan>>;
 let eu1: BareNode;
@@ -37,6 +39,7 @@ beforeAll(async () => {
 }, 120_000);
 
 afterAll(async () => {
+  await faults.healAll();
   await cluster.stop();
 }, 30_000);
 
@@ -167,6 +170,35 @@ test('a far end that was last heard from a place that is no more is tried again 
   await reachable(eu3, us1);
   us1.startAgent();
 }, 60_000);
+
+/** Of us1. */
+const metric = async (name: string): Promise<string> => (await us1.metrics()).split('\n').find((line) => line.startsWith(`${name} `))?.slice(name.length + 1) ?? '';
+const hears = async (plane: 0 | 1): Promise<boolean> => (await metric(`kilofed_node_path_up{kind="tunnel",path="tunnel/${plane}/location:eu"}`)) === '1';
+const peersMadeAnew = async (): Promise<number> => Number(await metric('kilofed_node_tunnel_healings_total{what="peer"}'));
+
+test('a tunnel that is deaf is left for the other and made anew, and used again when it hears', async () => {
+  await until('the tunnel', 20_000, async () => ((await hears(0)) ? true : undefined));
+  const before = await peersMadeAnew();
+  const flow = await startFlow(eu3.pod, us1.pod, 100);
+  await sleep(3_000);
+  // What us1 sends arrives, and nothing comes back.
+  const fault = await faults.dropOneWay(eu1, us1.address);
+  await until('us1 to make its peer anew', 15_000, async () => ((await peersMadeAnew()) > before && !(await hears(0)) ? true : undefined));
+  await fault.heal();
+  await until('the tunnel to hear', 15_000, async () => ((await hears(0)) ? true : undefined));
+  expect((await flow.stop()).outageMs).toBeLessThan(1_500);
+}, 60_000);
+
+test('where all are deaf but for handshakes, as after a fault of the kernel, the peers are made anew after half a minute', async () => {
+  const before = await peersMadeAnew();
+  // The type of a WireGuard message is the first byte of the UDP payload; 4 is data.
+  await us1.namespace.exec(['nft', '-f', '-'], { input: 'table inet deaf {\n chain in { type filter hook input priority 0; udp sport 51820-51821 @th,64,8 4 drop\n }\n}\n' });
+  await until('both to be deaf', 10_000, async () => ((await hears(0)) || (await hears(1)) ? undefined : true));
+  await until('us1 to make both peers anew', 50_000, async () => ((await peersMadeAnew()) >= before + 2 ? true : undefined));
+  await us1.namespace.exec(['nft', 'delete', 'table', 'inet', 'deaf']);
+  await until('both to hear', 20_000, async () => ((await hears(0)) && (await hears(1)) ? true : undefined));
+  await reachable(eu3, us1);
+}, 100_000);
 
 test('a flow that tried before its destination joined works within a second of the join', async () => {
   // Its address is known before it joins; the router drops what goes there, and the node translates it meanwhile.
