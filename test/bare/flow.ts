@@ -95,9 +95,9 @@ export async function withFlows(pod: Pod): Promise<FlowPod> {
   return { ...pod, flows: await programOf(child) };
 }
 
-/** The same in a pod that has nothing but node and a way to give it arguments, such as `kubectl exec -i`. */
+/** The same wherever a command line can be run; the program's file need not be there. */
 export async function flowsBy(spawn: (argv: readonly string[]) => ChildProcess): Promise<FlowProgram> {
-  return programOf(spawn(['node', '--input-type=module', '--eval', readFileSync(PROGRAM, 'utf8'), String(PORT)]));
+  return programOf(spawn([process.execPath, '--input-type=module', '--eval', readFileSync(PROGRAM, 'utf8'), String(PORT)]));
 }
 
 /** Sends `packetsPerSecond` from `from` to `to` until stopped. */

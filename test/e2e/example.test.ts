@@ -3,8 +3,8 @@
  * its real service account.
  */
 import { writeFileSync } from 'node:fs';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { type FlowEnd, type FlowReport, startFlow } from '../bare/flow.js';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { type FlowEnd, type FlowReport, reaches, startFlow } from '../bare/flow.js';
 import { buildImages } from '../lab/kubelet/images.js';
 import { containerdTemplate } from '../lab/kubelet/containerdTemplate.js';
 import type { KubeletCluster } from '../lab/kubelet/cluster.js';
@@ -81,44 +81,116 @@ test('the token of a node-agent writes the MeshNode of its own node, and no othe
 
 describe('gateways of real nodes', () => {
   const LABEL = 'app=probe';
+  const faults = createFaults();
   let victim: KubeletNode;
   let near: FlowEnd;
   let far: FlowEnd;
 
   /** One way each, so that the one cannot hide what happens to the other. */
-  async function under(act: () => Promise<void>): Promise<readonly FlowReport[]> {
-    await until('the victim to be the way', 60_000, async () => ((await nodeOf(example.west, 'west-a2').exec(['ip', 'route', 'get', far.address])).includes('dev kilo0') ? true : undefined));
+  async function flowing(act: () => Promise<void>): Promise<readonly FlowReport[]> {
     const flows = await Promise.all([startFlow(near, far, 100, 'one-way'), startFlow(far, near, 100, 'one-way')]);
     await sleep(500);
-    await act();
-    return Promise.all(flows.map((flow) => flow.stop()));
+    const failed = await act().then(() => undefined, (error: unknown) => ({ error }));
+    const reports = await Promise.all(flows.map((flow) => flow.stop()));
+    if (failed !== undefined) throw failed.error;
+    return reports;
+  }
+
+  /** Flows that go by the victim. */
+  async function under(act: () => Promise<void>): Promise<readonly FlowReport[]> {
+    await untilInUse();
+    return flowing(act);
+  }
+
+  async function untilInUse(): Promise<void> {
+    await until('the victim to be the way', 60_000, async () => ((await nodeOf(example.west, 'west-a2').exec(['ip', 'route', 'get', far.address])).includes('dev kilo0') ? true : undefined));
+  }
+
+  /** It falls silent for three seconds, and returns. */
+  async function die(): Promise<void> {
+    const fallen = await under(async () => {
+      await faults.silence(victim);
+      await sleep(3_000);
+    });
+    const returned = await flowing(async () => {
+      await faults.healAll();
+      await sleep(3_000);
+    });
+    // Otherwise it was not in use, and nothing is shown.
+    expect(fallen[0]?.lost).toBeGreaterThan(0);
+    expect(fallen.filter(({ outageMs }) => outageMs > 2_000)).toEqual([]);
+    expect(returned.map(({ losses }) => losses)).toEqual([[], []]);
   }
 
   beforeAll(async () => {
     const { east, west } = example;
     const slots = (await east.kubectl(['get', 'meshnodes', '-o', 'jsonpath={range .items[*]}{.spec.location} {.status.slot} {.metadata.name}{"\\n"}{end}'])).split('\n');
-    const inSlot = (slot: number): string => slots.find((line) => line.startsWith(`eu ${slot} `))?.split(' ')[2] ?? '';
-    victim = nodeOf(east, inSlot(0));
-    [near, far] = await Promise.all([podOn(west, 'west-a2', LABEL), podOn(east, inSlot(1), LABEL)]);
+    const inSlot = (slot: number): KubeletNode => nodeOf(east, slots.find((line) => line.startsWith(`eu ${slot} `))?.split(' ')[2] ?? '');
+    victim = inSlot(0);
+    [near, far] = await Promise.all([podOn(west, nodeOf(west, 'west-a2'), LABEL), podOn(east, inSlot(1), LABEL)]);
   }, 60_000);
 
-  test('one dies without a word: the others take over within two seconds, and its return costs nothing', async () => {
-    const faults = createFaults();
-    const [there, andBack] = await under(async () => {
-      await faults.silence(victim);
-      await sleep(3_000);
+  afterEach(() => faults.healAll());
+
+  // Failures come last: after each the others wait longer until they trust the victim again.
+
+  test('the agent of one is killed, and starts again: nobody loses a packet', async () => {
+    const agent = async (): Promise<string> => (await victim.exec(['pgrep', '-of', 'kilofed.* node-agent']).catch(() => '')).trim();
+    const reports = await under(async () => {
+      const killed = await agent();
+      expect(killed).toMatch(/^\d+$/);
+      await victim.exec(['kill', '-9', killed]);
+      await until('another agent to run', 30_000, async () => (['', killed].includes(await agent()) ? undefined : true));
+      await example.east.kubectl(['-n', 'kilofed', 'rollout', 'status', 'daemonset/node-agent', '--timeout=40s'], { timeoutMs: 50_000 });
+      await sleep(1_000);
     });
-    // Otherwise it was not in use, and nothing is shown.
-    expect(there?.lost).toBeGreaterThan(0);
-    expect([there, andBack].filter((report) => (report?.outageMs ?? 0) > 2_000)).toEqual([]);
-    const flows = await Promise.all([startFlow(near, far, 100, 'one-way'), startFlow(far, near, 100, 'one-way')]);
-    await faults.healAll();
-    await sleep(3_000);
-    expect((await Promise.all(flows.map((flow) => flow.stop()))).map(({ losses }) => losses)).toEqual([[], []]);
-  }, 90_000);
+    expect(reports.map(({ losses }) => losses)).toEqual([[], []]);
+  }, 120_000);
+
+  test('a node joins, is reached, and leaves: nobody else loses a packet', async () => {
+    const { east } = example;
+    const name = 'east-extra1';
+    const reports = await under(async () => {
+      const node = await east.addNode(name, 'eu');
+      await until('a pod on the new node', 60_000, async () => ((await east.kubectl(['get', 'pods', '-l', LABEL, `--field-selector=spec.nodeName=${name}`, '-o', 'jsonpath={.items[0].status.containerStatuses[0].ready}'])) === 'true' ? true : undefined));
+      const pod = await podOn(east, node, LABEL);
+      expect(await until('it to answer', 20_000, () => reaches(near, pod))).toBe(near.address);
+      await east.removeNode(name);
+      await sleep(2_000);
+    });
+    expect(reports.map(({ losses }) => losses)).toEqual([[], []]);
+  }, 150_000);
+
+  test('all agents are replaced by a rolling update: nobody loses a packet', async () => {
+    const clusters = [example.east, example.west];
+    const reports = await under(async () => {
+      await Promise.all(clusters.map((cluster) => cluster.kubectl(['-n', 'kilofed', 'rollout', 'restart', 'daemonset/node-agent'])));
+      await Promise.all(clusters.map((cluster) => cluster.kubectl(['-n', 'kilofed', 'rollout', 'status', 'daemonset/node-agent', '--timeout=80s'], { timeoutMs: 90_000 })));
+    });
+    expect(reports.map(({ losses }) => losses)).toEqual([[], []]);
+  }, 120_000);
+
+  test('one dies without a word: the others take over within two seconds, and its return costs nothing', die, 90_000);
+
+  test('the same with hub and API servers stopped', async () => {
+    const hub = ['-n', 'kilofed', 'scale', 'deployment/kilofed-hub'];
+    await example.north.kubectl([...hub, '--replicas=0']);
+    await example.north.kubectl(['-n', 'kilofed', 'wait', '--for=delete', 'pod', '-l', 'app.kubernetes.io/name=kilofed-hub', '--timeout=40s'], { timeoutMs: 50_000 });
+    await untilInUse();
+    await Promise.all(all().map(({ api }) => api.killApiServer()));
+    try {
+      await die();
+    } finally {
+      const reports = await flowing(async () => {
+        await Promise.all(all().map(({ api }) => api.restartApiServer()));
+        await example.north.kubectl([...hub, '--replicas=1']);
+      });
+      expect(reports.map(({ losses }) => losses)).toEqual([[], []]);
+    }
+    await example.north.kubectl(['-n', 'kilofed', 'rollout', 'status', 'deployment/kilofed-hub', '--timeout=60s'], { timeoutMs: 70_000 });
+  }, 180_000);
 
   test('one is drained, and then switched off: nobody loses a packet', async () => {
-    const faults = createFaults();
     const reports = await under(async () => {
       await example.east.kubectl(['drain', victim.name, '--ignore-daemonsets', '--delete-emptydir-data', '--force', '--grace-period=1', '--timeout=40s'], { timeoutMs: 60_000 });
       await sleep(1_500);
@@ -127,15 +199,6 @@ describe('gateways of real nodes', () => {
     });
     await faults.healAll();
     await example.east.kubectl(['uncordon', victim.name]);
-    expect(reports.map(({ losses }) => losses)).toEqual([[], []]);
-  }, 120_000);
-
-  test('all agents are replaced by a rolling update: nobody loses a packet', async () => {
-    const clusters = [example.east, example.west];
-    const reports = await under(async () => {
-      await Promise.all(clusters.map((cluster) => cluster.kubectl(['-n', 'kilofed', 'rollout', 'restart', 'daemonset/node-agent'])));
-      await Promise.all(clusters.map((cluster) => cluster.kubectl(['-n', 'kilofed', 'rollout', 'status', 'daemonset/node-agent', '--timeout=80s'], { timeoutMs: 90_000 })));
-    });
     expect(reports.map(({ losses }) => losses)).toEqual([[], []]);
   }, 120_000);
 });

@@ -18,6 +18,8 @@ export interface KubeletNode {
   readonly podCIDR: string;
   /** Runs a command inside the node, as its root. */
   exec(argv: readonly string[], options?: { readonly input?: string; readonly timeoutMs?: number }): Promise<string>;
+  /** The command line that runs `argv` there. */
+  inside(argv: readonly string[]): readonly string[];
   stop(): Promise<void>;
 }
 
@@ -49,12 +51,13 @@ exec unshare --net --mount --pid --fork --kill-child --uts --ipc --cgroup bash -
   await until(`the namespaces of ${config.name}`, 10_000, async () => ((await run(['readlink', `/proc/${pid}/exe`])).includes('unshare') && hasChild(pid) ? true : undefined));
   await plugNode(pid, { lan: input.lan, host: input.host, address, ...(config.network === 'ours' ? {} : { translated: config.podCIDR }) });
   writeFileSync(join(folder, 'go'), 'go\n');
-  const enter = (): string[] => ['nsenter', `--target=${childOf(pid)}`, '--net', '--mount', '--pid', '--uts', '--ipc', '--root', '--wd=/', '--', 'env', 'PATH=/run/programs:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'];
+  const enter = (): string[] => ['nsenter', `--target=${childOf(pid)}`, '--net', '--mount', '--pid', '--uts', '--ipc', '--root', '--', 'env', '--chdir=/', 'PATH=/run/programs:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'];
   return {
     name: config.name,
     address,
     podCIDR: config.podCIDR,
     exec: (argv, options) => run([...enter(), ...argv], options),
+    inside: (argv) => [...enter(), ...argv],
     async stop() {
       outer.kill('SIGKILL');
       await untilEnded(outer);
