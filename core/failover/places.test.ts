@@ -67,30 +67,41 @@ test.each<[string, { readonly looks: readonly Look[]; readonly with?: Parameters
   expect(story(looks, { until: 38, ...options })).toEqual(places);
 });
 
-test.each<[string, Look, Peer & { readonly tried?: boolean; readonly receivedBytes?: number }, boolean]>([
-  ['it is sent to where others hear it', [HEARD, 0], {}, true],
-  ['it is sent to where it was last heard', [ROAMED, 500], {}, true],
-  ['it is sent to where it is wanted, and another place will be tried for the first time', [WANTED, 500], {}, true],
-  ['not while it is sent to where it is wanted after others were tried', [WANTED, 500], { tried: true }, false],
-  ['nor where something has come since', [WANTED, 532], { receivedBytes: 500 }, false],
-  ['nor where none is wanted, after others were tried', [HEARD, 500], { wanted: null, heard: [HEARD, OTHER], tried: true }, false],
-])('a next look is wanted soon while %s', (_what, [endpoint = '', receivedBytes], { tried = false, receivedBytes: last = 500, ...peer }, expected) => {
+/** Of one look, two seconds after the first of a silence. */
+function lookOnce([endpoint = '', receivedBytes]: Look, { tried = false, before: last = 500, forMs = 1000, ...peer }: Peer & { readonly tried?: boolean; readonly before?: number; readonly forMs?: number }, now = 2000): ReturnType<typeof lookForPlaces> {
   const tunnels = new Map([['kilo0', { peers: new Map([[KEY, { receivedBytes, endpoint, lastHandshake: 0 }]]) }]]);
   const before: Trials = new Map([[`kilo0 ${KEY}`, { receivedBytes: last, since: 0, tried }]]);
-  expect(lookForPlaces({ plan: planOf(peer), paths: paths('down'), tunnels, before, now: 2000, at: 1_000_000 }).trying).toBe(expected);
+  return lookForPlaces({ plan: planOf(peer), paths: paths('down', forMs), tunnels, before, now, at: 1_000_000 });
+}
+
+test.each<[string, Look, Parameters<typeof lookOnce>[1], boolean]>([
+  ['another place will be tried for the first time', [WANTED, 500], {}, true],
+  ['not once one was tried', [WANTED, 500], { tried: true }, false],
+  ['nor where something has come since', [WANTED, 532], {}, false],
+])('a next look is wanted soon while %s', (_what, look, more, expected) => {
+  expect(lookOnce(look, more).pending).toBe(expected);
+});
+
+test('turns are of half a minute once it has failed for more than one', () => {
+  expect(lookOnce([HEARD, 500], { tried: true, forMs: 60_001 }, 29_999).healings).toEqual([]);
+  expect(lookOnce([HEARD, 500], { tried: true, forMs: 60_001 }, 30_000).healings).toEqual([{ kind: 'endpoint', plane: 0, publicKey: KEY }]);
+});
+
+test('who is heard no more, and was sent to elsewhere, is sent to where it is wanted', () => {
+  expect(lookOnce([HEARD, 500], { tried: true, heard: null }, 12_000).healings).toEqual([{ kind: 'endpoint', plane: 0, publicKey: KEY }]);
+  expect(lookOnce([WANTED, 500], { tried: true, heard: null }, 12_000)).toEqual({ trials: new Map(), healings: [], pending: false });
 });
 
 describe('the next look is worth while after', () => {
   const nearOnly = paths('down').map((one): PathStatus => ({ ...one, path: { ...one.path, kind: 'near' } }));
   test.each<[string, PathStatus[], Peer, number | undefined]>([
     ['no time where a tunnel fails', paths('down'), {}, 0],
-    ['half of its time, where it has failed for long', paths('down', 80_000), {}, 40_000],
-    ['a minute at most', paths('down', 9_000_000), {}, 60_000],
+    ['half a minute, where it has failed for long', paths('down', 60_001), {}, 30_000],
     ['no time where one fails beside another that failed before', [...paths('down', 100_000), ...paths('down')], {}, 0],
     ['never, where nobody hears it', paths('down'), { heard: null }, undefined],
     ['never, where all work', paths('up'), {}, undefined],
     ['never, where what fails is no tunnel', nearOnly, {}, undefined],
   ])('%s', (_what, given, peer, expected) => {
-    expect(worthLooking(given, planOf(peer))).toBe(expected);
+    expect(worthLooking(given, planOf(peer), new Map())).toBe(expected);
   });
 });

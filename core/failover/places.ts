@@ -2,9 +2,9 @@
  * Tunnels that fail while others hear their far end at some other place (mesh/heard.ts): where to send, and when.
  *
  * As long as not a byte comes, the places have their turns: the endpoint that is wanted, then each where others hear it, for as long as WireGuard
- * makes two handshakes. Then the wanted one has its turn again, and keeps it for longer and longer. Two ends that try each other
- * need not do so at the same time: a NAT that was opened by one packet lets answers in for half a minute at least
- * (nf_conntrack_udp_timeout; RFC 4787 asks for more), and whoever changes places has sent within the last five seconds.
+ * makes two handshakes, and longer after a minute. All turns are as long as each other. So two ends that try each other need not do so at the same
+ * time: even if one begins when the other ends, it has sent within the last five seconds, and a NAT that was opened by one packet
+ * lets answers in for half a minute at least (nf_conntrack_udp_timeout; RFC 4787 asks for more).
  *
  * Not while anything is received, since whoever gets data answers by an empty packet after ten seconds (KEEPALIVE_TIMEOUT, WireGuard whitepaper
  * 6.5); and not where a handshake was made since the tunnel failed, since then the place is right (silence.ts has what may be wrong).
@@ -45,39 +45,35 @@ export interface PlacesInput {
 export interface PlacesFound {
   readonly trials: Trials;
   readonly healings: readonly Healing[];
-  /** Somebody is sent to elsewhere than wanted, which must not go on for long, or is about to be: look again soon. */
-  readonly trying: boolean;
+  /** A first place is to be tried, if the silence lasts: look again soon. */
+  readonly pending: boolean;
 }
 
 /**
- * How long after the last look it is worth asking WireGuard again, milliseconds; undefined: nothing fails that is heard elsewhere. What has
- * been down for long is looked at ever more seldom.
+ * How long after the last look it is worth asking WireGuard again, milliseconds; undefined: nothing fails that is heard elsewhere, or was tried there.
  */
-export function worthLooking(paths: readonly PathStatus[], plan: NodePlan): number | undefined {
-  const waits = paths.filter(isFailing).filter(({ path }) => peerOf(plan, path) !== undefined).map(({ forMs }) => (forMs <= OFTEN_FOR_MS ? 0 : Math.min(MAX_WAIT_MS, forMs / 2)));
+export function worthLooking(paths: readonly PathStatus[], plan: NodePlan, before: Trials): number | undefined {
+  const waits = paths.filter(isFailing).filter(({ path }) => peerOf(plan, path, before) !== undefined).map(({ forMs }) => (isEarly(forMs) ? 0 : LATER_MS));
   return waits.length === 0 ? undefined : Math.min(...waits);
 }
 
 export function lookForPlaces({ plan, paths, tunnels, before, now, at }: PlacesInput): PlacesFound {
   const looks = paths.filter(isFailing).flatMap(({ path, forMs }) => {
-    const { device, peer } = peerOf(plan, path) ?? {};
+    const { device, peer, key = '' } = peerOf(plan, path, before) ?? {};
     const seen = tunnels.get(device?.name ?? '')?.peers.get(peer?.publicKey ?? '');
     if (device === undefined || peer === undefined || seen === undefined || seen.lastHandshake > at - forMs / 1000) return [];
-    const key = endpointKey(device.name, peer.publicKey);
-    const look = lookAt(peer, seen, before.get(key), now);
+    const look = lookAt(peer, seen, before.get(key), { now, turnMs: isEarly(forMs) ? SILENT_MS : LATER_MS });
     return look === undefined ? [] : [{ ...look, key, far: { plane: device.plane, publicKey: peer.publicKey } }];
   });
   return {
     trials: new Map(looks.map(({ key, trial }) => [key, trial])),
     healings: looks.flatMap(({ far, to, wanted }): Healing[] => (to === undefined ? [] : [to === wanted ? { kind: 'endpoint', ...far } : { kind: 'heard', ...far, endpoint: to }])),
-    trying: looks.some(({ to, place, wanted, isPending }) => isPending === true || (wanted !== undefined && (to ?? place) !== wanted)),
+    pending: looks.some(({ isPending }) => isPending === true),
   };
 }
 
 interface LookAtOne {
   readonly trial: Trial;
-  /** Where it is sent to. */
-  readonly place: string | undefined;
   readonly wanted: string | undefined;
   /** Where to send from now on; absent: as before. */
   readonly to?: string;
@@ -86,7 +82,7 @@ interface LookAtOne {
 }
 
 /** Undefined: there is nowhere else to send to. */
-function lookAt({ endpoint, heard = [] }: WireguardPeer, seen: Seen, last: Trial | undefined, now: number): LookAtOne | undefined {
+function lookAt({ endpoint, heard = [] }: WireguardPeer, seen: Seen, last: Trial | undefined, { now, turnMs }: { readonly now: number; readonly turnMs: number }): LookAtOne | undefined {
   const wanted = endpoint === undefined ? undefined : canonicalEndpoint(endpoint);
   const place = seen.endpoint;
   // Where one is wanted, that WireGuard has none is another matter.
@@ -95,9 +91,9 @@ function lookAt({ endpoint, heard = [] }: WireguardPeer, seen: Seen, last: Trial
   if (to === undefined) return undefined;
   const trial = trialOf(seen, last, now);
   const isNew = seen.receivedBytes === 0 && !trial.tried && place === wanted;
-  if (now - trial.since < (isNew ? NEW_MS : SILENT_MS)) return { trial, place, wanted, isPending: !trial.tried && (last === undefined || last === trial) };
+  if (now - trial.since < (isNew ? NEW_MS : turnMs)) return { trial, wanted, isPending: !trial.tried && (last === undefined || last === trial) };
   // A peer that is made anew counts from zero.
-  return { trial: { receivedBytes: to === wanted ? seen.receivedBytes : 0, since: now, tried: true }, place, wanted, to };
+  return { trial: { receivedBytes: to === wanted ? seen.receivedBytes : 0, since: now, tried: true }, wanted, to };
 }
 
 function trialOf({ receivedBytes }: Seen, last: Trial | undefined, now: number): Trial {
@@ -110,11 +106,18 @@ function after(now: string | undefined, places: readonly string[]): string | und
   return place === now ? undefined : place;
 }
 
-/** The peer that a tunnel leads to, and its interface; undefined: nobody hears it elsewhere. */
-function peerOf(plan: NodePlan, { slot, targets }: PathStatus['path']): { readonly device: NodePlan['interfaces'][number]; readonly peer: WireguardPeer } | undefined {
+/** The peer that a tunnel leads to, and its interface; undefined: nobody hears it elsewhere, or has of late. */
+function peerOf(plan: NodePlan, { slot, targets }: PathStatus['path'], before: Trials): { readonly device: NodePlan['interfaces'][number]; readonly peer: WireguardPeer; readonly key: string } | undefined {
   const device = plan.interfaces.find(({ plane }) => plane === slot);
   const peer = device?.peers.find(({ publicKey }) => publicKey === targets[0]?.publicKey);
-  return device === undefined || peer?.heard === undefined ? undefined : { device, peer };
+  if (device === undefined || peer === undefined) return undefined;
+  const key = endpointKey(device.name, peer.publicKey);
+  return peer.heard === undefined && !before.has(key) ? undefined : { device, peer, key };
+}
+
+/** Has it failed for so short a time that it is looked at all the time? */
+function isEarly(forMs: number): boolean {
+  return forMs <= EARLY_MS;
 }
 
 function isFailing({ path, state }: PathStatus): boolean {
@@ -125,5 +128,6 @@ function isFailing({ path, state }: PathStatus): boolean {
 const SILENT_MS = 12_000;
 /** A tunnel that never worked, whose probes have found that already. */
 const NEW_MS = 2000;
-const OFTEN_FOR_MS = 60_000;
-const MAX_WAIT_MS = 60_000;
+const EARLY_MS = 60_000;
+/** A turn after that. A NAT stays open for it. */
+const LATER_MS = 30_000;

@@ -17,20 +17,20 @@ export function watchPlaces(deps: PlacesDeps, signal: AbortSignal): Promise<void
   let trials: Trials = new Map();
   let lookedAt = Number.NEGATIVE_INFINITY;
   let places = '';
-  let trying = false;
+  let pending = false;
   return watchTunnels(deps, async (plan, ask) => {
-    const wait = worthLooking(deps.paths(), plan);
+    const wait = worthLooking(deps.paths(), plan, trials);
     if (wait === undefined) {
       trials = new Map();
       return;
     }
     const known = placesOf(plan);
-    if (!trying && clock.now() - lookedAt < wait && known === places) return;
+    if (!pending && clock.now() - lookedAt < wait && known === places) return;
     lookedAt = clock.now();
     places = known;
     const tunnels = await ask();
     const looked = lookForPlaces({ plan, paths: deps.paths(), tunnels, before: trials, now: clock.now(), at: clock.wall() / 1000 });
-    ({ trials, trying } = looked);
+    ({ trials, pending } = looked);
     for (const healing of looked.healings) deps.onPlace(healing);
   }, signal);
 }
