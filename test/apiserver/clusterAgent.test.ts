@@ -195,6 +195,8 @@ describeWithApiServer('the cluster-agent, under its own account', { controllers:
     await eventually(async () => expect((await meshNodes())['e']).toMatchObject({ conditions: [{ status: 'False', reason: 'NodeGone' }] }));
     expect(await slots()).toMatchObject({ f: 1 });
     expect((await meshNodes())['e']?.slot).toBeUndefined();
+    // The Mesh is written after the nodes.
+    await eventually(async () => expect((await mesh())?.segments?.find(({ location }) => location === 'asia')).toMatchObject({ nodes: 1 }));
     const settled = await writeRequests({ client });
     const { agent } = start();
     await eventually(() => expect(agent.notReady()).toBeUndefined());
