@@ -172,18 +172,19 @@ describe.each([
     }, { http1, clock: quickClock(50) });
     let ended = false;
     const lines: string[] = [];
-    const watch = client.stream({ ...WATCH, idleMs: 15_000 }, (line) => lines.push(line)).finally(() => {
+    const watch = client.stream({ ...WATCH, idleMs: 50_000 }, (line) => lines.push(line)).finally(() => {
       ended = true;
     });
     await eventually('the stream', () => stream !== undefined);
-    for (let beat = 0; beat < 12; beat += 1) {
+    // A second of ours, and some more: a beat may be late by most of one on a busy machine.
+    for (let beat = 0; beat < 25; beat += 1) {
       await new Promise((resolve) => setTimeout(resolve, 50));
       stream?.write('x\n');
     }
     expect(ended).toBe(false);
     stream?.end();
     expect(await watch).toMatchObject({ ok: true });
-    expect(lines).toHaveLength(12);
+    expect(lines).toHaveLength(25);
   });
 
   test('no line comes after a watch was aborted, or its handler threw', async () => {
@@ -276,12 +277,12 @@ describe('one session', () => {
   });
 
   test('is not ended because this process was busy for longer than a ping may take', async () => {
-    const { client, server } = await start((exchange) => (exchange.path.includes('watch') ? void exchange.open() : exchange.answer(200, {})), { clock: quickClock(10) });
+    const { client, server } = await start((exchange) => (exchange.path.includes('watch') ? void exchange.open() : exchange.answer(200, {})), { clock: quickClock(5) });
     const watch = client.stream({ ...WATCH, idleMs: 600_000 }, () => undefined);
     for (let round = 0; round < 3; round += 1) {
       expect(await client.call(GET)).toMatchObject({ ok: true });
-      await new Promise((resolve) => setTimeout(resolve, 205));
-      const until = performance.now() + 400;
+      await new Promise((resolve) => setTimeout(resolve, 410));
+      const until = performance.now() + 800;
       while (performance.now() < until);
     }
     expect(await client.call(GET)).toMatchObject({ ok: true });
