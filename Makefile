@@ -48,6 +48,7 @@ e2e: setup ## Whole federations on this machine: bare nodes, then real kubelets
 	$(WORLD) $(JEST) --runInBand --forceExit out/test/e2e/underlay.test.js
 	$(WORLD) $(JEST) --runInBand --forceExit out/test/e2e/annotations.test.js
 	$(WORLD) $(JEST) --runInBand --forceExit out/test/e2e/heard.test.js
+	$(WORLD) $(JEST) --runInBand --forceExit out/test/e2e/kilo.test.js
 	$(WORLD) $(JEST) --runInBand --forceExit out/test/e2e/cni.test.js
 	$(WORLD) $(JEST) --runInBand --forceExit out/test/e2e/lab.test.js
 	$(WORLD) $(JEST) --runInBand --forceExit out/test/e2e/example.test.js
