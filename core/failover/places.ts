@@ -9,10 +9,9 @@
  * Not while anything is received, since whoever gets data answers by an empty packet after ten seconds (KEEPALIVE_TIMEOUT, WireGuard whitepaper
  * 6.5); and not where a handshake was made since the tunnel failed, since then the place is right (silence.ts has what may be wrong).
  */
-import { endpointKey } from '../host/endpoints.js';
-import type { PeerState } from '../host/state.js';
 import { canonicalEndpoint } from '../host/text.js';
 import type { NodePlan, WireguardPeer } from '../mesh/plan.js';
+import { endOf, type Look, type Seen, seenOf, shakesHands, type TunnelEnd } from './failing.js';
 import type { PathStatus } from './failover.js';
 import type { Healing } from './stall.js';
 
@@ -27,21 +26,6 @@ interface Trial {
   readonly tried: boolean;
 }
 
-type Seen = Pick<PeerState, 'endpoint' | 'receivedBytes' | 'lastHandshake'>;
-
-export interface PlacesInput {
-  readonly plan: NodePlan;
-  readonly paths: readonly PathStatus[];
-  /** What WireGuard says of its peers, by interface and public key. */
-  readonly tunnels: ReadonlyMap<string, { readonly peers: ReadonlyMap<string, Seen> }>;
-  /** Of the last look. */
-  readonly before: Trials;
-  /** Milliseconds. */
-  readonly now: number;
-  /** The same moment, unix seconds. */
-  readonly at: number;
-}
-
 export interface PlacesFound {
   readonly trials: Trials;
   readonly healings: readonly Healing[];
@@ -53,16 +37,17 @@ export interface PlacesFound {
  * How long after the last look it is worth asking WireGuard again, milliseconds; undefined: nothing fails that is heard elsewhere, or was tried there.
  */
 export function worthLooking(paths: readonly PathStatus[], plan: NodePlan, before: Trials): number | undefined {
-  const waits = paths.filter(isFailing).filter(({ path }) => peerOf(plan, path, before) !== undefined).map(({ forMs }) => (isEarly(forMs) ? 0 : LATER_MS));
+  const waits = paths.filter(isFailing).filter(({ path }) => trialEnd(plan, path, before) !== undefined).map(({ forMs }) => (isEarly(forMs) ? 0 : LATER_MS));
   return waits.length === 0 ? undefined : Math.min(...waits);
 }
 
-export function lookForPlaces({ plan, paths, tunnels, before, now, at }: PlacesInput): PlacesFound {
-  const looks = paths.filter(isFailing).flatMap(({ path, forMs }) => {
-    const { device, peer, key = '' } = peerOf(plan, path, before) ?? {};
-    const seen = tunnels.get(device?.name ?? '')?.peers.get(peer?.publicKey ?? '');
-    if (device === undefined || peer === undefined || seen === undefined || seen.lastHandshake > at - forMs / 1000) return [];
-    const look = lookAt(peer, seen, before.get(key), { now, turnMs: isEarly(forMs) ? SILENT_MS : LATER_MS });
+export function lookForPlaces({ plan, paths, tunnels, before, now, at }: Look<Trials>): PlacesFound {
+  const looks = paths.filter(isFailing).flatMap((status) => {
+    const end = trialEnd(plan, status.path, before);
+    const seen = end === undefined ? undefined : seenOf(tunnels, end);
+    if (end === undefined || seen === undefined || shakesHands(seen, status, at)) return [];
+    const { device, peer, key } = end;
+    const look = lookAt(peer, seen, before.get(key), { now, turnMs: isEarly(status.forMs) ? SILENT_MS : LATER_MS });
     return look === undefined ? [] : [{ ...look, key, far: { plane: device.plane, publicKey: peer.publicKey } }];
   });
   return {
@@ -106,13 +91,10 @@ function after(now: string | undefined, places: readonly string[]): string | und
   return place === now ? undefined : place;
 }
 
-/** The peer that a tunnel leads to, and its interface; undefined: nobody hears it elsewhere, or has of late. */
-function peerOf(plan: NodePlan, { slot, targets }: PathStatus['path'], before: Trials): { readonly device: NodePlan['interfaces'][number]; readonly peer: WireguardPeer; readonly key: string } | undefined {
-  const device = plan.interfaces.find(({ plane }) => plane === slot);
-  const peer = device?.peers.find(({ publicKey }) => publicKey === targets[0]?.publicKey);
-  if (device === undefined || peer === undefined) return undefined;
-  const key = endpointKey(device.name, peer.publicKey);
-  return peer.heard === undefined && !before.has(key) ? undefined : { device, peer, key };
+/** Undefined: nobody hears its peer elsewhere, or has of late. */
+function trialEnd(plan: NodePlan, path: PathStatus['path'], before: Trials): TunnelEnd | undefined {
+  const end = endOf(plan, path);
+  return end?.peer.heard === undefined && !before.has(end?.key ?? '') ? undefined : end;
 }
 
 /** Has it failed for so short a time that it is looked at all the time? */

@@ -14,10 +14,9 @@
  * (KEEPALIVE_TIMEOUT, WireGuard whitepaper 6.5), so an agent that is gone while its tunnel works is told from a tunnel that is
  * dead. One that is deaf makes a handshake every 15 s (KEEPALIVE_TIMEOUT + REKEY_TIMEOUT), and gets nothing else.
  */
-import { endpointKey } from '../host/endpoints.js';
-import type { PeerState } from '../host/state.js';
 import { canonicalEndpoint } from '../host/text.js';
-import type { NodePlan, WireguardPeer } from '../mesh/plan.js';
+import type { WireguardPeer } from '../mesh/plan.js';
+import { endOf, type Look, type Seen, seenOf, shakesHands } from './failing.js';
 import type { PathStatus } from './failover.js';
 import type { Healing } from './stall.js';
 
@@ -30,21 +29,6 @@ interface Silence {
   readonly madeAnew: boolean;
 }
 
-type Seen = Pick<PeerState, 'endpoint' | 'receivedBytes' | 'lastHandshake'>;
-
-export interface SilenceInput {
-  readonly plan: NodePlan;
-  readonly paths: readonly PathStatus[];
-  /** What WireGuard says of its peers, by interface and public key. */
-  readonly tunnels: ReadonlyMap<string, { readonly peers: ReadonlyMap<string, Seen> }>;
-  /** Of the last look. */
-  readonly before: Silences;
-  /** Milliseconds. */
-  readonly now: number;
-  /** The same moment, unix seconds. */
-  readonly at: number;
-}
-
 export interface SilenceFound {
   readonly silences: Silences;
   readonly healings: readonly Healing[];
@@ -55,15 +39,14 @@ export function mayBeSilent(paths: readonly PathStatus[]): boolean {
   return paths.some(isCandidate);
 }
 
-export function lookForSilence(input: SilenceInput): SilenceFound {
+export function lookForSilence(input: Look<Silences>): SilenceFound {
   const silences = new Map<string, Silence>();
   const healings: Healing[] = [];
   for (const status of input.paths.filter(isCandidate)) {
-    const device = input.plan.interfaces.find(({ plane }) => plane === status.path.slot);
-    const peer = device?.peers.find(({ publicKey }) => publicKey === status.path.targets[0]?.publicKey);
-    const seen = device === undefined || peer === undefined ? undefined : input.tunnels.get(device.name)?.peers.get(peer.publicKey);
-    if (device === undefined || peer === undefined || seen === undefined) continue;
-    const key = endpointKey(device.name, peer.publicKey);
+    const end = endOf(input.plan, status.path);
+    const seen = end === undefined ? undefined : seenOf(input.tunnels, end);
+    if (end === undefined || seen === undefined) continue;
+    const { device, peer, key } = end;
     const silence = silenceOf(seen, input.before.get(key), input.now);
     const kind = input.now - silence.since < SILENT_MS ? undefined : cureOf(peer, seen, status, input);
     silences.set(key, { ...silence, madeAnew: silence.madeAnew || kind === 'peer' });
@@ -76,10 +59,10 @@ function silenceOf({ receivedBytes }: Seen, before: Silence | undefined, now: nu
   return before?.receivedBytes === receivedBytes ? before : { receivedBytes, since: now, madeAnew: before?.madeAnew ?? false };
 }
 
-function cureOf(peer: WireguardPeer, seen: Seen, { path, forMs }: PathStatus, { paths, at }: SilenceInput): 'peer' | 'endpoint' | undefined {
-  const shakesHands = seen.lastHandshake > at - forMs / 1000;
+function cureOf(peer: WireguardPeer, seen: Seen, status: PathStatus, { paths, at }: Look<Silences>): 'peer' | 'endpoint' | undefined {
+  const { path } = status;
   const hasOtherWay = paths.some((other) => other.state === 'up' && other.path.kind === 'around' && other.path.slot === path.slot && other.path.segment === path.segment);
-  if (shakesHands && !hasOtherWay) return 'peer';
+  if (shakesHands(seen, status, at) && !hasOtherWay) return 'peer';
   // Where others hear it, places.ts has where to send.
   const isElsewhere = peer.heard === undefined && peer.endpoint !== undefined && seen.endpoint !== undefined && seen.endpoint !== canonicalEndpoint(peer.endpoint);
   return isElsewhere ? 'endpoint' : undefined;
