@@ -22,16 +22,17 @@ import { createAgentMetrics } from './metrics.js';
 import type { Options } from './options.js';
 import { createPublisher, type Publisher } from './publish.js';
 import { createResolver } from '../core/names/resolver.js';
-import { createFailover } from '../core/failover/failover.js';
+import { createFailover, type PathStatus } from '../core/failover/failover.js';
 import type { Healing } from '../core/failover/stall.js';
 import { type Choices, choicesOf, steer } from '../core/failover/config.js';
 import { createKeyring } from './probe/keyring.js';
 import { createProber } from './probe/prober.js';
-import { watchHearing } from './probe/hearing.js';
-import { watchPlaces } from './probe/places.js';
-import { watchSessions } from './probe/sessions.js';
-import { watchSilence } from './probe/silence.js';
-import { watchUnanswered } from './probe/unanswered.js';
+import { hearingLook } from './probe/hearing.js';
+import { placesLook } from './probe/places.js';
+import { sessionsLook } from './probe/sessions.js';
+import { silenceLook } from './probe/silence.js';
+import { unansweredLook } from './probe/unanswered.js';
+import { watchTunnels } from './probe/watchTunnels.js';
 import type { ProbeSockets } from './probe/sockets.js';
 import { createRepairer } from './repairer.js';
 import { createInputsSaver, type StateFiles } from './stateFiles.js';
@@ -140,17 +141,19 @@ export async function runAgent(options: Options, deps: ProgramDeps, signal: Abor
   log.info('The node-agent runs', { node: options.nodeName, publicKey: key.publicKey, server: deps.client?.server });
   signal.addEventListener('abort', () => void prober.leave().finally(() => stop.abort()), { once: true });
   if (signal.aborted) stop.abort();
-  const watched = { clock, host: deps.host, plan: () => agent.plan() };
+  const paths = (): readonly PathStatus[] => prober.status();
   await Promise.all([
     loop.run(stop.signal),
     cluster.run(stop.signal),
     apiServers.run(stop.signal),
     prober.run(stop.signal),
-    watchSessions({ ...watched, onSilent: (segments) => prober.setSilent(segments) }, stop.signal),
-    watchSilence({ ...watched, paths: () => prober.status(), onSilence: (healing) => switches.heal(healing) }, stop.signal),
-    watchUnanswered({ ...watched, answers: () => resolver.answers(), onUnanswered: () => resolver.askNow() }, stop.signal),
-    watchPlaces({ ...watched, paths: () => prober.status(), onPlace: (healing) => switches.heal(healing) }, stop.signal),
-    watchHearing({ ...watched, paths: () => prober.status(), onHeard: () => lookAgain() }, stop.signal),
+    watchTunnels({ clock, host: deps.host, plan: () => agent.plan() }, [
+      sessionsLook({ clock, onSilent: (segments) => prober.setSilent(segments) }),
+      silenceLook({ clock, paths, onSilence: (healing) => switches.heal(healing) }),
+      unansweredLook({ clock, answers: () => resolver.answers(), onUnanswered: () => resolver.askNow() }),
+      placesLook({ clock, paths, onPlace: (healing) => switches.heal(healing) }),
+      hearingLook({ clock, paths, onHeard: () => lookAgain() }),
+    ], stop.signal),
   ]);
   resolver.close();
   return 0;

@@ -4,19 +4,19 @@
  */
 import type { PathStatus } from '../../core/failover/failover.js';
 import { hear, textOf } from '../../core/host/hear.js';
-import { type TunnelsDeps, watchTunnels } from './watchTunnels.js';
+import type { LookAtTunnels, TunnelsDeps } from './watchTunnels.js';
 
-export interface HearingDeps extends TunnelsDeps {
+export interface HearingDeps extends Pick<TunnelsDeps, 'clock'> {
   paths(): readonly PathStatus[];
   /** There is something new to tell. */
   onHeard(): void;
 }
 
-export function watchHearing(deps: HearingDeps, signal: AbortSignal): Promise<void> {
+export function hearingLook(deps: HearingDeps): LookAtTunnels {
   let working: ReadonlySet<string> = new Set();
   let told = '';
   let lookedAt = Number.NEGATIVE_INFINITY;
-  return watchTunnels(deps, async (plan, ask) => {
+  return async (plan, ask) => {
     const before = working;
     working = new Set(deps.paths().filter(({ path, state }) => path.kind === 'tunnel' && state === 'up').map(({ path }) => `${path.name} ${path.targets[0]?.publicKey}`));
     const isDue = told !== '' && deps.clock.now() - lookedAt >= PERIOD_MS;
@@ -25,7 +25,7 @@ export function watchHearing(deps: HearingDeps, signal: AbortSignal): Promise<vo
     const heard = hear({ plan, wireguard: await ask(), at: deps.clock.wall() / 1000 }).map(textOf).join();
     if (heard !== told && heard !== '') deps.onHeard();
     told = heard;
-  }, signal);
+  };
 }
 
 const PERIOD_MS = 10_000;

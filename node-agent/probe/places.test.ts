@@ -5,8 +5,9 @@ import type { PathState } from '../../core/failover/path.js';
 import type { HostState, PeerState } from '../../core/host/state.js';
 import type { NodePlan } from '../../core/mesh/plan.js';
 import { createHandClock } from '../../test/host/handClock.js';
-import { watchHearing } from './hearing.js';
-import { watchPlaces } from './places.js';
+import { hearingLook } from './hearing.js';
+import { placesLook } from './places.js';
+import { watchTunnels } from './watchTunnels.js';
 
 const WANTED = '192.168.1.5:51820';
 const OUTSIDE = '203.0.113.9:41820';
@@ -37,13 +38,13 @@ async function failing(seconds: number, news: number): Promise<{ readonly asked:
     asked.push(clock.now() / 1000);
     return Promise.resolve(wireguard(endpoint));
   };
-  void watchPlaces({
-    clock, host: { tunnels }, plan: () => planOf(clock.now() < news * 1000 ? undefined : [OUTSIDE]), paths: () => pathOf('down', clock.now()),
+  void watchTunnels({ clock, host: { tunnels }, plan: () => planOf(clock.now() < news * 1000 ? undefined : [OUTSIDE]) }, [placesLook({
+    clock, paths: () => pathOf('down', clock.now()),
     onPlace(healing) {
       endpoint = healing.kind === 'heard' ? healing.endpoint : WANTED;
       written.push(`${clock.now() / 1000} ${endpoint}`);
     },
-  }, stop.signal);
+  })], stop.signal);
   await clock.advance(seconds * 1000);
   stop.abort();
   return { asked, written };
@@ -72,7 +73,7 @@ test('a tunnel that comes up is looked at, and while its far end is heard elsewh
       asked += 1;
       return Promise.resolve(wireguard(endpoint, clock.wall() / 1000 - 1));
     };
-    void watchHearing({ clock, host: { tunnels }, plan: () => planOf(), paths: () => pathOf(clock.now() < 7000 ? 'new' : 'up', 0), onHeard: () => void (told += 1) }, stop.signal);
+    void watchTunnels({ clock, host: { tunnels }, plan: () => planOf() }, [hearingLook({ clock, paths: () => pathOf(clock.now() < 7000 ? 'new' : 'up', 0), onHeard: () => void (told += 1) })], stop.signal);
     await clock.advance(60_000);
     stop.abort();
     return { asked, told };

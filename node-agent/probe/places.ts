@@ -5,20 +5,20 @@ import type { PathStatus } from '../../core/failover/failover.js';
 import { lookForPlaces, type Trials, worthLooking } from '../../core/failover/places.js';
 import type { Healing } from '../../core/failover/stall.js';
 import type { NodePlan } from '../../core/mesh/plan.js';
-import { type TunnelsDeps, watchTunnels } from './watchTunnels.js';
+import type { LookAtTunnels, TunnelsDeps } from './watchTunnels.js';
 
-export interface PlacesDeps extends TunnelsDeps {
+export interface PlacesDeps extends Pick<TunnelsDeps, 'clock'> {
   paths(): readonly PathStatus[];
   onPlace(healing: Healing): void;
 }
 
-export function watchPlaces(deps: PlacesDeps, signal: AbortSignal): Promise<void> {
+export function placesLook(deps: PlacesDeps): LookAtTunnels {
   const { clock } = deps;
   let trials: Trials = new Map();
   let lookedAt = Number.NEGATIVE_INFINITY;
   let places = '';
   let pending = false;
-  return watchTunnels(deps, async (plan, ask) => {
+  return async (plan, ask) => {
     const wait = worthLooking(deps.paths(), plan, trials);
     if (wait === undefined) {
       trials = new Map();
@@ -32,7 +32,7 @@ export function watchPlaces(deps: PlacesDeps, signal: AbortSignal): Promise<void
     const looked = lookForPlaces({ plan, paths: deps.paths(), tunnels, before: trials, now: clock.now(), at: clock.wall() / 1000 });
     ({ trials, pending } = looked);
     for (const healing of looked.healings) deps.onPlace(healing);
-  }, signal);
+  };
 }
 
 /** Where others hear the far ends: news of that are a reason to look at once. */

@@ -3,15 +3,15 @@
  * may know instead.
  */
 import { hasPeople, lookAtSessions, NO_SESSIONS } from '../../core/failover/sessions.js';
-import { type TunnelsDeps, watchTunnels } from './watchTunnels.js';
+import type { LookAtTunnels, TunnelsDeps } from './watchTunnels.js';
 
-export interface SessionsDeps extends TunnelsDeps {
+export interface SessionsDeps extends Pick<TunnelsDeps, 'clock'> {
   onSilent(segments: readonly string[]): void;
 }
 
-export function watchSessions(deps: SessionsDeps, signal: AbortSignal): Promise<void> {
+export function sessionsLook(deps: SessionsDeps): LookAtTunnels {
   let sessions = NO_SESSIONS;
-  return watchTunnels(deps, async (plan, ask) => {
+  return async (plan, ask) => {
     if (!hasPeople(plan)) {
       sessions = NO_SESSIONS;
       deps.onSilent([]);
@@ -22,5 +22,5 @@ export function watchSessions(deps: SessionsDeps, signal: AbortSignal): Promise<
     if (tunnels.size < plan.interfaces.length) return;
     sessions = lookAtSessions(plan, tunnels, sessions, deps.clock.wall() / 1000);
     deps.onSilent(sessions.silent);
-  }, signal);
+  };
 }

@@ -4,16 +4,16 @@
 import type { PathStatus } from '../../core/failover/failover.js';
 import { lookForSilence, mayBeSilent, type Silences } from '../../core/failover/silence.js';
 import type { Healing } from '../../core/failover/stall.js';
-import { type TunnelsDeps, watchTunnels } from './watchTunnels.js';
+import type { LookAtTunnels, TunnelsDeps } from './watchTunnels.js';
 
-export interface SilenceDeps extends TunnelsDeps {
+export interface SilenceDeps extends Pick<TunnelsDeps, 'clock'> {
   paths(): readonly PathStatus[];
   onSilence(healing: Healing): void;
 }
 
-export function watchSilence(deps: SilenceDeps, signal: AbortSignal): Promise<void> {
+export function silenceLook(deps: SilenceDeps): LookAtTunnels {
   let silences: Silences = new Map();
-  return watchTunnels(deps, async (plan, ask) => {
+  return async (plan, ask) => {
     if (!mayBeSilent(deps.paths())) {
       silences = new Map();
       return;
@@ -22,5 +22,5 @@ export function watchSilence(deps: SilenceDeps, signal: AbortSignal): Promise<vo
     const looked = lookForSilence({ plan, paths: deps.paths(), tunnels, before: silences, now: deps.clock.now(), at: deps.clock.wall() / 1000 });
     ({ silences } = looked);
     for (const healing of looked.healings) deps.onSilence(healing);
-  }, signal);
+  };
 }

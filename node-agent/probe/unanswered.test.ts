@@ -2,7 +2,8 @@ import { expect, test } from '@jest/globals';
 import { emptyPlan } from '../../core/host/emptyPlan.js';
 import type { HostState, PeerState } from '../../core/host/state.js';
 import { createHandClock } from '../../test/host/handClock.js';
-import { watchUnanswered } from './unanswered.js';
+import { unansweredLook } from './unanswered.js';
+import { watchTunnels } from './watchTunnels.js';
 
 const ROUTER = { publicKey: 'k', owner: 'peer router', endpoint: '203.0.113.1:51820', persistentKeepalive: 0, allowedIPs: [] };
 const PLAN = { ...emptyPlan('a'), interfaces: [{ name: 'kilo0', plane: 0, listenPort: 51820, mtu: 1420, peers: [ROUTER] }] };
@@ -18,7 +19,7 @@ async function watched(answers: Readonly<Record<string, string>>): Promise<{ rea
     const peer: PeerState = { persistentKeepalive: 0, allowedIPs: [], lastHandshake: 1, receivedBytes: Math.min(clock.now(), 20_000), sentBytes: clock.now() };
     return Promise.resolve(new Map([['kilo0', { listenPort: 51820, peers: new Map([['k', peer]]) }]]));
   };
-  void watchUnanswered({ clock, host: { tunnels }, plan: () => PLAN, answers: () => answers, onUnanswered: () => void gone.push(clock.now() / 1000) }, stop.signal);
+  void watchTunnels({ clock, host: { tunnels }, plan: () => PLAN }, [unansweredLook({ clock, answers: () => answers, onUnanswered: () => void gone.push(clock.now() / 1000) })], stop.signal);
   await clock.advance(60_000);
   stop.abort();
   return { asked, gone };

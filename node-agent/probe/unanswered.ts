@@ -2,17 +2,17 @@
  * Looks every two seconds whether people's peers that are dialled by name still answer; only where there are some.
  */
 import { hasNamed, lookForUnanswered, type Tries } from '../../core/failover/unanswered.js';
-import { type TunnelsDeps, watchTunnels } from './watchTunnels.js';
+import type { LookAtTunnels, TunnelsDeps } from './watchTunnels.js';
 
-export interface UnansweredDeps extends TunnelsDeps {
+export interface UnansweredDeps extends Pick<TunnelsDeps, 'clock'> {
   /** What names are resolved to, by name. */
   answers(): Readonly<Record<string, string>>;
   onUnanswered(): void;
 }
 
-export function watchUnanswered(deps: UnansweredDeps, signal: AbortSignal): Promise<void> {
+export function unansweredLook(deps: UnansweredDeps): LookAtTunnels {
   let tries: Tries = new Map();
-  return watchTunnels(deps, async (plan, ask) => {
+  return async (plan, ask) => {
     const addresses = new Set(Object.values(deps.answers()));
     if (!hasNamed(plan, addresses)) {
       tries = new Map();
@@ -21,5 +21,5 @@ export function watchUnanswered(deps: UnansweredDeps, signal: AbortSignal): Prom
     const looked = lookForUnanswered({ plan, addresses, tunnels: await ask(), before: tries, at: deps.clock.wall() / 1000 });
     ({ tries } = looked);
     if (looked.isNew) deps.onUnanswered();
-  }, signal);
+  };
 }

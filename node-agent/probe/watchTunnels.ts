@@ -1,5 +1,5 @@
 /**
- * What those share who look every two seconds at what WireGuard says of the planned tunnels.
+ * Those who look every two seconds at what WireGuard says of the planned tunnels: one after the other, and by the same answer.
  */
 import type { HostState } from '../../core/host/state.js';
 import type { NodePlan } from '../../core/mesh/plan.js';
@@ -13,15 +13,17 @@ export interface TunnelsDeps {
   plan(): NodePlan | undefined;
 }
 
-/** `ask`: by interface; one that did not answer is left out. Dear, so only where it matters. Nothing is looked at before there is a plan. */
+/** `ask`: by interface; one that did not answer is left out. Dear, so only where it matters; however many do, WireGuard is asked once. Nothing is looked at before there is a plan. */
 export type LookAtTunnels = (plan: NodePlan, ask: () => Promise<HostState['wireguard']>) => Promise<void>;
 
-export async function watchTunnels({ clock, host, plan }: TunnelsDeps, look: LookAtTunnels, signal: AbortSignal): Promise<void> {
+export async function watchTunnels({ clock, host, plan }: TunnelsDeps, looks: readonly LookAtTunnels[], signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     await pause(PERIOD_MS, signal, clock);
     const planned = plan();
     if (signal.aborted || planned === undefined) continue;
-    await look(planned, () => host.tunnels(planned.interfaces.map(({ name }) => name)));
+    let answer: ReturnType<Host['tunnels']> | undefined;
+    const ask = (): ReturnType<Host['tunnels']> => (answer ??= host.tunnels(planned.interfaces.map(({ name }) => name)));
+    for (const look of looks) await look(planned, ask);
   }
 }
 
