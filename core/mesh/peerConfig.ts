@@ -10,6 +10,7 @@ import type { Mesh } from '../api/mesh.js';
 import type { MeshNode } from '../api/meshNode.js';
 import type { Peer } from '../api/peer.js';
 import { parseCidr, singleAddress, addressOf } from '../net/cidr.js';
+import { formatEndpoint } from '../net/endpoint.js';
 import { believed } from './believed.js';
 import { claimPrefixes } from './claims.js';
 import { type Gateway, internalAddresses, ownSegments, present, type Segment } from './segments.js';
@@ -68,7 +69,7 @@ export function peerConfig({ mesh, nodes, peer, slot, allowedIPs }: PeerConfigIn
       gateway: gateway.name,
       publicKey: gateway.publicKey,
       ...(presharedKey === undefined ? {} : { presharedKey }),
-      ...(gateway.host === undefined ? {} : { endpoint: endpointText(gateway.host, gateway.port) }),
+      ...(gateway.host === undefined ? {} : { endpoint: formatEndpoint({ address: gateway.host, port: gateway.port }) }),
       allowedIPs: [...(claims.prefixes.get(segment.name) ?? []).map(({ text }) => text).filter((text) => !ends.has(text)), ...(index === 0 ? allowedIPs : [])],
       persistentKeepalive,
     })),
@@ -93,8 +94,4 @@ function singleOf(text: string): string[] {
   const cidr = parseCidr(text);
   const address = addressOf(text);
   return cidr === undefined || address === undefined || singleAddress(address) !== text ? [] : [address];
-}
-
-function endpointText(host: string, port: number): string {
-  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }

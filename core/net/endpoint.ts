@@ -9,7 +9,7 @@ export interface AddressAndPort {
   readonly port: number;
 }
 
-/** `address`: canonical already. */
+/** `address`: canonical already, or a DNS name. */
 export function formatEndpoint({ address, port }: AddressAndPort): string {
   return familyOf(address) === 6 ? `[${address}]:${port}` : `${address}:${port}`;
 }
