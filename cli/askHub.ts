@@ -1,74 +1,30 @@
 /**
- * Asks the hub for the state of the federation: at its own address, or through the API server of its home cluster.
+ * Asks the hub for the state of the federation.
  */
-import { request as httpRequest } from 'node:http';
-import { request as httpsRequest } from 'node:https';
-import { dirname, resolve } from 'node:path';
-import { isNativeError } from 'node:util/types';
 import { type FederationStatus, federationStatusSchema } from '../core/api/status.js';
+import { VERSION } from '../core/api/version.js';
+import type { Result } from '../core/runtime/result.js';
 import type { Cli } from './cli.js';
 import type { HubFlags } from './hubFlags.js';
-import { VERSION } from '../core/api/version.js';
+import { type HubReply, requestHub } from './requestHub.js';
 
-/** `message` says what went wrong and what to do. */
-export type Answer = { readonly ok: true; readonly status: FederationStatus } | { readonly ok: false; readonly message: string };
-
-type Reply = { readonly ok: true; readonly status: number; readonly body: string } | { readonly ok: false; readonly error: string };
+/** The error says what went wrong and what to do. */
+export type Answer = Result<FederationStatus>;
 
 const STATUS_PATH = '/api/v1/status';
-const HUB_SERVICE = 'kilofed-hub';
-const HUB_PORT = 8080;
-const TIMEOUT_MS = 15_000;
-const SLOW_MS = 2_000;
-/** 500 members with 5000 nodes take 5 MB. */
-const BODY_LIMIT = 64 * 1024 * 1024;
 
 export async function askHub(flags: HubFlags, cli: Pick<Cli, 'err' | 'kubeconfigs'>): Promise<Answer> {
-  const place = flags.hub === undefined ? `service ${flags.namespace}/${HUB_SERVICE}` : flags.hub;
-  const slow = setTimeout(() => cli.err(`kilofed: still waiting for the hub at ${place}\n`), SLOW_MS);
-  try {
-    return flags.hub === undefined ? await askCluster(flags, cli.kubeconfigs) : await askUrl(flags.hub);
-  } finally {
-    clearTimeout(slow);
-  }
+  const reply = await requestHub({ method: 'GET', path: STATUS_PATH }, flags, cli);
+  return reply.ok ? understand(reply.value) : reply;
 }
 
-async function askUrl(hub: string): Promise<Answer> {
-  const reply = await get(new URL(`${hub.replace(/\/+$/, '')}${STATUS_PATH}`));
-  if (!reply.ok) return refuse(`no answer from the hub at ${hub}: ${reply.error}. Is the hub running, and is this its HTTP address?`);
-  return understand(reply, hub);
-}
-
-async function askCluster(flags: HubFlags, kubeconfigs: readonly string[]): Promise<Answer> {
-  const { findKubeconfig } = await import('./findKubeconfig.js');
-  const { getThroughService } = await import('../kube/config/throughService.js');
-  const file = await findKubeconfig(flags, kubeconfigs);
-  if ('complaint' in file) return refuse(`${file.complaint}. Name that of the cluster the hub runs in with --kubeconfig, or the hub itself with --hub http://host:port.`);
-  const place = `service ${flags.namespace}/${HUB_SERVICE}`;
-  const reply = await getThroughService(file.text, {
-    namespace: flags.namespace,
-    service: HUB_SERVICE,
-    port: HUB_PORT,
-    path: STATUS_PATH,
-    directory: dirname(resolve(file.path)),
-    timeoutMs: TIMEOUT_MS,
-    ...(flags.context !== undefined && { context: flags.context }),
-  });
-  if (reply.ok) return understand(reply, place);
-  return refuse(
-    `could not reach ${place} with ${file.path}: ${reply.error}. ` +
-      'Is this the cluster the hub runs in (--context), and the namespace (--namespace)? ' +
-      `kubectl --namespace ${flags.namespace} get pods tells whether it runs; --hub http://host:port asks it directly.`,
-  );
-}
-
-function understand(reply: { readonly status: number; readonly body: string }, place: string): Answer {
+function understand({ place, ...reply }: HubReply): Answer {
   if (reply.status !== 200) {
     return refuse(`${place} answered ${reply.status} to ${STATUS_PATH}. Is it a kilofed hub? Its log says more.`);
   }
   const json = parseJson(reply.body);
   const parsed = federationStatusSchema.safeParse(json);
-  if (parsed.success) return { ok: true, status: parsed.data };
+  if (parsed.success) return { ok: true, value: parsed.data };
   const [issue] = parsed.error.issues;
   return refuse(
     `${place} answered something that kilofed ${VERSION} does not understand ` +
@@ -76,28 +32,8 @@ function understand(reply: { readonly status: number; readonly body: string }, p
   );
 }
 
-function refuse(message: string): Answer {
-  return { ok: false, message };
-}
-
-function get(url: URL): Promise<Reply> {
-  return new Promise((answer) => {
-    const fail = (error: unknown): void => answer({ ok: false, error: reason(error) });
-    const send = url.protocol === 'https:' ? httpsRequest : httpRequest;
-    const outgoing = send(url, { signal: AbortSignal.timeout(TIMEOUT_MS), headers: { accept: 'application/json' } }, (response) => {
-      const chunks: Buffer[] = [];
-      let size = 0;
-      response.on('data', (chunk: Buffer) => {
-        size += chunk.length;
-        if (size > BODY_LIMIT) response.destroy(new Error(`its answer is larger than ${BODY_LIMIT} bytes`));
-        else chunks.push(chunk);
-      });
-      response.on('error', fail);
-      response.on('end', () => answer({ ok: true, status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString('utf8') }));
-    });
-    outgoing.on('error', fail);
-    outgoing.end();
-  });
+function refuse(error: string): Answer {
+  return { ok: false, error };
 }
 
 function parseJson(text: string): unknown {
@@ -106,12 +42,4 @@ function parseJson(text: string): unknown {
   } catch {
     return undefined;
   }
-}
-
-/** A connection to a name with several addresses fails with an AggregateError, whose own message is empty. */
-function reason(error: unknown): string {
-  if (!isNativeError(error)) return String(error);
-  if (error.name === 'AbortError' || error.name === 'TimeoutError') return `no answer within ${TIMEOUT_MS / 1000} s`;
-  const message = error instanceof AggregateError ? error.errors.map(reason).join('; ') : error.message;
-  return message.split('\n', 1)[0] ?? message;
 }

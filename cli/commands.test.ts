@@ -1,6 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { EMPTY, HEALTHY, REFUSED_PAIR, UNREACHABLE_MEMBER } from '../test/fakes/federationStatus.js';
+import { BROKEN_LINK, EMPTY, HEALTHY, REFUSED_PAIR, UNREACHABLE_MEMBER } from '../test/fakes/federationStatus.js';
+import type { FederationStatus } from '../core/api/status.js';
 import { commandLine, runCommand } from './commands.js';
 import { VERSION } from '../core/api/version.js';
 
@@ -10,6 +11,9 @@ interface Ended {
   readonly err: string;
 }
 
+/** Ends watches. */
+let watching = new AbortController();
+
 async function run(...argv: readonly string[]): Promise<Ended> {
   let out = '';
   let err = '';
@@ -17,29 +21,98 @@ async function run(...argv: readonly string[]): Promise<Ended> {
     out: (text) => (out += text),
     err: (text) => (err += text),
     kubeconfigs: ['/nowhere/kubeconfig'],
+    environment: {},
+    signal: watching.signal,
   });
-  return { code, out, err };
+  // What it says meanwhile depends on how slow the machine is.
+  return { code, out, err: err.replace(/^kilofed: still waiting for .*\n/gm, '') };
 }
+
+/** What nobody means: a line break, a command to the terminal in two encodings, a change of direction, a space of no width. */
+const TRICK = 'x\n\x1b]52;c;Zm9v\x07\x9b2J\u202e\u2028\u200b';
+/** A federation in which every text that a member chooses has it. */
+const HOSTILE: FederationStatus = {
+  ...REFUSED_PAIR,
+  members: REFUSED_PAIR.members.map((member) => ({
+    ...member,
+    reason: TRICK,
+    kubernetesVersion: TRICK,
+    server: TRICK,
+    segments: member.segments.map((segment) => ({
+      ...segment,
+      location: TRICK,
+      nodes: [TRICK],
+      allowedIPs: [TRICK],
+      gateways: segment.gateways.map(({ slot }) => ({ slot, node: TRICK, endpoint: TRICK, publicKey: TRICK })),
+    })),
+  })),
+  pairs: REFUSED_PAIR.pairs.map((pair) => ({ ...pair, reason: TRICK })),
+  links: [
+    {
+      from: { member: TRICK, segment: TRICK },
+      to: { member: TRICK, segment: `location:${TRICK}` },
+      state: 'down',
+      since: TRICK,
+      reason: TRICK,
+      planes: [{ slot: 0, node: TRICK, peer: TRICK, endpoint: TRICK, state: 'down', inUse: true, since: TRICK, reason: TRICK }],
+    },
+  ],
+  services: [
+    {
+      namespace: TRICK,
+      name: TRICK,
+      exporters: [{ cluster: TRICK, endpoints: 1, ready: 1 }],
+      importers: [{ cluster: TRICK, state: 'refused', service: TRICK, reason: TRICK }],
+    },
+  ],
+  problems: [
+    { cluster: TRICK, subject: { kind: 'service', name: TRICK }, reason: 'InvalidAnnotation', message: `annotation is "${TRICK}"` },
+    { subject: { kind: 'object', type: TRICK, key: TRICK }, reason: 'BadMeshNode', message: TRICK },
+  ],
+};
 
 /** Path prefix -> what the hub there answers. */
 const HUBS: Readonly<Record<string, { readonly code: number; readonly body: string }>> = {
   healthy: { code: 200, body: JSON.stringify(HEALTHY) },
   refused: { code: 200, body: JSON.stringify(REFUSED_PAIR) },
   unreachable: { code: 200, body: JSON.stringify(UNREACHABLE_MEMBER) },
+  broken: { code: 200, body: JSON.stringify(BROKEN_LINK) },
   empty: { code: 200, body: JSON.stringify(EMPTY) },
   newer: { code: 200, body: JSON.stringify({ ...HEALTHY, added: 'by a later hub' }) },
   other: { code: 200, body: JSON.stringify({ ...HEALTHY, pairs: 'many' }) },
+  hostile: { code: 200, body: JSON.stringify(HOSTILE) },
   text: { code: 200, body: '<html>' },
   starting: { code: 503, body: 'not yet' },
 };
 
+/** What the hub that changes answers, one after the other. The last one ends the watch. */
+let answers: FederationStatus[] = [];
+
+function nextAnswer(): { readonly code: number; readonly body: string } {
+  const [next = EMPTY, ...rest] = answers;
+  answers = rest;
+  if (rest.length === 0) watching.abort();
+  return { code: 200, body: JSON.stringify(next) };
+}
+
 let server: Server;
 let base: string;
+
+/** Answers to DELETE, by path. */
+const FORGETTING: Readonly<Record<string, readonly [number, string]>> = {
+  'healthy/api/v1/members/east': [200, '{"forgotten":"east"}'],
+  'healthy/api/v1/members/north': [409, '{"error":"north is declared by secret kilofed/north: delete that first"}'],
+};
 
 beforeAll(async () => {
   server = createServer((request, response) => {
     const [, name, ...rest] = (request.url ?? '').split('/');
-    const hub = rest.join('/') === 'api/v1/status' ? HUBS[name ?? ''] : undefined;
+    if (request.method === 'DELETE') {
+      const [code, body] = FORGETTING[`${name}/${rest.join('/')}`] ?? [404, 'not found\n'];
+      response.writeHead(code).end(body);
+      return;
+    }
+    const hub = rest.join('/') !== 'api/v1/status' ? undefined : name === 'changing' ? nextAnswer() : HUBS[name ?? ''];
     response.writeHead(hub?.code ?? 404).end(hub?.body);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -52,10 +125,25 @@ afterAll(() => {
   server.close();
 });
 
-describe('status ends with', () => {
+test.each([
+  ['healthy', 'east', 0, /^east is forgotten: /],
+  ['healthy', 'north', 2, /^kilofed: north is declared by secret kilofed\/north: delete that first\n$/],
+  ['older', 'north', 2, /^kilofed: the hub answered 404: /],
+])('I2: forget member, of a hub that is %s: %s', async (hub, name, code, said) => {
+  const ended = await run('forget', 'member', name, '--hub', `${base}/${hub}`);
+  expect([ended.code, `${ended.out}${ended.err}`]).toEqual([code, expect.stringMatching(said)]);
+});
+
+test('forget takes a member, and nothing else', async () => {
+  const ended = await run('forget', 'service', 'demo/web');
+  expect([ended.code, ended.err]).toEqual([2, expect.stringMatching(/Allowed choices are member/)]);
+});
+
+describe('I1, I14: status ends with', () => {
   test.each([
     ['healthy', 0],
-    ['empty', 0],
+    ['empty', 1],
+    ['broken', 1],
     ['newer', 0],
     ['refused', 1],
     ['unreachable', 1],
@@ -74,14 +162,14 @@ describe('status ends with', () => {
     ['no JSON', ['--hub', 'BASE/text'], /does not understand/],
     ['an error of the hub', ['--hub', 'BASE/starting'], /answered 503.*Is it a kilofed hub/],
     ['nobody there', ['--hub', 'http://127.0.0.1:1'], /ECONNREFUSED.*Is the hub running/],
+    ['a kubeconfig that is a folder', ['--kubeconfig', '/tmp'], /no kubeconfig: \/tmp: EISDIR.*--kubeconfig/],
     ['no kubeconfig', [], /\/nowhere\/kubeconfig does not exist.*--kubeconfig.*--hub/],
-    ['a kubeconfig that is none', ['--kubeconfig', '/dev/null'], /could not reach service kilofed\/kilofed-hub with \/dev\/null.*--context/],
+    ['a kubeconfig that is none', ['--kubeconfig', '/dev/null'], /\/dev\/null: the kubeconfig is empty.*--kubeconfig and --context.*--hub/],
   ])('%s: 2, and says what to do', async (_name, argv, message) => {
     const ended = await run('status', ...argv.map((arg) => arg.replace('BASE', base)));
     expect(ended).toMatchObject({ code: 2, out: '' });
     expect(ended.err).toMatch(message);
-    // A busy machine may be told that it takes a while.
-    expect(ended.err.trimEnd().split('\n').filter((line) => !line.includes('still waiting'))).toHaveLength(1);
+    expect(ended.err.trimEnd().split('\n')).toHaveLength(1);
   });
 });
 
@@ -98,8 +186,13 @@ describe('output', () => {
     kind: memory
 members: []
 pairs: []
+links: []
 services: []
-problems: []
+problems:
+  - subject:
+      kind: member
+    reason: NoMembers
+    message: no member is declared
 `);
   });
 
@@ -117,8 +210,89 @@ problems: []
     expect(ended.out).toMatch(start);
   });
 
-  test('version', async () => {
-    expect(await run('version')).toEqual({ code: 0, out: `${VERSION}\n`, err: '' });
+  test.each(['version', '--version'])('I14: %s', async (word) => {
+    expect(await run(word)).toEqual({ code: 0, out: `${VERSION}\n`, err: '' });
+  });
+});
+
+describe('links', () => {
+  test('one line for each direction between two segments', async () => {
+    expect(await run('links', '--hub', `${base}/broken`)).toEqual({
+      code: 1,
+      err: '',
+      out: `\
+FROM            TO              STATE  SLOTS IN USE  RTT    LOSS  SINCE                 REASON
+east lyon       west (default)  up     0             12 ms  0 %   2026-12-01T00:00:00Z
+east oslo       west (default)  up     0             12 ms  0 %   2026-12-01T00:00:00Z
+west (default)  east lyon       down   -             -      -     2026-12-01T00:00:00Z  NoAnswer
+west (default)  east oslo       up     0             12 ms  0 %   2026-12-01T00:00:00Z
+`,
+    });
+  });
+
+  test('wide: one line for each tunnel', async () => {
+    expect((await run('links', '--hub', `${base}/healthy`, '-o', 'wide')).out).toBe(`\
+FROM            TO              SLOT  GATEWAY  PEER              ENDPOINT          STATE  IN USE  RTT    LOSS  SINCE                 REASON
+east lyon       west (default)  0     east-a1  west-x0a1b2c3d-0  192.0.2.21:51820  up     yes     12 ms  0 %   2026-12-01T00:00:00Z
+east oslo       west (default)  0     east-b1  west-x0a1b2c3d-0  192.0.2.21:51820  up     yes     12 ms  0 %   2026-12-01T00:00:00Z
+west (default)  east lyon       0     west-a1  east-lyon-0       192.0.2.11:51820  up     yes     12 ms  0 %   2026-12-01T00:00:00Z
+west (default)  east oslo       0     west-a1  east-oslo-0       dials us          up     yes     12 ms  0 %   2026-12-01T00:00:00Z
+`);
+  });
+
+  test.each([
+    ['healthy', 0],
+    ['broken', 1],
+    ['empty', 1],
+    ['text', 2],
+  ])('of %s end with %d', async (name, code) => {
+    expect((await run('links', '--hub', `${base}/${name}`)).code).toBe(code);
+  });
+
+  test('json is what the hub told', async () => {
+    expect(JSON.parse((await run('links', '--hub', `${base}/healthy`, '-o', 'json')).out)).toEqual(HEALTHY.links);
+  });
+
+  test('watched, they are printed again when they change, until the watch is ended', async () => {
+    answers = [HEALTHY, HEALTHY, BROKEN_LINK, BROKEN_LINK];
+    const watch = await run('links', '--hub', `${base}/changing`, '--watch');
+    watching = new AbortController();
+    expect(watch).toMatchObject({ code: 0, err: '' });
+    expect([...watch.out.matchAll(/^west \(default\) +east lyon +(\w+)/gm)].map(([, state]) => state)).toEqual(['up', 'down']);
+  }, 20_000);
+});
+
+describe('M8: no text of a member commands the terminal', () => {
+  test.each([
+    ['status', '-o', 'table'],
+    ['status', '-o', 'wide'],
+    ['status', '-o', 'json'],
+    ['status', '-o', 'yaml'],
+    ['links', '-o', 'table'],
+    ['links', '-o', 'wide'],
+    ['links', '-o', 'json'],
+    ['links', '-o', 'yaml'],
+    ['graph', '-f', 'dot'],
+    ['graph', '-f', 'mermaid'],
+    ['graph', '-f', 'json'],
+  ])('%s %s %s', async (verb, flag, format) => {
+    const { out } = await run(verb, '--hub', `${base}/hostile`, flag, format);
+    expect(out).not.toMatch(/[^\P{C}\n]|[\p{Zl}\p{Zp}]/u);
+    expect(out).toContain(String.raw`\u202e`);
+    const told = { status: HOSTILE, links: HOSTILE.links, graph: { members: HOSTILE.members } }[verb];
+    if (format === 'json') expect(JSON.parse(out)).toMatchObject(told ?? {});
+  });
+
+  test.each(['table', 'wide'])('nor begins a line of the %s', async (format) => {
+    const [hostile, honest] = [(await run('status', '--hub', `${base}/hostile`, '-o', format)).out, HOSTILE];
+    expect(hostile.split('\n').filter((line) => line.startsWith('\\u001b'))).toEqual([]);
+    expect(hostile.match(/^ {2}\S.*: (InvalidAnnotation|BadMeshNode)$/gm)).toHaveLength(honest.problems.length);
+  });
+
+  test('nor by an error', async () => {
+    const { err } = await run('status', '--hub', `http://127.0.0.1:1/${encodeURIComponent('a')}\x1b[2J`);
+    expect(err).toMatch(/\\u001b\[2J/);
+    expect(err).not.toMatch(/[^\P{C}\n]/u);
   });
 });
 
@@ -126,7 +300,8 @@ describe('a mistake is told with what to do, and ends with 2', () => {
   test.each([
     [['statu'], /unknown command 'statu'\n\(Did you mean status\?\)/],
     [['node-agnt'], /Did you mean node-agent\?/],
-    [['status', '--outptu', 'wide'], /unknown option '--outptu'\n\(Did you mean --output\?\)/],
+    [['statu', '--help'], /unknown command 'statu'\n\(Did you mean status\?\)/],
+    [['status', '--outptu', 'wide'], /unknown option '--outptu'\n\(Did you mean --output\?\)\nSee kilofed status --help\./],
     [['status', '-o', 'xml'], /Allowed choices are table, wide, json, yaml/],
     [['status', 'now'], /too many arguments/],
     [['status', '--hub', 'localhost:8080'], /must look like http:\/\/localhost:8080/],
@@ -142,12 +317,19 @@ describe('a mistake is told with what to do, and ends with 2', () => {
 });
 
 describe('help', () => {
-  const verbs = commandLine({ out: () => undefined, err: () => undefined, end: () => undefined, kubeconfigs: [] })
+  const verbs = commandLine({
+    out: () => undefined,
+    err: () => undefined,
+    end: () => undefined,
+    kubeconfigs: [],
+    environment: {},
+    signal: watching.signal,
+  })
     .commands.map((command) => command.name())
     .filter((name) => !['hub', 'cluster-agent', 'node-agent'].includes(name));
 
   test('verbs', () => {
-    expect(verbs).toEqual(['status', 'graph', 'showconf', 'version', 'completion']);
+    expect(verbs).toEqual(['status', 'links', 'graph', 'forget', 'showconf', 'version', 'completion']);
   });
 
   test.each(verbs)('of %s has an example', async (verb) => {
@@ -162,7 +344,7 @@ describe('help', () => {
     for (const name of [...verbs, 'hub', 'cluster-agent', 'node-agent', 'Exit codes:']) expect(out).toContain(name);
   });
 
-  test.each(['status', 'graph'])('of %s tells its exit codes', async (verb) => {
+  test.each(['status', 'links', 'graph'])('of %s tells its exit codes', async (verb) => {
     expect((await run(verb, '--help')).out).toContain('Exit codes:');
   });
 });

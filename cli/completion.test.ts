@@ -4,14 +4,21 @@ import { runCommand } from './commands.js';
 
 async function script(shell: string): Promise<string> {
   let out = '';
-  await runCommand(['completion', shell], { out: (text) => (out += text), err: () => undefined, kubeconfigs: [] });
+  await runCommand(['completion', shell], {
+    out: (text) => (out += text),
+    err: () => undefined,
+    kubeconfigs: [],
+    environment: {},
+    signal: new AbortController().signal,
+  });
   return out;
 }
 
 /** What bash offers for a line whose last word is being typed. */
 async function offers(line: string): Promise<string[]> {
   const words = line.split(' ');
-  const ask = `COMP_WORDS=(${words.map((word) => `'${word}'`).join(' ')}); COMP_CWORD=${words.length - 1}; _kilofed; printf '%s\\n' "\${COMPREPLY[@]}"`;
+  const typed = `COMP_WORDS=(${words.map((word) => `'${word}'`).join(' ')}); COMP_CWORD=${words.length - 1}`;
+  const ask = `${typed}; _kilofed; printf '%s\\n' "\${COMPREPLY[@]}"`;
   const ended = spawnSync('bash', ['-c', `${await script('bash')}\n${ask}`], { encoding: 'utf8', timeout: 10_000 });
   expect(ended.stderr).toBe('');
   return ended.stdout.split('\n').filter((word) => word !== '');
@@ -43,8 +50,12 @@ describe('completion in bash', () => {
 
 describe('completion in other shells', () => {
   test.each([
-    ['zsh', '#compdef kilofed', "'--format[what to draw it in]:value:(dot mermaid json)'"],
-    ['fish', '# fish completion', "complete -c kilofed -n '__fish_seen_subcommand_from graph' -s f -l format -d 'what to draw it in' -x -a 'dot mermaid json'"],
+    ['zsh', '#compdef kilofed', "'--format[output format]:value:(dot mermaid json)'"],
+    [
+      'fish',
+      '# fish completion',
+      "complete -c kilofed -n '__fish_seen_subcommand_from graph' -s f -l format -d 'output format' -x -a 'dot mermaid json'",
+    ],
   ])('%s', async (shell, start, line) => {
     const text = await script(shell);
     expect(text.startsWith(start)).toBe(true);

@@ -1,5 +1,5 @@
 /**
- * `kilofed completion`: a script that completes commands, flags and their values, made from what the command line declares.
+ * `kilofed completion`: a script that completes commands, flags and their values, made from the command line's own declarations.
  */
 import { Argument, type Command } from 'commander';
 import type { Flag as NodeAgentFlag } from '../node-agent/flags.js';
@@ -44,7 +44,7 @@ interface Flag {
   readonly values?: readonly string[];
 }
 
-/** By program, which the command line itself only names. */
+/** Of the programs, which the command line only names. */
 async function programFlags(): Promise<ReadonlyMap<string, readonly Flag[]>> {
   const { hubCommand } = await import('../hub/flags.js');
   const { clusterAgentCommand } = await import('../cluster-agent/flags.js');
@@ -52,11 +52,14 @@ async function programFlags(): Promise<ReadonlyMap<string, readonly Flag[]>> {
   return new Map([
     ['hub', flagsOf(hubCommand())],
     ['cluster-agent', flagsOf(clusterAgentCommand())],
-    ['node-agent', Object.entries<NodeAgentFlag>(FLAGS).map(([name, flag]): Flag => ({
-      names: [...(flag.short === undefined ? [] : [`-${flag.short}`]), `--${name}`],
-      about: flag.about.replaceAll('\n', ' '),
-      ...(flag.type === 'string' && { values: flag.choices ?? [] }),
-    }))],
+    [
+      'node-agent',
+      Object.entries<NodeAgentFlag>(FLAGS).map(([name, flag]): Flag => ({
+        names: [...(flag.short === undefined ? [] : [`-${flag.short}`]), `--${name}`],
+        about: flag.about.replaceAll('\n', ' '),
+        ...(flag.type === 'string' && { values: flag.choices ?? [] }),
+      })),
+    ],
   ]);
 }
 
@@ -85,9 +88,10 @@ function bash(words: readonly Word[]): string {
       flag.values === undefined ? [] : flag.names.map((name) => `    ${each.name},${name}) ${bashReply(flag.values ?? [])} ;;`),
     ),
   );
-  const wordCases = words.map(
-    (each) => `    ${each.name}) COMPREPLY=($(compgen -W '${[...each.values, ...each.flags.flatMap((flag) => flag.names)].join(' ')}' -- "$current")) ;;`,
-  );
+  const wordCases = words.map(({ name, values, flags }) => {
+    const offered = [...values, ...flags.flatMap((flag) => flag.names)].join(' ');
+    return `    ${name}) COMPREPLY=($(compgen -W '${offered}' -- "$current")) ;;`;
+  });
   return `# bash completion of kilofed
 _kilofed() {
   local current=\${COMP_WORDS[COMP_CWORD]} previous=\${COMP_WORDS[COMP_CWORD-1]} verb=\${COMP_WORDS[1]}
@@ -152,7 +156,9 @@ function fish(words: readonly Word[]): string {
     return [
       `complete -c kilofed -f -n __fish_use_subcommand -a ${each.name} -d ${quoted(each.about)}`,
       ...(each.values.length === 0 ? [] : [`complete -c kilofed -f ${here} -a '${each.values.join(' ')}'`]),
-      ...each.flags.map((flag) => `complete -c kilofed ${here} ${flag.names.map(fishName).join(' ')} -d ${quoted(flag.about)}${fishValues(flag)}`),
+      ...each.flags.map(
+        (flag) => `complete -c kilofed ${here} ${flag.names.map(fishName).join(' ')} -d ${quoted(flag.about)}${fishValues(flag)}`,
+      ),
     ];
   });
   return `# fish completion of kilofed\n${lines.join('\n')}\n`;

@@ -1,5 +1,5 @@
 /**
- * `kilofed graph`: the federation as a picture, in a language that draws it.
+ * `kilofed graph`: the federation as a graph, in a language that other programs draw.
  */
 import { type Command, Option } from 'commander';
 import { type Cli, EXIT } from './cli.js';
@@ -25,31 +25,28 @@ export function addGraph(program: Command, cli: Cli): void {
   const command = program
     .command('graph')
     .description('Draw members, segments, gateways and links')
-    .addOption(new Option('-f, --format <format>', 'what to draw it in').choices(FORMATS).default('dot'))
+    .addOption(new Option('-f, --format <format>', 'output format').choices(FORMATS).default('dot'))
     .addHelpText('after', HELP)
     .action(async (flags: GraphFlags) => cli.end(await graph(flags, cli)));
   addHubFlags(command);
 }
 
 async function graph(flags: GraphFlags, cli: Cli): Promise<number> {
-  const [{ askHub }, { topologyDot, topologyMermaid }] = await Promise.all([
-    import('./askHub.js'),
-    import('../core/render/topology.js'),
-  ]);
+  const [{ askHub }, { topologyDot, topologyMermaid }] = await Promise.all([import('./askHub.js'), import('../core/render/topology.js')]);
   const answer = await askHub(flags, cli);
   if (!answer.ok) {
-    cli.err(`kilofed: ${answer.message}\n`);
+    cli.err(`kilofed: ${answer.error}\n`);
     return EXIT.failed;
   }
   switch (flags.format) {
     case 'dot':
-      cli.out(`${topologyDot(answer.status)}\n`);
+      cli.out(`${topologyDot(answer.value)}\n`);
       break;
     case 'mermaid':
-      cli.out(`${topologyMermaid(answer.status)}\n`);
+      cli.out(`${topologyMermaid(answer.value)}\n`);
       break;
     case 'json':
-      cli.out(`${JSON.stringify({ members: answer.status.members, pairs: answer.status.pairs }, undefined, 2)}\n`);
+      cli.out(`${JSON.stringify({ members: answer.value.members, pairs: answer.value.pairs }, undefined, 2)}\n`);
   }
   return EXIT.fine;
 }

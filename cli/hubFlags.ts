@@ -1,5 +1,5 @@
 /**
- * The flags that say where the hub is, shared by every verb that asks it.
+ * The flags that say where the hub is, for every verb that asks it.
  */
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { DEFAULT_NAMESPACE } from '../core/api/names.js';
@@ -15,9 +15,9 @@ export function addHubFlags(command: Command): Command {
   const clusterFlags = ['kubeconfig', 'context'];
   return command
     .addOption(new Option('--hub <url>', "the hub's own address, such as http://localhost:8080").argParser(httpUrl).conflicts(clusterFlags))
-    .addOption(new Option('--kubeconfig <file>', 'of the cluster the hub runs in (default: $KUBECONFIG or ~/.kube/config)'))
-    .addOption(new Option('--context <name>', 'context in the kubeconfig (default: its current one)'))
-    .addOption(new Option('-n, --namespace <name>', 'namespace the hub runs in').default(DEFAULT_NAMESPACE));
+    .addOption(new Option('--kubeconfig <file>', "kubeconfig of the hub's cluster (default: $KUBECONFIG or ~/.kube/config)"))
+    .addOption(new Option('--context <name>', 'context of the kubeconfig (default: its current-context)'))
+    .addOption(new Option('-n, --namespace <name>', 'namespace of the hub').default(DEFAULT_NAMESPACE));
 }
 
 function httpUrl(text: string): string {

@@ -2,13 +2,20 @@
 /**
  * The executable `kilofed`: three programs and a command line in one.
  *
- * A program's name is looked at before anything else is loaded, so that a node-agent carries nothing of the command line.
+ * The program's name decides before anything else is loaded, so that a node-agent loads nothing of the command line.
  */
 import { join } from 'node:path';
 
-/** How long a program that has ended may take to let go of its last handles. */
+/** How long a program that has ended may keep its last handles open. */
 const LINGER_MS = 2_000;
+/** What a shell says of a program that SIGPIPE ended. Node ignores that signal. */
+const BROKEN_PIPE = 141;
 
+// A reader that has seen enough, such as `head`, is no failure to tell of.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(BROKEN_PIPE);
+});
 process.exitCode = await run(process.argv.slice(2));
 setTimeout(() => process.exit(), LINGER_MS).unref();
 
@@ -36,5 +43,14 @@ async function runVerb(argv: readonly string[]): Promise<number> {
     out: (text) => void process.stdout.write(text),
     err: (text) => void process.stderr.write(text),
     kubeconfigs: listed.length > 0 ? listed : [join(HOME, '.kube', 'config')],
+    environment: process.env,
+    signal: untilInterrupted(),
   });
+}
+
+/** The first signal ends what goes on in order, the second at once. */
+function untilInterrupted(): AbortSignal {
+  const stop = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
+  return stop.signal;
 }

@@ -1,12 +1,14 @@
 /**
  * The mesh of one cluster as its API server has it, for commands that work without a hub.
  */
+import type { Result } from '../core/runtime/result.js';
 import { dirname, resolve } from 'node:path';
 import type { ZodType } from 'zod';
 import { type Mesh, meshSchema } from '../core/api/mesh.js';
 import { type MeshNode, meshNodeSchema } from '../core/api/meshNode.js';
 import { type Peer, peerSchema } from '../core/api/peer.js';
 import { apiVersion, type KubeObject, type Resource, RESOURCE } from '../core/api/resources.js';
+import { OF_THIS_MACHINE } from '../kube/config/fields.js';
 import { loadKubeconfig } from '../kube/config/kubeconfig.js';
 import { listObjects } from '../kube/wire/apply.js';
 import type { KubeClient, KubeFailure, KubeResult } from '../kube/wire/client.js';
@@ -22,17 +24,23 @@ export interface MeshObjects {
   readonly peers: readonly Peer[];
 }
 
-/** `message` says what went wrong and what to do. */
-export type MeshAnswer = { readonly ok: true; readonly objects: MeshObjects } | { readonly ok: false; readonly message: string };
+/** The error says what went wrong and what to do. */
+export type MeshAnswer = Result<MeshObjects>;
 
 const SLOW_MS = 2_000;
 
-export async function readMesh(flags: ClusterFlags, cli: Pick<Cli, 'err' | 'kubeconfigs'>): Promise<MeshAnswer> {
+export async function readMesh(flags: ClusterFlags, cli: Pick<Cli, 'err' | 'kubeconfigs' | 'environment'>): Promise<MeshAnswer> {
   const file = await findKubeconfig(flags, cli.kubeconfigs);
-  if ('complaint' in file) return refuse(`${file.complaint}. Name that of the cluster with --kubeconfig.`);
-  const loaded = loadKubeconfig(file.text, { now: () => systemClock.now(), directory: dirname(resolve(file.path)), ...(flags.context === undefined ? {} : { context: flags.context }) });
-  if (!loaded.ok) return refuse(`${file.path}: ${loaded.error}`);
-  const client = createKubeClient({ ...loaded.connection, userAgent: `kilofed/${VERSION}` }, { clock: systemClock });
+  if (!file.ok) return refuse(`${file.error}. Name that of the cluster with --kubeconfig and --context.`);
+  const loaded = loadKubeconfig(file.value.text, {
+    now: () => systemClock.now(),
+    directory: dirname(resolve(file.value.path)),
+    rights: OF_THIS_MACHINE,
+    environment: cli.environment,
+    ...(flags.context === undefined ? {} : { context: flags.context }),
+  });
+  if (!loaded.ok) return refuse(`${file.value.path}: ${loaded.error}`);
+  const client = createKubeClient({ ...loaded.value, userAgent: `kilofed/${VERSION}` }, { clock: systemClock });
   const slow = setTimeout(() => cli.err(`kilofed: still waiting for ${client.server}\n`), SLOW_MS);
   try {
     return await readAll(client);
@@ -53,7 +61,7 @@ async function readAll(client: KubeClient): Promise<MeshAnswer> {
   if (!peers.ok) return refuse(whyNot(client.server, peers.error));
   const mesh = meshes.value.find(({ metadata }) => metadata.name === 'default');
   if (mesh === undefined) return refuse(`${client.server} has no Mesh named default: is this a cluster with Kilofed (--context)?`);
-  return { ok: true, objects: { mesh, nodes: nodes.value, peers: peers.value } };
+  return { ok: true, value: { mesh, nodes: nodes.value, peers: peers.value } };
 }
 
 /** What does not parse is left out, as the agents do. */
@@ -68,9 +76,10 @@ async function list<T>(client: KubeClient, resource: Resource, schema: ZodType<T
 function whyNot(server: string, error: KubeFailure): string {
   if (error.kind === 'notFound') return `${server} does not know the kinds of Kilofed: is this a cluster with Kilofed (--context)?`;
   if (error.kind === 'forbidden') return `${server} does not let you read meshes, meshnodes and peers: ${error.message}`;
-  return `${server}: ${error.message}`;
+  if (error.kind === 'unauthorized') return `${server}: ${error.message}. Renew or correct the kubeconfig.`;
+  return `${server}: ${error.message}. Is it up, and the cluster that you mean (--context)?`;
 }
 
-function refuse(message: string): MeshAnswer {
-  return { ok: false, message };
+function refuse(error: string): MeshAnswer {
+  return { ok: false, error };
 }

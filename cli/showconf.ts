@@ -1,12 +1,12 @@
 /**
- * `kilofed showconf`: how a person's machine joins the mesh, as wg-quick reads it.
+ * `kilofed showconf`: how the machine of an external peer joins the mesh.
  */
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { HUB_MANAGER, LABEL } from '../core/api/names.js';
 import { type Cli, EXIT } from './cli.js';
 import type { ClusterFlags } from './findKubeconfig.js';
 
-const FORMATS = ['wg-quick', 'json', 'yaml'] as const;
+const FORMATS = ['wg-quick', 'wg', 'json', 'yaml'] as const;
 
 interface ShowconfFlags extends ClusterFlags {
   readonly output: (typeof FORMATS)[number];
@@ -16,13 +16,15 @@ interface ShowconfFlags extends ClusterFlags {
 
 const HELP = `
 Examples:
-  kilofed showconf laptop > /etc/wireguard/kilo.conf && wg-quick up kilo
+  kilofed showconf laptop | install -m 600 /dev/stdin /etc/wireguard/kilo.conf && wg-quick up kilo
   kilofed showconf laptop --context east --slot 1        # by the other gateways
   kilofed showconf laptop --allowed-ips 10.96.0.0/12     # Services, too
+  kilofed showconf laptop -o wg > peers.conf && wg addconf kilo peers.conf
   kilofed showconf laptop -o json | jq '.peers[].endpoint'
 
-The preshared key of the Peer is part of what is printed, the private key is not: wg-quick takes it from
-/etc/wireguard/NAME.key, where NAME is the name of the interface.
+The output contains the preshared key of the Peer, and never a private key. wg-quick takes that from
+/etc/wireguard/NAME.key, where NAME is the name of the interface. -o wg prints the [Peer] sections alone, as
+kgctl showconf peer does: wg setconf and wg syncconf take them, too, with an [Interface] section of yours.
 
 Exit codes:
   0  printed
@@ -34,11 +36,11 @@ export function addShowconf(program: Command, cli: Cli): void {
     .command('showconf')
     .description("Show the WireGuard configuration of a Peer's own machine")
     .argument('<peer>', 'name of the Peer')
-    .addOption(new Option('-o, --output <format>', 'how to show it').choices(FORMATS).default('wg-quick'))
-    .addOption(new Option('--slot <number>', 'gateway slot to use in each location that has it').argParser(slotNumber).default(0))
-    .addOption(new Option('--allowed-ips <cidr...>', 'also sent to the first location').argParser(network).default([]))
-    .addOption(new Option('--kubeconfig <file>', 'of the cluster (default: $KUBECONFIG or ~/.kube/config)'))
-    .addOption(new Option('--context <name>', 'context in the kubeconfig (default: its current one)'))
+    .addOption(new Option('-o, --output <format>', 'output format').choices(FORMATS).default('wg-quick'))
+    .addOption(new Option('--slot <number>', 'gateway slot to use, in locations that have it').argParser(slotNumber).default(0))
+    .addOption(new Option('--allowed-ips <cidr...>', 'further networks to reach through the first location').argParser(network).default([]))
+    .addOption(new Option('--kubeconfig <file>', 'kubeconfig of the cluster (default: $KUBECONFIG or ~/.kube/config)'))
+    .addOption(new Option('--context <name>', 'context of the kubeconfig (default: its current-context)'))
     .addHelpText('after', HELP)
     .action(async (peer: string, flags: ShowconfFlags) => cli.end(await showconf(peer, flags, cli)));
 }
@@ -47,15 +49,16 @@ async function showconf(name: string, flags: ShowconfFlags, cli: Cli): Promise<n
   const [{ readMesh }, { peerConfig }] = await Promise.all([import('./readMesh.js'), import('../core/mesh/peerConfig.js')]);
   const answer = await readMesh(flags, cli);
   if (!answer.ok) {
-    cli.err(`kilofed: ${answer.message}\n`);
+    cli.err(`kilofed: ${answer.error}\n`);
     return EXIT.failed;
   }
-  const { mesh, nodes, peers } = answer.objects;
-  const people = peers.filter(({ metadata }) => metadata.labels?.[LABEL.managedBy] !== HUB_MANAGER);
-  const peer = people.find(({ metadata }) => metadata.name === name);
+  const { mesh, nodes, peers } = answer.value;
+  const external = peers.filter(({ metadata }) => metadata.labels?.[LABEL.managedBy] !== HUB_MANAGER);
+  const peer = external.find(({ metadata }) => metadata.name === name);
   if (peer === undefined) {
-    const known = people.map(({ metadata }) => metadata.name).join(', ');
-    cli.err(`kilofed: there is no Peer ${name} here; ${known === '' ? 'there is none at all: kubectl apply one' : `there are ${known}`}\n`);
+    const known = external.map(({ metadata }) => metadata.name).join(', ');
+    const none = peers.length === 0 ? 'there is none at all' : 'all that there are stand for gateways of other members';
+    cli.err(`kilofed: there is no Peer ${name} here; ${known === '' ? `${none}: kubectl apply one` : `there are ${known}`}\n`);
     return EXIT.problems;
   }
   const config = peerConfig({ mesh, nodes, peer, slot: flags.slot, allowedIPs: flags.allowedIps });
@@ -71,7 +74,10 @@ async function showconf(name: string, flags: ShowconfFlags, cli: Cli): Promise<n
       cli.out((await import('js-yaml')).dump(config, { noRefs: true, lineWidth: 120 }));
       break;
     case 'wg-quick':
-      cli.out((await import('../core/render/wgQuick.js')).wgQuick(config));
+      cli.out((await import('../core/render/wireguardConf.js')).wgQuickConf(config));
+      break;
+    case 'wg':
+      cli.out((await import('../core/render/wireguardConf.js')).wgConf(config));
   }
   return EXIT.fine;
 }

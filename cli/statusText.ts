@@ -1,7 +1,11 @@
 /**
  * FederationStatus as text for people: tables, then what is wrong and what to do about it.
  */
-import type { FederationProblem, FederationStatus } from '../core/api/status.js';
+import { type Problem, subjectText } from '../core/api/problem.js';
+import type { FederationStatus } from '../core/api/status.js';
+import { groupByName } from '../core/mesh/groupByName.js';
+import { type Link, rttOf, stateOfLinks } from './linkRows.js';
+import { printableTexts } from '../core/text/printable.js';
 import { renderTable } from '../core/render/table.js';
 
 type Member = FederationStatus['members'][number];
@@ -10,11 +14,11 @@ type Pair = FederationStatus['pairs'][number];
 type Service = FederationStatus['services'][number];
 
 interface Detail {
-  /** Names, addresses and keys too, and every link. */
+  /** With names, addresses and keys, and every link. */
   readonly wide: boolean;
 }
 
-/** Above so many links, those that are as they should be are only counted. */
+/** If there are more links, the good ones are only counted. */
 const LINKS_SHOWN = 20;
 
 const NO_MEMBERS = `A member is a Secret in the hub's namespace, labelled kilofed.io/cluster=<id>, that holds a kubeconfig:
@@ -23,24 +27,26 @@ const NO_MEMBERS = `A member is a Secret in the hub's namespace, labelled kilofe
   kubectl -n kilofed label secret member-east kilofed.io/cluster=east
 `;
 
-export function statusText(status: FederationStatus, findings: readonly FederationProblem[], detail: Detail): string {
+export function statusText(told: FederationStatus, detail: Detail): string {
+  const status = printableTexts(told);
   const parts = [
-    headline(status, findings),
+    headline(status),
     ...(status.members.length === 0
       ? [NO_MEMBERS]
       : [members(status.members, detail), segments(status.members, detail), gateways(status.members, detail)]),
-    links(status.pairs, detail),
+    links(status, detail),
     services(status.services),
-    problems(findings),
+    problems(status.problems),
   ];
   return parts.filter((part) => part !== '').join('\n');
 }
 
-function headline({ hub, members: all, services: exported }: FederationStatus, findings: readonly FederationProblem[]): string {
+function headline({ hub, members: all, services: exported, problems: found }: FederationStatus): string {
   const nodes = all.flatMap((member) => member.segments.flatMap((segment) => segment.nodes)).length;
-  const state = findings.length === 0 ? 'all is well' : count(findings.length, 'problem');
+  const state = found.length === 0 ? 'all is well' : count(found.length, 'problem');
   const size = [count(all.length, 'member'), count(nodes, 'node'), count(exported.length, 'exported service')].join(', ');
-  return `${all.length === 0 ? 'no members' : `${size}: ${state}`}\nhub ${hub.version}, up ${duration(hub.uptimeSeconds)}, queue in ${hub.queue.kind}\n`;
+  const federation = all.length === 0 ? 'no members' : `${size}: ${state}`;
+  return `${federation}\nhub ${hub.version}, up ${duration(hub.uptimeSeconds)}, queue in ${hub.queue.kind}\n`;
 }
 
 function members(all: readonly Member[], { wide }: Detail): string {
@@ -55,9 +61,15 @@ function members(all: readonly Member[], { wide }: Detail): string {
     String(member.written.peers),
     String(member.written.services),
     String(member.written.slices),
-    ...(wide ? [list(member.meshCIDRs), member.server ?? '-'] : []),
+    ...(wide ? [list(member.meshCIDRs), member.server ?? '-', member.clusterUid ?? '-', credentials(member)] : []),
   ]);
-  return table(['MEMBER', ...header, ...(wide ? ['MESH CIDRS', 'SERVER'] : [])], rows);
+  return table(['MEMBER', ...header, ...(wide ? ['MESH CIDRS', 'SERVER', 'CLUSTER UID', 'CREDENTIALS'] : [])], rows);
+}
+
+/** For how long the hub can still ask it. */
+function credentials({ credentials: known }: Member): string {
+  if (known === undefined) return '-';
+  return known.daysLeft < 0 ? 'ended' : `end in ${count(known.daysLeft, 'day')}`;
 }
 
 function segments(all: readonly Member[], { wide }: Detail): string {
@@ -77,7 +89,14 @@ function gateways(all: readonly Member[], { wide }: Detail): string {
   if (!wide) return '';
   const rows = all.flatMap(({ id, segments: own }) =>
     own.flatMap((segment) =>
-      segment.gateways.map(({ slot, node, endpoint, publicKey }) => [id, location(segment), String(slot), node, endpoint ?? 'dials only', publicKey]),
+      segment.gateways.map(({ slot, node, endpoint, publicKey }) => [
+        id,
+        location(segment),
+        String(slot),
+        node,
+        endpoint ?? 'dials only',
+        publicKey,
+      ]),
     ),
   );
   return table(['MEMBER', 'LOCATION', 'SLOT', 'GATEWAY', 'ENDPOINT', 'PUBLIC KEY'], rows);
@@ -87,23 +106,39 @@ function location(segment: Segment): string {
   return segment.location === '' ? '(default)' : segment.location;
 }
 
-/** One line per pair of members, both directions in it. */
-function links(pairs: readonly Pair[], { wide }: Detail): string {
+/** One line per pair of members, for both directions. */
+function links({ pairs, links: tunnels }: FederationStatus, { wide }: Detail): string {
   const byName = new Map(pairs.map((pair) => [`${pair.from}/${pair.to}`, pair]));
+  const between = linksByPair(tunnels);
   const both = pairs
     .filter((pair) => pair.from < pair.to || !byName.has(`${pair.to}/${pair.from}`))
-    .map((there) => ({ there, back: byName.get(`${there.to}/${there.from}`) }));
-  const well = both.filter(({ there, back }) => there.state === 'linked' && back?.state === 'linked').length;
+    .map((there) => {
+      const back = byName.get(`${there.to}/${there.from}`);
+      const [out, home] = [`${there.from}/${there.to}`, `${there.to}/${there.from}`].map((name) => between.get(name) ?? []);
+      return { there, back, states: [stateOf(there, out), stateOf(back, home)], planes: [...(out ?? []), ...(home ?? [])] };
+    });
+  const isWell = ({ states }: (typeof both)[number]): boolean => states.every((state) => state === 'up');
   const all = wide || both.length <= LINKS_SHOWN;
-  const shown = all ? both : both.filter(({ there, back }) => there.state !== 'linked' || back?.state !== 'linked');
-  const rows = shown.map(({ there, back }) => [
+  const shown = all ? both : both.filter((each) => !isWell(each));
+  const rows = shown.map(({ there, back, states: [out = '-', home = '-'], planes }) => [
     `${there.from} - ${there.to}`,
-    there.state === (back?.state ?? there.state) ? there.state : `${there.state}, back ${back?.state ?? '-'}`,
+    out === home ? out : `${out}, back ${home}`,
     `${there.peers} - ${back?.peers ?? 0}`,
-    there.reason ?? back?.reason ?? '',
+    rttOf(planes.flatMap((link) => link.planes.filter(({ inUse }) => inUse))),
+    there.reason ?? back?.reason ?? planes.find(({ reason }) => reason !== undefined)?.reason ?? '',
   ]);
-  const shownTable = table(['LINK', 'STATE', 'PEERS', 'REASON'], rows);
-  return all ? shownTable : `${count(well, 'link')} as they should be\n${shownTable}`;
+  const shownTable = table(['LINK', 'STATE', 'PEERS', 'RTT', 'REASON'], rows);
+  return all ? shownTable : `${count(both.filter(isWell).length, 'link')} up\n${shownTable}`;
+}
+
+function linksByPair(all: readonly Link[]): ReadonlyMap<string, readonly Link[]> {
+  return new Map(groupByName(all, ({ from, to }) => `${from.member}/${to.member}`));
+}
+
+/** Of a pair that is linked, the state of its tunnels. `linked`: nobody has any to report on. */
+function stateOf(pair: Pair | undefined, tunnels: readonly Link[] = []): string {
+  if (pair === undefined) return '-';
+  return pair.state === 'linked' ? (stateOfLinks(tunnels) ?? 'linked') : pair.state;
 }
 
 function services(all: readonly Service[]): string {
@@ -116,13 +151,16 @@ function services(all: readonly Service[]): string {
 }
 
 function importerText({ cluster, state, service, reason }: Service['importers'][number], name: string): string {
-  if (state === 'mirrored') return service === undefined || service === name ? cluster : `${cluster} as ${service}`;
-  return reason === undefined ? `${cluster} (${state})` : `${cluster} (${state}: ${reason})`;
+  const importer = state !== 'mirrored' || service === undefined || service === name ? cluster : `${cluster} as ${service}`;
+  const notes = [...(state === 'mirrored' ? [] : [state]), ...(reason === undefined ? [] : [reason])].join(': ');
+  return notes === '' ? importer : `${importer} (${notes})`;
 }
 
-function problems(findings: readonly FederationProblem[]): string {
+function problems(findings: readonly Problem[]): string {
   if (findings.length === 0) return '';
-  const texts = findings.map(({ cluster, subject, reason, message }) => `  ${cluster}, ${subject}: ${reason}\n    ${message}\n`);
+  const texts = findings.map(
+    ({ cluster = 'the hub', subject, reason, message }) => `  ${cluster}, ${subjectText(subject)}: ${reason}\n    ${message}\n`,
+  );
   return `PROBLEMS\n${texts.join('')}`;
 }
 

@@ -1,36 +1,38 @@
 /**
  * What the cluster-agent keeps of the objects it follows: little enough that a node's heartbeats change nothing.
  */
+import type { Result } from '../core/runtime/result.js';
 import { type MeshNode, meshNodeSchema } from '../core/api/meshNode.js';
+import { gatewayReportSchema, type ReportedLink } from '../core/api/gatewayReport.js';
 import { type Mesh, meshSchema } from '../core/api/mesh.js';
+import { type NodePolicy, nodePolicySchema } from '../core/api/nodePolicy.js';
 import { type Peer, peerSchema } from '../core/api/peer.js';
-import type { NodeFacts as NodeObject } from '../core/host/discover.js';
-import { KILO_GROUP } from '../core/api/names.js';
+import type { NodeObject } from '../core/host/discover.js';
+import { ANNOTATION, KILO_ANNOTATION } from '../core/api/names.js';
 import type { Condition, KubeObject } from '../core/api/resources.js';
 import { addressOf, singleAddress, sortCidrs } from '../core/net/cidr.js';
 
 /** Of a Node. */
 export interface NodeFacts {
   readonly name: string;
+  readonly uid?: string;
   readonly podCIDRs: readonly string[];
   /** Its InternalIPs, as single addresses. */
   readonly internalCIDRs: readonly string[];
-  /** What of it MeshNodes are checked against. */
+  /** The part that MeshNodes are verified against. */
   readonly object: NodeObject;
-  /** Kubernetes has heard nothing of it for a while (the node controller's grace period, 50 s unless set otherwise). */
+  /** Kubernetes has lost contact with its kubelet (after the node controller's grace period, 50 s unless set otherwise). */
   readonly lost: boolean;
 }
 
-/** Of a Peer: also of one that nobody can use, since its own status is where that is told. */
+/** Of a Peer: also of a malformed one, whose status says so. */
 export interface PeerFacts {
   readonly apiVersion: string;
   readonly kind: string;
   readonly metadata: Pick<KubeObject['metadata'], 'name' | 'generation' | 'resourceVersion' | 'deletionTimestamp'>;
   readonly status?: { readonly conditions?: readonly Condition[] };
-  readonly checked: Checked<Peer>;
+  readonly checked: Result<Peer>;
 }
-
-export type Checked<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly reason: string };
 
 interface Node extends KubeObject {
   readonly spec?: { readonly podCIDRs?: readonly string[]; readonly podCIDR?: string };
@@ -45,6 +47,7 @@ export function nodeFacts(object: KubeObject): NodeFacts {
   const addresses = (status?.addresses ?? []).filter(({ type, address }) => type === 'InternalIP' && addressOf(address) !== undefined);
   return {
     name: metadata.name,
+    ...(metadata.uid === undefined ? {} : { uid: metadata.uid }),
     podCIDRs: sortCidrs(spec?.podCIDRs ?? (spec?.podCIDR === undefined ? [] : [spec.podCIDR])),
     internalCIDRs: sortCidrs(addresses.map(({ address }) => singleAddress(address))),
     object: nodeObject(object),
@@ -52,25 +55,52 @@ export function nodeFacts(object: KubeObject): NodeFacts {
   };
 }
 
-/** As an agent reads it; of the annotations those that mean something to it, for others change all the time. */
+const MEANINGFUL: ReadonlySet<string> = new Set([...Object.values(KILO_ANNOTATION), ANNOTATION.gateway]);
+
+/** As a node-agent reads it, with the annotations that it uses: others change all the time. */
 function nodeObject({ metadata: { name, labels, annotations = {} }, spec = {}, status }: Node): NodeObject {
   return {
-    metadata: { name, labels: { ...labels }, annotations: Object.fromEntries(Object.entries(annotations).filter(([key]) => key.startsWith(`${KILO_GROUP}/`))) },
-    spec: { ...(spec.podCIDR === undefined ? {} : { podCIDR: spec.podCIDR }), ...(spec.podCIDRs === undefined ? {} : { podCIDRs: [...spec.podCIDRs] }) },
+    metadata: {
+      name,
+      labels: { ...labels },
+      annotations: Object.fromEntries(Object.entries(annotations).filter(([key]) => MEANINGFUL.has(key))),
+    },
+    spec: {
+      ...(spec.podCIDR === undefined ? {} : { podCIDR: spec.podCIDR }),
+      ...(spec.podCIDRs === undefined ? {} : { podCIDRs: [...spec.podCIDRs] }),
+    },
     status: { addresses: (status?.addresses ?? []).map(({ type, address }) => ({ type, address })) },
   };
 }
 
-export function checkMesh(object: KubeObject): Checked<Mesh> {
-  return toChecked(meshSchema.safeParse(object));
+export function checkMesh(object: KubeObject): Result<Mesh> {
+  return toResult(meshSchema.safeParse(object));
 }
 
-export function checkMeshNode(object: KubeObject): Checked<MeshNode> {
-  return toChecked(meshNodeSchema.safeParse(object));
+export function checkMeshNode(object: KubeObject): Result<MeshNode> {
+  return toResult(meshNodeSchema.safeParse(object));
+}
+
+export function checkNodePolicy(object: KubeObject): Result<NodePolicy> {
+  return toResult(nodePolicySchema.safeParse(object));
+}
+
+/** What a gateway says of its tunnels: `most` of them, those that do not work first, then those to other members. */
+export function checkReport(object: KubeObject, most: number): Result<readonly ReportedLink[]> {
+  const checked = toResult(gatewayReportSchema.safeParse(object));
+  if (!checked.ok) return checked;
+  const { links } = checked.value.spec;
+  const weight = ({ state, member }: ReportedLink): number => (state === 'up' ? 2 : 0) + (member === undefined ? 1 : 0);
+  return { ok: true, value: links.length <= most ? links : links.toSorted((a, b) => weight(a) - weight(b)).slice(0, most) };
 }
 
 export function peerFacts(object: KubeObject): PeerFacts {
-  const { apiVersion, kind, metadata: { name, generation, resourceVersion, deletionTimestamp }, status } = object as KubeObject & Pick<PeerFacts, 'status'>;
+  const {
+    apiVersion,
+    kind,
+    metadata: { name, generation, resourceVersion, deletionTimestamp },
+    status,
+  } = object as KubeObject & Pick<PeerFacts, 'status'>;
   return {
     apiVersion,
     kind,
@@ -81,7 +111,7 @@ export function peerFacts(object: KubeObject): PeerFacts {
       ...(deletionTimestamp === undefined ? {} : { deletionTimestamp }),
     },
     ...(status === undefined ? {} : { status }),
-    checked: toChecked(peerSchema.omit({ status: true }).safeParse(object)),
+    checked: toResult(peerSchema.omit({ status: true }).safeParse(object)),
   };
 }
 
@@ -95,7 +125,7 @@ type Parsed<T> =
   | { readonly success: true; readonly data: T }
   | { readonly success: false; readonly error: { readonly issues: readonly { readonly path: PropertyKey[]; readonly message: string }[] } };
 
-function toChecked<T>(parsed: Parsed<T>): Checked<T> {
+function toResult<T>(parsed: Parsed<T>): Result<T> {
   if (parsed.success) return { ok: true, value: parsed.data };
-  return { ok: false, reason: parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ') };
+  return { ok: false, error: parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ') };
 }

@@ -1,24 +1,26 @@
 /**
- * What a look at the whole cluster finds: its Service ranges, ranges that overlap, its segments and the nodes in trouble.
+ * What the planner finds in the whole cluster: Service ranges, overlapping ranges, segments, and nodes with problems.
  */
-import type { Trouble } from './nodeTroubles.js';
+import type { Problem } from '../core/api/problem.js';
 
 export interface Findings {
   readonly services: ServiceRanges;
-  /** What is taken for the cluster's Service ranges. */
+  /** The Service ranges that the plan uses. */
   readonly serviceCIDRs: readonly string[];
   readonly overlaps: readonly RangeOverlap[];
   readonly segments: readonly PlannedSegment[];
-  readonly nodes: ReadonlyMap<string, Trouble>;
+  /** With what other members may reach. */
+  readonly exports: readonly Problem[];
+  readonly nodes: ReadonlyMap<string, Problem>;
 }
 
 /** What the ServiceCIDR API (networking.k8s.io/v1, Kubernetes 1.33) says. */
 export type ServiceRanges =
-  | { readonly kind: 'told'; readonly ranges: readonly string[] }
-  /** This cluster is older. */
-  | { readonly kind: 'noSuchAPI' }
-  /** It does not answer, so what was known before still holds. */
-  | { readonly kind: 'silent'; readonly reason: string };
+  | { readonly kind: 'known'; readonly ranges: readonly string[] }
+  /** The cluster is older. */
+  | { readonly kind: 'unsupported' }
+  /** It does not answer: what was known before still holds. */
+  | { readonly kind: 'unavailable'; readonly reason: string };
 
 export interface RangeOverlap {
   /** Of spec.wireguardCIDRs. */

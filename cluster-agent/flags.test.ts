@@ -20,15 +20,15 @@ test('everything can be said', () => {
 });
 
 test.each([
-  [['--listen', '9108'], /write address:port, such as 127\.0\.0\.1:9108/],
+  [['--listen', '9108'], /Write address:port, such as 127\.0\.0\.1:9108/],
   [['--log-level', 'loud'], /Allowed choices are debug, info, warn, error/],
   [['--context', 'east'], /give --kubeconfig, too/],
   [['--namespace', 'x'], /unknown option '--namespace'/],
   [['run'], /too many arguments/],
-])('%j is refused, with the way to the help', (argv, complaint) => {
+])('%j is refused, with the way to the help', (argv, message) => {
   const { parsed, said } = parse(...argv);
   expect(parsed).toEqual({ kind: 'end', code: 2 });
-  expect(said).toMatch(complaint);
+  expect(said).toMatch(message);
   expect(said).toContain('See kilofed cluster-agent --help.');
 });
 

@@ -3,11 +3,16 @@
  */
 import { lookup as dnsLookup } from 'node:dns/promises';
 import { readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { dirname } from 'node:path';
+import type { Result } from '../core/runtime/result.js';
+import { programEnvironment } from '../kube/config/execCredentials.js';
+import { OF_THIS_MACHINE } from '../kube/config/fields.js';
 import { loadKubeconfig } from '../kube/config/kubeconfig.js';
 import type { ConnectionOptions } from '../kube/wire/client.js';
+import { createEventRecorder } from '../kube/wire/eventRecorder.js';
 import { createKubeClient } from '../kube/wire/http2Client.js';
-import { serveHttp } from '../kube/wire/httpServer.js';
+import { serveHttp, startFailure } from '../kube/wire/httpServer.js';
 import { fileConnection, inClusterFiles } from '../kube/wire/inCluster.js';
 import { createJsonLog } from '../kube/wire/jsonLog.js';
 import { systemClock } from '../kube/wire/systemClock.js';
@@ -25,29 +30,41 @@ export async function main(argv: readonly string[]): Promise<number> {
   if (parsed.kind === 'end') return parsed.code;
   const { flags } = parsed;
   const connection = connect(flags);
-  if (typeof connection === 'string') return refuse(connection);
+  if (!connection.ok) return refuse(connection.error);
 
   const log = createJsonLog({ level: flags.logLevel, write: (line) => void process.stdout.write(line), wall: () => systemClock.wall() });
   const metrics = createTextMetrics();
-  const client = createKubeClient({ ...connection, userAgent: 'kilofed-cluster-agent' }, { clock: systemClock });
-  const agent = createClusterAgent({ client, clock: systemClock, random: Math.random, log, metrics: createClusterAgentMetrics(metrics), lookup });
+  const client = createKubeClient({ ...connection.value, userAgent: 'kilofed-cluster-agent' }, { clock: systemClock });
+  const agent = createClusterAgent({
+    client,
+    clock: systemClock,
+    random: Math.random,
+    log,
+    metrics: createClusterAgentMetrics(metrics),
+    events: createEventRecorder({ client, clock: systemClock, log, controller: 'kilofed.io/cluster-agent', instance: hostname() }),
+    lookup,
+  });
   const stop = new AbortController();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.abort());
   try {
-    await serveHttp(flags.listen, {
-      // It answers, so it runs. What it cannot do now, a new process could not do either.
-      '/healthz': () => ({ status: 200, body: 'ok\n' }),
-      '/readyz': () => {
-        const reason = agent.notReady();
-        return reason === undefined ? { status: 200, body: 'ok\n' } : { status: 503, body: `not ready: ${reason}\n` };
+    await serveHttp(
+      flags.listen,
+      {
+        // Whatever it cannot do now, a new process could not do either.
+        '/healthz': () => ({ status: 200, body: 'ok\n' }),
+        '/readyz': () => {
+          const reason = agent.notReady();
+          return reason === undefined ? { status: 200, body: 'ok\n' } : { status: 503, body: `not ready: ${reason}\n` };
+        },
+        '/metrics': () => ({ status: 200, contentType: 'text/plain; version=0.0.4', body: metrics.render() }),
       },
-      '/metrics': () => ({ status: 200, contentType: 'text/plain; version=0.0.4', body: metrics.render() }),
-    }, stop.signal);
+      stop.signal,
+    );
     log.info('The cluster-agent starts', { server: client.server });
     await agent.run(stop.signal);
     return 0;
   } catch (error) {
-    log.error('The cluster-agent ends', { error });
+    log.error('The cluster-agent ends', startFailure(error));
     return 1;
   } finally {
     stop.abort();
@@ -59,21 +76,25 @@ async function lookup(name: string): Promise<readonly string[]> {
   return (await dnsLookup(name, { all: true })).map(({ address }) => address);
 }
 
-/** A text is what is wrong. */
-function connect({ kubeconfig, context }: ClusterAgentFlags): Omit<ConnectionOptions, 'userAgent'> | string {
+function connect({ kubeconfig, context }: ClusterAgentFlags): Result<Omit<ConnectionOptions, 'userAgent'>> {
   try {
     if (kubeconfig === undefined) {
       const files = inClusterFiles(process.env);
-      return files === undefined ? 'this is not a pod of a cluster: give --kubeconfig' : fileConnection(files);
+      return files === undefined
+        ? { ok: false, error: 'this is not a pod of a cluster: give --kubeconfig' }
+        : { ok: true, value: fileConnection(files) };
     }
     const loaded = loadKubeconfig(readFileSync(kubeconfig, 'utf8'), {
       ...(context === undefined ? {} : { context }),
       now: () => systemClock.now(),
       directory: dirname(kubeconfig),
+      rights: OF_THIS_MACHINE,
+      environment: programEnvironment(process.env),
     });
-    return loaded.ok ? loaded.connection : `${kubeconfig}: ${loaded.error}`;
+    return loaded.ok ? loaded : { ok: false, error: `${kubeconfig}: ${loaded.error}` };
   } catch (error) {
-    return `cannot connect: ${error instanceof Error ? error.message : String(error)}`;
+    const place = kubeconfig === undefined ? "the pod's service account" : kubeconfig;
+    return { ok: false, error: `cannot read ${place}: ${error instanceof Error ? error.message : String(error)}` };
   }
 }
 

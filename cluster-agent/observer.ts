@@ -1,81 +1,181 @@
 /**
- * The cluster-agent's view of its cluster: reflectors, whose stores are an input for the plan once each has a complete list.
+ * The cluster-agent's view of its cluster: reflectors, whose stores become the planner's input once each has a complete list.
  */
+import type { Result } from '../core/runtime/result.js';
 import { isDeepStrictEqual } from 'node:util';
 import type { MeshNode } from '../core/api/meshNode.js';
 import type { Mesh } from '../core/api/mesh.js';
-import { MESH_NAME } from '../core/api/names.js';
+import { DEFAULT_NAMESPACE, HUB_LEASE, MESH_NAME } from '../core/api/names.js';
 import { type KubeObject, type Resource, RESOURCE } from '../core/api/resources.js';
 import type { Clock, Random } from '../core/runtime/clock.js';
 import type { Log } from '../core/runtime/log.js';
 import type { KubeClient } from '../kube/wire/client.js';
 import { createReflector, type Reflector } from '../kube/wire/reflector.js';
-import { type Checked, checkMesh, checkMeshNode, nodeFacts, type NodeFacts, peerFacts, type PeerFacts, serviceRanges } from './facts.js';
+import type { ReportedLink } from '../core/api/gatewayReport.js';
+import type { NodePolicy } from '../core/api/nodePolicy.js';
+import { type ServiceFacts, serviceFacts, type SliceFacts, sliceFacts } from './exportFacts.js';
+import {
+  checkMesh,
+  checkMeshNode,
+  checkNodePolicy,
+  checkReport,
+  nodeFacts,
+  type NodeFacts,
+  peerFacts,
+  type PeerFacts,
+  serviceRanges,
+} from './facts.js';
 import type { ServiceRanges } from './findings.js';
+import type { LinksInput } from './planLinks.js';
+import { goodPeers } from './planPeers.js';
 import type { ClusterInput } from './planCluster.js';
+import type { ExportsInput } from './planExports.js';
 
-export interface Observer {
+interface Observer {
   observe(): Observation;
-  /** Why nothing new may be heard now; undefined: all is followed. */
-  trouble(): string | undefined;
+  observeExports(): ExportsObservation;
+  /** Undefined: not all of it has been read yet. */
+  observeLinks(): LinksInput | undefined;
+  /** Which watch fails, and why; undefined: none does. */
+  failing(): string | undefined;
   run(signal: AbortSignal): Promise<void>;
 }
 
-export type Observed = Omit<ClusterInput, 'outcomeOf'>;
+export type Observed = Omit<ClusterInput, 'outcomeOf' | 'exportProblems' | 'links'>;
 
-export type Observation =
+type Observation =
   | { readonly kind: 'cluster'; readonly input: Observed }
-  /** What is missing, and what to do where a person can do something. What is not known yet must not look like what is gone. */
+  /** What is missing, and what to do about it. Objects that are not known yet must not look deleted. */
   | { readonly kind: 'waiting'; readonly reason: string };
 
-export interface ObserverDeps {
+type ExportsObservation =
+  | {
+      readonly kind: 'exports';
+      readonly input: ExportsInput;
+      readonly nodes: readonly NodeFacts[];
+      readonly policies: ReadonlyMap<string, NodePolicy>;
+    }
+  | { readonly kind: 'waiting' }
+  /** Which resource cannot be read, and why. */
+  | { readonly kind: 'unreadable'; readonly reason: string };
+
+interface ObserverDeps {
   readonly client: KubeClient;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
-  /** There may be something new to plan. */
+  /** The plan may have changed. */
   onChange(): void;
+  /** What other members may reach may have changed. */
+  onExportsChange(): void;
+  /** What is known of links may have changed. */
+  onLinksChange(): void;
+  /** The hub's Lease, as it was read; undefined: there is none. */
+  onHubLease(lease: KubeObject | undefined): void;
+  /** Whether changes of it are heard of now. */
+  onHubHeard(is: boolean): void;
 }
 
+/** Links that are kept of all reports together, and of each report if these are very many. */
+const MOST_KEPT = 100_000;
+const LEAST_KEPT = 128;
+
 export function createObserver(deps: ObserverDeps): Observer {
-  const { client, log, onChange } = deps;
-  const follow = <T>(resource: Resource, project: (object: KubeObject) => T | undefined): Reflector<T> =>
-    createReflector<T>({
-      client,
-      resource,
-      project,
-      onChange(_key, current, previous) {
-        // Of a Node's heartbeat nothing is left after projection.
-        if (!isDeepStrictEqual(current, previous)) onChange();
+  const { client, log, onChange, onExportsChange, onLinksChange } = deps;
+  const follow = <T>(
+    resource: Resource,
+    project: (object: KubeObject) => T | undefined,
+    changed: (current: T | undefined, previous: T | undefined) => void = onChange,
+  ): Reflector<T> =>
+    createReflector<T>(
+      {
+        client,
+        resource,
+        project,
+        onChange(_key, current, previous) {
+          // A Node's heartbeat changes nothing that is kept.
+          if (!isDeepStrictEqual(current, previous)) changed(current, previous);
+        },
+        onSynced: () => changed(undefined, undefined),
+        onState: () => changed(undefined, undefined),
       },
-      onSynced: onChange,
-      onState: onChange,
-    }, deps);
-  const keep = <T>(check: (object: KubeObject) => Checked<T>) => (object: KubeObject): T | undefined => {
-    const checked = check(object);
-    if (checked.ok) return checked.value;
-    log.warn('An object is not valid and is ignored until it is corrected', { kind: object.kind, name: object.metadata.name, reason: checked.reason });
-    return undefined;
+      deps,
+    );
+  const planAndLinks = (): void => {
+    onChange();
+    onLinksChange();
   };
-  const meshes = follow<Mesh>(RESOURCE.mesh, keep(checkMesh));
-  const meshNodes = follow<MeshNode>(RESOURCE.meshNode, keep(checkMeshNode));
-  const nodes = follow<NodeFacts>(RESOURCE.node, nodeFacts);
-  const services = follow<readonly string[]>(RESOURCE.serviceCIDR, serviceRanges);
-  const peers = follow<PeerFacts>(RESOURCE.peer, peerFacts);
+  const all = (): void => {
+    planAndLinks();
+    onExportsChange();
+  };
+  const keep =
+    <T>(check: (object: KubeObject) => Result<T>) =>
+    (object: KubeObject): T | undefined => {
+      const checked = check(object);
+      if (checked.ok) return checked.value;
+      log.warn('An object is not valid and is ignored until it is corrected', {
+        kind: object.kind,
+        name: object.metadata.name,
+        reason: checked.error,
+      });
+      return undefined;
+    };
+  const meshes = follow<Mesh>(RESOURCE.mesh, keep(checkMesh), all);
+  const meshNodes = follow<MeshNode>(RESOURCE.meshNode, keep(checkMeshNode), (current, previous) => {
+    planAndLinks();
+    if (current === undefined || !isDeepStrictEqual(current.status?.meshAddresses, previous?.status?.meshAddresses)) onExportsChange();
+  });
+  const nodes = follow<NodeFacts>(RESOURCE.node, nodeFacts, all);
+  const ranges = follow<readonly string[]>(RESOURCE.serviceCIDR, serviceRanges);
+  const services = follow<ServiceFacts>(RESOURCE.service, serviceFacts, onExportsChange);
+  const slices = follow<SliceFacts>(RESOURCE.endpointSlice, sliceFacts, (current, previous) => {
+    const service = (current ?? previous)?.service;
+    // Most changes are of Services that are not exported.
+    if (service === undefined || services.store.has(service)) onExportsChange();
+  });
+  const policies = follow<NodePolicy>(RESOURCE.nodePolicy, keep(checkNodePolicy), onExportsChange);
+  const peers = follow<PeerFacts>(RESOURCE.peer, peerFacts, planAndLinks);
+  const reports = follow<readonly ReportedLink[]>(
+    RESOURCE.gatewayReport,
+    keep((object) => checkReport(object, mostLinks())),
+    onLinksChange,
+  );
+  // Where each node is a segment, all of them report on all others.
+  const mostLinks = (): number => Math.max(LEAST_KEPT, Math.floor(MOST_KEPT / Math.max(1, nodes.store.size, reports.store.size)));
+  const leases = createReflector<KubeObject>(
+    {
+      client,
+      resource: RESOURCE.lease,
+      namespace: DEFAULT_NAMESPACE,
+      fieldSelector: `metadata.name=${HUB_LEASE}`,
+      project: (object) => object,
+      onChange: (_key, current) => deps.onHubLease(current),
+      onState: ({ kind }) => deps.onHubHeard(kind === 'live'),
+    },
+    deps,
+  );
   const needed = { meshes, meshnodes: meshNodes, nodes };
+  const exports = { services, endpointslices: slices, nodepolicies: policies };
 
   return {
     observe() {
       const missing = Object.entries(needed).find(([, reflector]) => !reflector.synced());
       if (missing !== undefined) {
         const failure = missing[1].state().failure;
-        return { kind: 'waiting', reason: failure === undefined ? `reading ${missing[0]}` : `cannot read ${missing[0]}: ${failure.message}` };
+        return {
+          kind: 'waiting',
+          reason: failure === undefined ? `reading ${missing[0]}` : `cannot read ${missing[0]}: ${failure.message}`,
+        };
       }
-      const ranges = rangesFrom(services);
-      if (ranges === undefined) return { kind: 'waiting', reason: 'reading servicecidrs' };
+      const known = rangesFrom(ranges);
+      if (known === undefined) return { kind: 'waiting', reason: 'reading servicecidrs' };
       const mesh = meshes.store.get(MESH_NAME);
       if (mesh === undefined) {
-        return { kind: 'waiting', reason: `there is no Mesh named ${MESH_NAME}: apply one, such as examples/multicluster/01-mesh-east.yaml` };
+        return {
+          kind: 'waiting',
+          reason: `there is no Mesh named ${MESH_NAME}: apply one, such as examples/multicluster/01-mesh-east.yaml`,
+        };
       }
       return {
         kind: 'cluster',
@@ -84,24 +184,58 @@ export function createObserver(deps: ObserverDeps): Observer {
           nodes: [...nodes.store.values()],
           meshNodes: [...meshNodes.store.values()],
           peers: peers.synced() ? [...peers.store.values()] : [],
-          services: ranges,
+          services: known,
         },
       };
     },
-    trouble() {
-      const failing = Object.entries(needed).find(([, reflector]) => reflector.state().kind === 'failing');
-      return failing === undefined ? undefined : `cannot follow ${failing[0]}: ${failing[1].state().failure?.message ?? 'no answer'}`;
+    observeExports() {
+      const unread = Object.entries(exports).find(([, reflector]) => !reflector.synced());
+      const failure = unread?.[1].state().failure;
+      if (unread !== undefined && failure !== undefined) return { kind: 'unreadable', reason: `${unread[0]}: ${failure.message}` };
+      const mesh = meshes.store.get(MESH_NAME);
+      if (unread !== undefined || mesh === undefined || !nodes.synced() || !meshNodes.synced()) return { kind: 'waiting' };
+      return {
+        kind: 'exports',
+        input: {
+          mesh: mesh.spec,
+          nodes: [...nodes.store.values()],
+          meshAddresses: new Map([...meshNodes.store.values()].map(({ metadata, status }) => [metadata.name, status?.meshAddresses ?? []])),
+          services: [...services.store.values()],
+          slices: [...slices.store.values()],
+        },
+        nodes: [...nodes.store.values()],
+        policies: policies.store,
+      };
+    },
+    observeLinks() {
+      const mesh = meshes.store.get(MESH_NAME);
+      if (mesh === undefined || ![meshNodes, nodes, peers].every((each) => each.synced())) return undefined;
+      // Where they cannot be read, as with manifests that are older than this program, nobody reports anything.
+      if (!reports.synced() && reports.state().failure === undefined) return undefined;
+      return {
+        mesh,
+        meshNodes: [...meshNodes.store.values()],
+        peers: goodPeers([...peers.store.values()]),
+        reports: reports.store,
+        lost: new Set([...nodes.store.values()].filter(({ lost }) => lost).map(({ name }) => name)),
+      };
+    },
+    failing() {
+      const broken = Object.entries(needed).find(([, reflector]) => reflector.state().kind === 'failing');
+      return broken === undefined ? undefined : `cannot follow ${broken[0]}: ${broken[1].state().failure?.message ?? 'no answer'}`;
     },
     async run(signal) {
-      await Promise.all([meshes, meshNodes, nodes, services, peers].map((each) => each.run(signal)));
+      await Promise.all(
+        [meshes, meshNodes, nodes, ranges, peers, reports, leases, ...Object.values(exports)].map((each) => each.run(signal)),
+      );
     },
   };
 }
 
 /** Undefined: has not answered yet. */
 function rangesFrom(services: Reflector<readonly string[]>): ServiceRanges | undefined {
-  if (services.synced()) return { kind: 'told', ranges: [...services.store.values()].flat() };
+  if (services.synced()) return { kind: 'known', ranges: [...services.store.values()].flat() };
   const { failure } = services.state();
   if (failure === undefined) return undefined;
-  return failure.kind === 'notFound' ? { kind: 'noSuchAPI' } : { kind: 'silent', reason: failure.message };
+  return failure.kind === 'notFound' ? { kind: 'unsupported' } : { kind: 'unavailable', reason: failure.message };
 }

@@ -14,13 +14,18 @@ const ORPHAN: MeshNode = {
 type Answer = 'ok' | KubeFailure['kind'];
 
 /** What happened, and the requests it took. `get` and `del` are what the API server answers. */
-async function remove(get: Answer, del: Answer): Promise<{ readonly removal: Removal; readonly asked: readonly Pick<KubeRequest, 'method' | 'path' | 'body'>[] }> {
+const NODE = { apiVersion: 'v1', kind: 'Node', metadata: { name: 'a' } };
+
+async function remove(
+  get: Answer,
+  del: Answer,
+): Promise<{ readonly removal: Removal; readonly asked: readonly Pick<KubeRequest, 'method' | 'path' | 'body'>[] }> {
   const asked: KubeRequest[] = [];
   const client = {
     call(request: KubeRequest) {
       asked.push(request);
       const answer = request.method === 'GET' ? get : del;
-      return Promise.resolve(answer === 'ok' ? { ok: true, value: {} } : { ok: false, error: { kind: answer, message: 'because' } });
+      return Promise.resolve(answer === 'ok' ? { ok: true, value: NODE } : { ok: false, error: { kind: answer, message: 'because' } });
     },
   } as unknown as KubeClient;
   const removal = await createOrphanRemover({ client, onRequest: () => undefined }).remove(ORPHAN);
@@ -32,7 +37,7 @@ test.each<[string, Answer, Answer, Removal]>([
   ['both are gone', 'notFound', 'notFound', { kind: 'removed' }],
   ['the MeshNode was changed meanwhile', 'notFound', 'conflict', { kind: 'overtaken' }],
   ['we may not', 'notFound', 'forbidden', { kind: 'forbidden', message: 'MeshNode a: because' }],
-  ['the API server is in trouble', 'notFound', 'server', { kind: 'failed', message: 'MeshNode a: because' }],
+  ['the API server fails', 'notFound', 'server', { kind: 'failed', message: 'MeshNode a: because' }],
 ])('%s', async (_what, get, del, expected) => {
   const { removal, asked } = await remove(get, del);
   expect(removal).toEqual(expected);

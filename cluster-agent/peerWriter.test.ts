@@ -7,7 +7,13 @@ import type { StatusWrite } from './statusWriter.js';
 
 const STATUS: PlannedPeerStatus = { conditions: [{ type: 'Ready', status: 'True', reason: 'Meshed', message: '', observedGeneration: 1 }] };
 
-const peersOf = (count: number): PeerFacts[] => Array.from({ length: count }, (_, n) => ({ apiVersion: 'kilo.squat.ai/v1alpha1', kind: 'Peer', metadata: { name: `p${n}` }, checked: { ok: false, reason: '' } }));
+const peersOf = (count: number): PeerFacts[] =>
+  Array.from({ length: count }, (_, n) => ({
+    apiVersion: 'kilo.squat.ai/v1alpha1',
+    kind: 'Peer',
+    metadata: { name: `p${n}` },
+    checked: { ok: false, error: '' },
+  }));
 
 function setting(answer: (name: string) => StatusWrite): { readonly tried: string[]; write(peers: readonly PeerFacts[]): Promise<string> } {
   const tried: string[] = [];

@@ -1,34 +1,46 @@
 /**
- * Writes the statuses of Peers, a few at a time: nodes that wait for their places never wait for many Peers, and a Peer whose
- * status cannot be written holds up nobody.
+ * Writes the statuses of Peers in small batches, so that nodes never wait for many Peers. A status that cannot be written delays
+ * no other.
  */
 import type { Log } from '../core/runtime/log.js';
 import type { PeerFacts } from './facts.js';
 import type { PlannedPeerStatus } from './planPeers.js';
 import type { StatusWrite, StatusWriter } from './statusWriter.js';
 
-export interface PeerWriter {
-  /** What is left: nothing, more to write at once, or what failed and is worth another try later. */
+interface PeerWriter {
+  /** What is left: nothing, more to write at once, or failures to retry later. */
   write(peers: readonly PeerFacts[], planned: ReadonlyMap<string, PlannedPeerStatus>): Promise<'nothing' | 'more' | 'failed'>;
 }
 
-export interface PeerWriterDeps {
+interface PeerWriterDeps {
   readonly writer: StatusWriter;
   readonly log: Log;
 }
 
-/** Requests in a row before nodes are looked at again. */
+/** Requests before the next look at the nodes. */
 const AT_ONCE = 64;
 
 export function createPeerWriter({ writer, log }: PeerWriterDeps): PeerWriter {
-  /** Objects that were tried in vain: the watch brings another when there is a reason to try again. */
+  /** Objects whose write failed for good: the watch delivers a new one when a retry makes sense. */
   const vain = new WeakSet<PeerFacts>();
 
   function told(peer: PeerFacts, planned: PlannedPeerStatus, result: StatusWrite): void {
     const { name } = peer.metadata;
     const [condition] = planned.conditions;
-    if (result.kind === 'written') log.info('Wrote the condition of a Peer', { peer: name, ready: condition?.status, reason: condition?.reason, explanation: condition?.message });
-    if (result.kind === 'failed') log.warn('The condition of a Peer cannot be written', { peer: name, ready: condition?.status, reason: condition?.reason, failure: result.message });
+    if (result.kind === 'written')
+      log.info('Wrote the condition of a Peer', {
+        peer: name,
+        ready: condition?.status,
+        reason: condition?.reason,
+        explanation: condition?.message,
+      });
+    if (result.kind === 'failed')
+      log.warn('The condition of a Peer cannot be written', {
+        peer: name,
+        ready: condition?.status,
+        reason: condition?.reason,
+        failure: result.message,
+      });
   }
 
   return {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { meshSpecSchema, type Mesh } from '../core/api/mesh.js';
+import type { Mesh } from '../core/api/mesh.js';
+import { meshSpecSchema } from '../core/api/meshSpec.js';
 import type { MeshNode } from '../core/api/meshNode.js';
 import type { KubeObject } from '../core/api/resources.js';
 import { cluster, fakeKey } from '../test/fakes/mesh.js';
@@ -23,23 +24,49 @@ const SKETCHES = [
 function input(names: readonly string[], more: Partial<ClusterInput> = {}, lost: readonly string[] = []): ClusterInput {
   const meshNodes = cluster(SKETCHES, '10.4.0.0/16');
   const nodes = SKETCHES.filter(({ name }) => names.includes(name)).map((sketch) => nodeOf(sketch, lost.includes(sketch.name)));
-  return { mesh: MESH, nodes, meshNodes, peers: [], outcomeOf: () => 'answered', services: { kind: 'told', ranges: ['10.96.0.0/12'] }, ...more };
+  return {
+    mesh: MESH,
+    nodes,
+    meshNodes,
+    peers: [],
+    outcomeOf: () => 'answered',
+    services: { kind: 'known', ranges: ['10.96.0.0/12'] },
+    ...more,
+  };
 }
 
 /** The Node that the sketch is of. */
-function nodeOf({ name, location, internalIP = '', podCIDR }: { readonly name: string; readonly location?: string; readonly internalIP?: string; readonly podCIDR: string }, lost = false): NodeFacts {
+function nodeOf(
+  {
+    name,
+    location,
+    internalIP = '',
+    podCIDR,
+  }: { readonly name: string; readonly location?: string; readonly internalIP?: string; readonly podCIDR: string },
+  lost = false,
+): NodeFacts {
   return nodeFacts({
     apiVersion: 'v1',
     kind: 'Node',
     metadata: { name, ...(location === undefined ? {} : { annotations: { 'kilo.squat.ai/location': location } }) },
     spec: { podCIDRs: [podCIDR] },
-    status: { addresses: [{ type: 'InternalIP', address: internalIP.split('/')[0] }], conditions: [{ type: 'Ready', status: lost ? 'Unknown' : 'True' }] },
+    status: {
+      addresses: [{ type: 'InternalIP', address: internalIP.split('/')[0] }],
+      conditions: [{ type: 'Ready', status: lost ? 'Unknown' : 'True' }],
+    },
   } as KubeObject);
 }
 
-test('a node whose agent tells of a problem is meshed, with that reason; a trouble of the cluster is graver', () => {
-  const problems = [{ reason: 'BadForceEndpoint', message: 'write host:port' }, { reason: 'OtherCniWins', message: 'remove it' }];
-  const meshNodes = cluster(SKETCHES, '10.4.0.0/16').map((node) => ('ab'.includes(node.metadata.name) ? { ...node, spec: { ...node.spec, problems, podCIDRs: node.metadata.name === 'a' ? node.spec.podCIDRs : [] } } : node));
+test('a node whose agent reports a problem is meshed, with that reason; a problem of the cluster is graver', () => {
+  const problems = [
+    { reason: 'BadForceEndpoint', message: 'write host:port' },
+    { reason: 'OtherCniWins', message: 'remove it' },
+  ];
+  const meshNodes = cluster(SKETCHES, '10.4.0.0/16').map((node) =>
+    'ab'.includes(node.metadata.name)
+      ? { ...node, spec: { ...node.spec, problems, podCIDRs: node.metadata.name === 'a' ? node.spec.podCIDRs : [] } }
+      : node,
+  );
   const { meshNodes: planned, mesh } = planCluster(input(['a', 'b', 'c', 'd'], { meshNodes }));
   expect(planned.get('a')?.conditions).toMatchObject([{ status: 'True', reason: 'BadForceEndpoint', message: 'write host:port' }]);
   expect(planned.get('b')?.conditions).toMatchObject([{ status: 'False', reason: 'NoPodCIDR' }]);
@@ -57,7 +84,15 @@ test('tells what the cluster is made of', () => {
     serviceCIDRs: ['10.96.0.0/12'],
     nodeCIDRs: ['172.20.1.11/32', '172.20.1.12/32', '172.20.1.13/32', '172.20.2.11/32'],
     segments: [
-      { name: 'location:eu', location: 'eu', nodes: 3, gateways: [{ slot: 0, node: 'a' }, { slot: 1, node: 'b' }] },
+      {
+        name: 'location:eu',
+        location: 'eu',
+        nodes: 3,
+        gateways: [
+          { slot: 0, node: 'a' },
+          { slot: 1, node: 'b' },
+        ],
+      },
       { name: 'location:us', location: 'us', nodes: 1, gateways: [{ slot: 0, node: 'd' }] },
     ],
     conditions: [{ type: 'Ready', status: 'True', reason: 'Meshed', message: '', observedGeneration: 3 }],
@@ -74,9 +109,9 @@ describe('slots', () => {
   });
 
   test.each([
-    ['a gateway that nothing is heard of gives its slot to one that could have it', ['a'], { a: undefined, b: 1, c: 0, d: 0 }],
+    ['a gateway that is lost gives its slot to one that could have it', ['a'], { a: undefined, b: 1, c: 0, d: 0 }],
     ['and keeps it where nobody else could', ['d'], { a: 0, b: 1, c: undefined, d: 0 }],
-    ['when nothing is heard of anybody, it is Kubernetes that is deaf: nothing changes', ['a', 'b', 'c', 'd'], { a: 0, b: 1, c: undefined, d: 0 }],
+    ['when all are lost, it is Kubernetes that is cut off: nothing changes', ['a', 'b', 'c', 'd'], { a: 0, b: 1, c: undefined, d: 0 }],
     ['of two that are lost the first is replaced, as only one can be', ['a', 'b'], { a: undefined, b: 1, c: 0, d: 0 }],
   ])('%s', (_what, lost, expected) => {
     expect(slots(input(['a', 'b', 'c', 'd'], {}, lost))).toEqual(expected);
@@ -99,20 +134,31 @@ test('addresses stay when others leave', () => {
 test('a MeshNode without a Node gives everything up and says why', () => {
   expect(planCluster(input(['b', 'c', 'd'])).meshNodes.get('a')).toEqual({
     meshAddresses: [],
-    confirmed: { location: '', podCIDRs: [], internalIPs: [], endpoints: [] },
-    conditions: [{ type: 'Ready', status: 'False', reason: 'NodeGone', message: expect.stringContaining('delete this object'), observedGeneration: 0 }],
+    verified: { location: '', podCIDRs: [], internalIPs: [], endpoints: [] },
+    conditions: [
+      { type: 'Ready', status: 'False', reason: 'NodeGone', message: expect.stringContaining('delete this object'), observedGeneration: 0 },
+    ],
   });
 });
 
 test('an orphan is a MeshNode that belongs to a Node, which is gone', () => {
   const { meshNodes } = input([]);
-  const owned = meshNodes.map((node): MeshNode => (node.metadata.name === 'd' ? node : { ...node, metadata: { ...node.metadata, ownerReferences: [{ apiVersion: 'v1', kind: 'Node', name: node.metadata.name, uid: 'u' }] } }));
+  const owned = meshNodes.map((node): MeshNode =>
+    node.metadata.name === 'd'
+      ? node
+      : {
+          ...node,
+          metadata: { ...node.metadata, ownerReferences: [{ apiVersion: 'v1', kind: 'Node', name: node.metadata.name, uid: 'u' }] },
+        },
+  );
   expect(planCluster(input(['b'], { meshNodes: owned })).orphans.map(({ metadata }) => metadata.name)).toEqual(['a', 'c']);
 });
 
 test('a MeshNode that is being deleted is not touched any more', () => {
   const { meshNodes } = input(['a']);
-  const leaving = meshNodes.map((node) => (node.metadata.name === 'a' ? { ...node, metadata: { ...node.metadata, deletionTimestamp: '2026-01-02T00:00:00Z' } } : node));
+  const leaving = meshNodes.map((node) =>
+    node.metadata.name === 'a' ? { ...node, metadata: { ...node.metadata, deletionTimestamp: '2026-01-02T00:00:00Z' } } : node,
+  );
   expect(planCluster(input(['a', 'b', 'c', 'd'], { meshNodes: leaving })).meshNodes.has('a')).toBe(false);
 });
 
@@ -124,13 +170,25 @@ describe('ranges', () => {
   const mesh = (spec: object, status: object = {}): Mesh => ({ ...MESH, spec: { ...MESH.spec, ...spec }, status });
 
   test.each<[string, Partial<ClusterInput>, object]>([
-    ['of a node without an agent are the cluster\'s', { nodes: [nodeOf({ name: 'x', podCIDR: '10.1.0.0/24', internalIP: '10.0.0.1' })] }, { podCIDRs: ['10.1.0.0/24'], nodeCIDRs: ['10.0.0.1/32'] }],
+    [
+      "of a node without an agent are the cluster's",
+      { nodes: [nodeOf({ name: 'x', podCIDR: '10.1.0.0/24', internalIP: '10.0.0.1' })] },
+      { podCIDRs: ['10.1.0.0/24'], nodeCIDRs: ['10.0.0.1/32'] },
+    ],
     ['of Services: what Kubernetes tells wins', { mesh: mesh({ serviceCIDRs: ['10.9.0.0/16'] }) }, { serviceCIDRs: ['10.96.0.0/12'] }],
-    ['of Services: else what was written down', { mesh: mesh({ serviceCIDRs: ['10.9.0.0/16'] }), services: { kind: 'noSuchAPI' } }, { serviceCIDRs: ['10.9.0.0/16'] }],
-    ['of Services: an API that tells none yet is as none', { mesh: mesh({ serviceCIDRs: ['10.9.0.0/16'] }), services: { kind: 'told', ranges: [] } }, { serviceCIDRs: ['10.9.0.0/16'] }],
+    [
+      'of Services: else what was written down',
+      { mesh: mesh({ serviceCIDRs: ['10.9.0.0/16'] }), services: { kind: 'unsupported' } },
+      { serviceCIDRs: ['10.9.0.0/16'] },
+    ],
+    [
+      'of Services: an API that tells none yet is as none',
+      { mesh: mesh({ serviceCIDRs: ['10.9.0.0/16'] }), services: { kind: 'known', ranges: [] } },
+      { serviceCIDRs: ['10.9.0.0/16'] },
+    ],
     [
       'of Services: what was known stays while the API is silent',
-      { mesh: mesh({}, { serviceCIDRs: ['10.96.0.0/12'] }), services: { kind: 'silent', reason: 'forbidden' } },
+      { mesh: mesh({}, { serviceCIDRs: ['10.96.0.0/12'] }), services: { kind: 'unavailable', reason: 'forbidden' } },
       { serviceCIDRs: ['10.96.0.0/12'] },
     ],
   ])('%s', (_what, more, expected) => {
@@ -141,12 +199,12 @@ describe('ranges', () => {
 describe('says what is wrong and what to do', () => {
   const spec = (more: object): Mesh => ({ ...MESH, spec: { ...MESH.spec, ...more } });
   test.each<[string, Partial<ClusterInput>, string]>([
-    ['a mesh range inside the pods\'', { mesh: spec({ wireguardCIDRs: ['10.42.0.0/24'] }) }, 'RangeOverlap'],
-    ['a mesh range inside the services\'', { mesh: spec({ wireguardCIDRs: ['10.97.0.0/24'] }) }, 'RangeOverlap'],
+    ["a mesh range inside the pods'", { mesh: spec({ wireguardCIDRs: ['10.42.0.0/24'] }) }, 'RangeOverlap'],
+    ["a mesh range inside the services'", { mesh: spec({ wireguardCIDRs: ['10.97.0.0/24'] }) }, 'RangeOverlap'],
     ['a mesh range around a node', { mesh: spec({ wireguardCIDRs: ['172.20.0.0/16'] }) }, 'RangeOverlap'],
     ['too few addresses', { mesh: spec({ wireguardCIDRs: ['10.4.0.0/31'] }) }, 'AddressesExhausted'],
-    ['a cluster without the ServiceCIDR API', { services: { kind: 'noSuchAPI' } }, 'ServiceRangeUnknown'],
-    ['a ServiceCIDR API that does not answer', { services: { kind: 'silent', reason: 'forbidden' } }, 'ServiceRangeUnknown'],
+    ['a cluster without the ServiceCIDR API', { services: { kind: 'unsupported' } }, 'ServiceRangeUnknown'],
+    ['a ServiceCIDR API that does not answer', { services: { kind: 'unavailable', reason: 'forbidden' } }, 'ServiceRangeUnknown'],
   ])('%s', (_what, more, reason) => {
     expect(planCluster(input(['a', 'b', 'c', 'd'], more)).mesh.conditions).toMatchObject([{ status: 'False', reason }]);
   });
@@ -160,8 +218,13 @@ describe('says what is wrong and what to do', () => {
 
   test('the gravest is the reason, all are the message', () => {
     const mesh = spec({ wireguardCIDRs: ['10.42.0.0/24'] });
-    expect(planCluster(input(['a', 'b', 'c', 'd'], { mesh, services: { kind: 'noSuchAPI' } })).mesh.conditions).toMatchObject([
-      { reason: 'RangeOverlap', message: expect.stringMatching(/^spec.wireguardCIDRs 10.42.0.0\/24 overlaps the pod range .*; this cluster does not tell its Service range/) },
+    expect(planCluster(input(['a', 'b', 'c', 'd'], { mesh, services: { kind: 'unsupported' } })).mesh.conditions).toMatchObject([
+      {
+        reason: 'RangeOverlap',
+        message: expect.stringMatching(
+          /^spec.wireguardCIDRs 10.42.0.0\/24 overlaps the pod range .*; the Service ranges of this cluster are not known:/,
+        ),
+      },
     ]);
   });
 });
@@ -175,49 +238,93 @@ describe('out of a range that overlaps', () => {
   });
 
   test('what a node has, it keeps', () => {
-    const held = input([]).meshNodes.map((node): MeshNode => ({ ...node, status: { ...node.status, meshAddresses: ['10.42.0.9'] } })).slice(0, 1);
+    const held = input([])
+      .meshNodes.map((node): MeshNode => ({ ...node, status: { ...node.status, meshAddresses: ['10.42.0.9'] } }))
+      .slice(0, 1);
     const planned = planCluster(input(['a'], { mesh: overlapping(['10.42.0.0/16']), meshNodes: held })).meshNodes.get('a');
     expect(planned).toMatchObject({ meshAddresses: ['10.42.0.9'], conditions: [{ status: 'True' }] });
   });
 });
 
-describe('of what an agent says, what its Node says, too, is confirmed', () => {
+describe('of what an agent says, what its Node says, too, is verified', () => {
   const said = (change: Partial<MeshNode['spec']>): ClusterInput => {
     const { meshNodes } = input([]);
-    return input(['a', 'b', 'c', 'd'], { meshNodes: meshNodes.map((node) => (node.metadata.name === 'd' ? { ...node, spec: { ...node.spec, ...change } } : node)) });
+    return input(['a', 'b', 'c', 'd'], {
+      meshNodes: meshNodes.map((node) => (node.metadata.name === 'd' ? { ...node, spec: { ...node.spec, ...change } } : node)),
+    });
   };
-  const confirmed = { publicKey: fakeKey('d'), location: 'us', podCIDRs: ['10.42.3.0/24'], internalIPs: ['172.20.2.11'], endpoints: ['172.20.2.11'] };
+  const verified = {
+    publicKey: fakeKey('d'),
+    location: 'us',
+    podCIDRs: ['10.42.3.0/24'],
+    internalIPs: ['172.20.2.11'],
+    endpoints: ['172.20.2.11'],
+  };
 
   test.each<[string, Partial<MeshNode['spec']>, string]>([
     ['all of it', {}, 'Meshed'],
     ['another length of its network', { internalIPs: ['172.20.2.11/16'] }, 'Meshed'],
     ['another port', { endpoints: [{ host: '172.20.2.11', port: 7 }] }, 'Meshed'],
-    ["no other node's pods", { podCIDRs: ['10.42.3.0/24', '10.42.0.0/25', '10.42.0.128/25'] }, 'NotConfirmed'],
-    ['no other location', { location: 'eu' }, 'NotConfirmed'],
-    ["no other node's address", { internalIPs: ['172.20.2.11/24', '172.20.1.11/24'] }, 'NotConfirmed'],
-    ['no other endpoint', { endpoints: [{ host: '10.42.0.7', port: 51820 }] }, 'NotConfirmed'],
-    ['no network beside it', { allowedLocationIPs: ['192.0.2.0/24'] }, 'NotConfirmed'],
-    ['no wish to be the gateway', { gateway: 'preferred' }, 'NotConfirmed'],
+    ["no other node's pods", { podCIDRs: ['10.42.3.0/24', '10.42.0.0/25', '10.42.0.128/25'] }, 'NotVerified'],
+    ['no other location', { location: 'eu' }, 'NotVerified'],
+    ["no other node's address", { internalIPs: ['172.20.2.11/24', '172.20.1.11/24'] }, 'NotVerified'],
+    ['no other endpoint', { endpoints: [{ host: '10.42.0.7', port: 51820 }] }, 'NotVerified'],
+    ['no network beside it', { allowedLocationIPs: ['192.0.2.0/24'] }, 'NotVerified'],
+    ['no claim to be a preferred gateway', { gateway: 'preferred' }, 'NotVerified'],
     ['not to be one is its own affair', { gateway: 'never' }, 'Meshed'],
   ])('%s', (_what, change, reason) => {
     const planned = planCluster(said(change));
-    expect(planned.meshNodes.get('d')).toMatchObject({ confirmed, conditions: [{ status: 'True', reason }] });
-    expect(planned.mesh).toMatchObject({ podCIDRs: ['10.42.0.0/22'], nodeCIDRs: ['172.20.1.11/32', '172.20.1.12/32', '172.20.1.13/32', '172.20.2.11/32'] });
-    expect(planned.mesh.segments.map(({ name, nodes }) => [name, nodes])).toEqual([['location:eu', 3], ['location:us', 1]]);
+    expect(planned.meshNodes.get('d')).toMatchObject({ verified, conditions: [{ status: 'True', reason }] });
+    expect(planned.mesh).toMatchObject({
+      podCIDRs: ['10.42.0.0/22'],
+      nodeCIDRs: ['172.20.1.11/32', '172.20.1.12/32', '172.20.1.13/32', '172.20.2.11/32'],
+    });
+    expect(planned.mesh.segments.map(({ name, nodes }) => [name, nodes])).toEqual([
+      ['location:eu', 3],
+      ['location:us', 1],
+    ]);
+  });
+
+  test('a Node that says never is no gateway, whatever its agent says', () => {
+    const given = said({});
+    const nodes = given.nodes.map((node) => {
+      const { metadata } = node.object;
+      return node.name === 'd'
+        ? { ...node, object: { ...node.object, metadata: { ...metadata, annotations: { 'kilofed.io/gateway': 'never' } } } }
+        : node;
+    });
+    const planned = planCluster({ ...given, nodes });
+    expect([planCluster(given).meshNodes.get('d')?.slot, planned.meshNodes.get('d')?.slot]).toEqual([0, undefined]);
+    expect(planned.mesh.conditions).toMatchObject([{ reason: 'NoGateway', message: expect.stringContaining('kilofed.io/gateway=never') }]);
   });
 
   test.each(['a', 'b', 'c'])('%s, whose Node says another address than its agent yet, stays in its segment and slot', (moved) => {
     const before = input(['a', 'b', 'c', 'd']);
-    const planned = planCluster({ ...before, nodes: before.nodes.map((node) => (node.name === moved ? nodeOf({ name: moved, location: 'eu', internalIP: '172.20.1.99', podCIDR: node.podCIDRs[0] ?? '' }) : node)) });
-    expect(['a', 'b', 'c'].map((name) => planned.meshNodes.get(name)?.slot)).toEqual(before.meshNodes.slice(0, 3).map(({ status }) => status?.slot));
-    expect(planned.mesh.segments.map(({ name, nodes }) => [name, nodes])).toEqual([['location:eu', 3], ['location:us', 1]]);
+    const planned = planCluster({
+      ...before,
+      nodes: before.nodes.map((node) =>
+        node.name === moved ? nodeOf({ name: moved, location: 'eu', internalIP: '172.20.1.99', podCIDR: node.podCIDRs[0] ?? '' }) : node,
+      ),
+    });
+    expect(['a', 'b', 'c'].map((name) => planned.meshNodes.get(name)?.slot)).toEqual(
+      before.meshNodes.slice(0, 3).map(({ status }) => status?.slot),
+    );
+    expect(planned.mesh.segments.map(({ name, nodes }) => [name, nodes])).toEqual([
+      ['location:eu', 3],
+      ['location:us', 1],
+    ]);
   });
 
   test('a gateway that moves to another location takes no slot there from who has it', () => {
     const before = input(['a', 'b', 'c', 'd']);
     const placed = planCluster(before).meshNodes;
-    const meshNodes = before.meshNodes.map((node): MeshNode => ({ ...node, status: { ...node.status, confirmed: placed.get(node.metadata.name)?.confirmed } }));
-    const nodes = before.nodes.map((node) => (node.name === 'a' ? nodeOf({ name: 'a', location: 'us', internalIP: '172.20.1.11', podCIDR: '10.42.0.0/24' }) : node));
+    const meshNodes = before.meshNodes.map((node): MeshNode => ({
+      ...node,
+      status: { ...node.status, verified: placed.get(node.metadata.name)?.verified },
+    }));
+    const nodes = before.nodes.map((node) =>
+      node.name === 'a' ? nodeOf({ name: 'a', location: 'us', internalIP: '172.20.1.11', podCIDR: '10.42.0.0/24' }) : node,
+    );
     const planned = planCluster({ ...before, meshNodes, nodes }).meshNodes;
     expect(['a', 'b', 'c', 'd'].map((name) => planned.get(name)?.slot)).toEqual([1, 1, 0, 0]);
   });
@@ -225,8 +332,12 @@ describe('of what an agent says, what its Node says, too, is confirmed', () => {
   test('a key is whose it was first, whoever is older', () => {
     const { meshNodes } = said({ publicKey: fakeKey('b') });
     const before = planCluster({ ...said({}), meshNodes: input([]).meshNodes }).meshNodes;
-    const followed = meshNodes.map((node): MeshNode => ({ ...node, metadata: { ...node.metadata, creationTimestamp: node.metadata.name === 'd' ? '2025-01-01T00:00:00Z' : '2026-01-01T00:00:00Z' }, status: { ...node.status, confirmed: before.get(node.metadata.name)?.confirmed } }));
+    const followed = meshNodes.map((node): MeshNode => ({
+      ...node,
+      metadata: { ...node.metadata, creationTimestamp: node.metadata.name === 'd' ? '2025-01-01T00:00:00Z' : '2026-01-01T00:00:00Z' },
+      status: { ...node.status, verified: before.get(node.metadata.name)?.verified },
+    }));
     const planned = planCluster(input(['a', 'b', 'c', 'd'], { meshNodes: followed })).meshNodes;
-    expect(['b', 'd'].map((name) => planned.get(name)?.confirmed?.publicKey)).toEqual([fakeKey('b'), undefined]);
+    expect(['b', 'd'].map((name) => planned.get(name)?.verified?.publicKey)).toEqual([fakeKey('b'), undefined]);
   });
 });

@@ -7,17 +7,21 @@
  */
 import type { MeshNode } from '../core/api/meshNode.js';
 import type { Mesh } from '../core/api/mesh.js';
-import type { Confirmed } from '../core/mesh/believed.js';
+import { type Problem, problemText } from '../core/api/problem.js';
+import type { Verified } from '../core/mesh/verified.js';
 import { assignMeshAddresses } from '../core/mesh/addresses.js';
-import { internalAddresses, ownSegments, present, type Segmentation } from '../core/mesh/segments.js';
+import { underlayAddressesOf, ownSegments, present, type Segmentation } from '../core/mesh/segments.js';
 import { assignSlots } from '../core/mesh/slots.js';
 import { singleAddress, sortCidrs } from '../core/net/cidr.js';
 import { aggregate, firstOverlap, isWithin } from '../core/net/sets.js';
-import { confirm } from './confirm.js';
+import { verifyNodes } from './verify.js';
 import type { PlannedSegment, RangeOverlap, ServiceRanges } from './findings.js';
-import { meshTrouble } from './meshTrouble.js';
-import { locationTroubles } from './locationTroubles.js';
-import { nodeTroubles, type Trouble } from './nodeTroubles.js';
+import type { LinksPlan, ListedLink } from './planLinks.js';
+import { meshProblems } from './meshProblems.js';
+import { locationProblems } from './locationProblems.js';
+import { nodeProblems } from './nodeProblems.js';
+import type { PlannedCondition } from '../core/api/conditions.js';
+import { readyCondition } from './readyCondition.js';
 import type { NodeFacts, PeerFacts } from './facts.js';
 import { type NameOutcome, type PlannedPeerStatus, planPeers } from './planPeers.js';
 
@@ -26,11 +30,15 @@ export interface ClusterInput {
   /** All of the cluster. */
   readonly nodes: readonly NodeFacts[];
   readonly meshNodes: readonly MeshNode[];
-  /** None while they are not known. */
+  /** Empty until they are known. */
   readonly peers: readonly PeerFacts[];
   /** Of the names of their endpoints. */
   readonly outcomeOf: (name: string) => NameOutcome;
   readonly services: ServiceRanges;
+  /** With what other members may reach; absent: none. */
+  readonly exportProblems?: readonly Problem[];
+  /** Absent: not known yet; what the Mesh says of them stays. */
+  readonly links?: LinksPlan;
 }
 
 export interface ClusterPlan {
@@ -46,35 +54,28 @@ export interface ClusterPlan {
 export interface PlannedNodeStatus {
   readonly meshAddresses: readonly string[];
   readonly slot?: number;
-  readonly confirmed?: Confirmed;
+  readonly verified?: Verified;
   readonly conditions: readonly PlannedCondition[];
 }
 
-export interface PlannedMeshStatus extends ClusterRanges {
+interface PlannedMeshStatus extends ClusterRanges {
   readonly observedGeneration: number;
   readonly segments: readonly PlannedSegment[];
+  readonly links?: readonly ListedLink[];
   readonly conditions: readonly PlannedCondition[];
 }
 
-export interface ClusterRanges {
+interface ClusterRanges {
   readonly podCIDRs: readonly string[];
   readonly serviceCIDRs: readonly string[];
   readonly nodeCIDRs: readonly string[];
-}
-
-export interface PlannedCondition {
-  readonly type: 'Ready';
-  readonly status: 'True' | 'False' | 'Unknown';
-  readonly reason: string;
-  readonly message: string;
-  readonly observedGeneration: number;
 }
 
 export function planCluster(input: ClusterInput): ClusterPlan {
   const { spec } = input.mesh;
   const alive = new Set(input.nodes.map((node) => node.name));
   const gone = present(input.meshNodes).filter((node) => !alive.has(node.metadata.name));
-  const { nodes: here, doubts } = confirm(present(input.meshNodes), input.nodes, spec);
+  const { nodes: here, refuted } = verifyNodes(present(input.meshNodes), input.nodes, spec);
 
   const ranges = rangesOf(input, here);
   const overlaps = overlapsOf(spec.wireguardCIDRs, ranges);
@@ -83,25 +84,38 @@ export function planCluster(input: ClusterInput): ClusterPlan {
   const slots = assignSlots(here, spec, lost);
   const given = new Map(here.map((node) => [nameOf(node), withoutContested(node, addresses.get(nameOf(node)) ?? [], overlaps)]));
   const withheld = [...given].filter(([name, left]) => left.length < (addresses.get(name)?.length ?? 0)).map(([name]) => name);
-  const troubles = new Map([...locationTroubles(here, spec), ...nodeTroubles(here, { exhausted, withheld })]);
+  const problems = new Map([...locationProblems(here, spec), ...nodeProblems(here, { exhausted, withheld, lost })]);
 
   const statuses = here.map((node): [string, PlannedNodeStatus] => {
     const name = nameOf(node);
     const slot = slots.get(name);
     const meshAddresses = given.get(name) ?? [];
-    const { confirmed } = node.status ?? {};
-    return [name, {
-      meshAddresses,
-      ...(slot === undefined ? {} : { slot }),
-      ...(confirmed === undefined ? {} : { confirmed }),
-      conditions: [ready(troubles.get(name), node, doubts.get(name) ?? node.spec.problems?.[0])],
-    }];
+    const { verified } = node.status ?? {};
+    return [
+      name,
+      {
+        meshAddresses,
+        ...(slot === undefined ? {} : { slot }),
+        ...(verified === undefined ? {} : { verified }),
+        conditions: [readyCondition(listOf(problems.get(name)), node, told(node, refuted.get(name)))],
+      },
+    ];
   });
-  const released = gone.map((node): [string, PlannedNodeStatus] => [nameOf(node), { meshAddresses: [], confirmed: NOTHING, conditions: [ready(NODE_GONE, node)] }]);
+  const released = gone.map((node): [string, PlannedNodeStatus] => [
+    nameOf(node),
+    { meshAddresses: [], verified: NOTHING, conditions: [readyCondition([nodeGone(node)], node)] },
+  ]);
   const meshNodes = new Map([...statuses, ...released]);
   const placed = here.map((node) => withStatus(node, meshNodes.get(nameOf(node))));
   const segments = segmentsOf(placed, spec);
-  const trouble = meshTrouble({ services: input.services, serviceCIDRs: ranges.serviceCIDRs, overlaps, segments, nodes: troubles });
+  const wrong = meshProblems({
+    services: input.services,
+    serviceCIDRs: ranges.serviceCIDRs,
+    overlaps,
+    segments,
+    exports: input.exportProblems ?? [],
+    nodes: problems,
+  });
   return {
     meshNodes,
     orphans: gone.filter(isOwned),
@@ -109,17 +123,44 @@ export function planCluster(input: ClusterInput): ClusterPlan {
       observedGeneration: input.mesh.metadata.generation ?? 0,
       ...ranges,
       segments,
-      conditions: [ready(trouble, input.mesh)],
+      ...linksOf(input),
+      conditions: [readyCondition(wrong, input.mesh), ...linkedOf(input)],
     },
     peers: planPeers({ mesh: spec, nodes: placed, peers: input.peers, outcomeOf: input.outcomeOf }),
   };
 }
 
-/** Of a node that nobody vouches for. */
-const NOTHING: Confirmed = { location: '', podCIDRs: [], internalIPs: [], endpoints: [] };
-const NODE_GONE: Trouble = { reason: 'NodeGone', message: 'there is no Node of this name: delete this object if nothing else does' };
+function linksOf({ links, mesh: { status } }: ClusterInput): Pick<PlannedMeshStatus, 'links'> {
+  const listed = links?.listed ?? status?.links;
+  return listed === undefined ? {} : { links: listed };
+}
 
-/** Out of a range that overlaps something nobody gets a new address: it could be that of a node or a pod. What a node has, it keeps. */
+function linkedOf({ links, mesh: { status } }: ClusterInput): PlannedCondition[] {
+  if (links !== undefined) return [links.condition];
+  return (status?.conditions ?? [])
+    .filter(({ type }) => type === 'Linked')
+    .map(({ type, status: state, reason, message, observedGeneration }) => ({
+      type,
+      status: state,
+      reason,
+      message,
+      ...(observedGeneration === undefined ? {} : { observedGeneration }),
+    }));
+}
+
+/** For a node without a Node: nothing it says is verified. */
+const NOTHING: Verified = { location: '', podCIDRs: [], internalIPs: [], endpoints: [] };
+
+function nodeGone({ metadata: { name } }: MeshNode): Problem {
+  return {
+    subject: { kind: 'node', name },
+    reason: 'NodeGone',
+    message: 'there is no Node of this name',
+    remedy: 'delete this object if nothing else does',
+  };
+}
+
+/** No new address comes from a range that overlaps another: a node or pod might have it. Nodes keep what they have. */
 function withoutContested(node: MeshNode, addresses: readonly string[], overlaps: readonly RangeOverlap[]): readonly string[] {
   const contested = overlaps.map(({ range }) => range);
   const held = node.status?.meshAddresses ?? [];
@@ -127,7 +168,11 @@ function withoutContested(node: MeshNode, addresses: readonly string[], overlaps
 }
 
 function overlapsOf(wireguardCIDRs: readonly string[], ranges: ClusterRanges): RangeOverlap[] {
-  const others = [['pod', ranges.podCIDRs], ['service', ranges.serviceCIDRs], ['node', ranges.nodeCIDRs]] as const;
+  const others = [
+    ['pod', ranges.podCIDRs],
+    ['service', ranges.serviceCIDRs],
+    ['node', ranges.nodeCIDRs],
+  ] as const;
   return wireguardCIDRs.flatMap((range) =>
     others.flatMap(([kind, networks]) => {
       const overlap = firstOverlap([range], networks);
@@ -140,14 +185,17 @@ function rangesOf({ mesh, nodes, services }: ClusterInput, here: readonly MeshNo
   return {
     podCIDRs: aggregate([...nodes.flatMap((node) => node.podCIDRs), ...here.flatMap((node) => node.spec.podCIDRs)]),
     serviceCIDRs: sortCidrs(serviceCIDRs(mesh, services)),
-    nodeCIDRs: sortCidrs([...nodes.flatMap((node) => node.internalCIDRs), ...here.flatMap((node) => internalAddresses(node).map(singleAddress))]),
+    nodeCIDRs: sortCidrs([
+      ...nodes.flatMap((node) => node.internalCIDRs),
+      ...here.flatMap((node) => underlayAddressesOf(node).map(singleAddress)),
+    ]),
   };
 }
 
-/** What Kubernetes tells wins over what was written down. */
+/** The API wins over the spec. */
 function serviceCIDRs({ spec, status }: Mesh, services: ServiceRanges): readonly string[] {
-  if (services.kind === 'told' && services.ranges.length > 0) return services.ranges;
-  const before = services.kind === 'silent' ? status?.serviceCIDRs : undefined;
+  if (services.kind === 'known' && services.ranges.length > 0) return services.ranges;
+  const before = services.kind === 'unavailable' ? status?.serviceCIDRs : undefined;
   return before ?? spec.serviceCIDRs ?? [];
 }
 
@@ -164,14 +212,16 @@ function withStatus(node: MeshNode, planned: PlannedNodeStatus | undefined): Mes
   return { ...node, status: { ...node.status, meshAddresses: [...(planned?.meshAddresses ?? [])], slot: planned?.slot } };
 }
 
-/** `told`: of what a node's own agent says is wrong, which keeps it from something, not from the mesh, the first. */
-function ready(trouble: Trouble | undefined, object: { readonly metadata: { readonly generation?: number | undefined } }, told?: Trouble): PlannedCondition {
-  const observedGeneration = object.metadata.generation ?? 0;
-  if (trouble === undefined) return { type: 'Ready', status: 'True', ...(told ?? { reason: 'Meshed', message: '' }), observedGeneration };
-  return { type: 'Ready', status: 'False', ...trouble, observedGeneration };
+/** What keeps a node from something but not from the mesh: a claim that its Node refutes, else the first problem that its agent reports. */
+function told({ spec }: MeshNode, refuted: Problem | undefined): { readonly reason: string; readonly message: string } | undefined {
+  return refuted === undefined ? spec.problems?.[0] : { reason: refuted.reason, message: problemText(refuted) };
 }
 
-/** By a Node of its name: the garbage collector would delete it, too. */
+function listOf(problem: Problem | undefined): readonly Problem[] {
+  return problem === undefined ? [] : [problem];
+}
+
+/** Owned by the Node of its name, so that the garbage collector would delete it, too. */
 function isOwned({ metadata }: MeshNode): boolean {
   return (metadata.ownerReferences ?? []).some(({ kind, name }) => kind === 'Node' && name === metadata.name);
 }

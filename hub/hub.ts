@@ -1,33 +1,51 @@
 /**
- * The hub, put together: sources to members, their records to keys, keys to the queues of the members they concern.
+ * The hub, put together: sources declare members, changes of their records become keys, keys go to the members' queues.
  */
+import { ANNOTATION } from '../core/api/names.js';
 import type { FederationStatus } from '../core/api/status.js';
+import type { Result } from '../core/runtime/result.js';
 import type { Clock, Random } from '../core/runtime/clock.js';
+import { createSharedTurns } from '../core/runtime/sharedTurns.js';
 import type { Log } from '../core/runtime/log.js';
+import type { NamespaceRules } from '../core/services/consent.js';
 import type { Sha256 } from '../core/services/names.js';
+import type { ExportToDefault } from '../core/services/planImport.js';
+import type { FlowOf } from '../core/workqueue/flows.js';
 import { createMemoryQueue } from '../core/workqueue/memory.js';
 import type { WorkQueue } from '../core/workqueue/queue.js';
-import type { KubeClient } from '../kube/wire/client.js';
+import type { EventRecorder } from '../kube/wire/eventRecorder.js';
 import { createMetrics, type Metrics } from './api/metrics.js';
 import { cleanUp } from './controllers/cleanUp.js';
-import { createTarget, type Target } from './controllers/target.js';
+import { flowOfKey } from './controllers/flowOfKey.js';
+import { createLeftBehind } from './controllers/leftBehind.js';
+import { createOutcomes } from './controllers/outcomes.js';
 import { createWriter } from './controllers/writer.js';
-import type { Source } from './members/declaration.js';
+import { createFederation } from './federation/federation.js';
+import { createStartupGate } from './federation/startupGate.js';
+import { createAway } from './health/away.js';
+import { createReachability } from './health/reachability.js';
+import type { Connect, Source } from './members/declaration.js';
 import { createIdentities } from './members/identity.js';
+import type { HubIdentity } from './members/lease.js';
+import type { Witness } from './members/judgeIdentity.js';
 import { createMember, type Member } from './members/member.js';
+import { waitingProblems } from './members/waitingProblems.js';
+import type { ReplaceKubeconfig } from './members/renewal.js';
 import { createMembers } from './members/members.js';
-import type { Change } from './records/change.js';
-import { createFederation } from './records/federation.js';
-import type { Key } from './records/keys.js';
-import { keysOfChange, keysOfSource, keysOfTarget } from './records/keysOfChange.js';
-import { createOutcomes } from './records/outcomes.js';
-import { createSettling } from './records/settling.js';
+import { createLinks } from './links/links.js';
+import { createPairs } from './pairs/pairs.js';
 import { federationStatus } from './status/federationStatus.js';
+import { followProblems } from './status/followProblems.js';
+import { unknownMembers } from './status/unknownMembers.js';
+import { createTarget, type Target } from './target.js';
+import { createTriggers } from './triggers.js';
 
 export interface Hub {
   run(signal: AbortSignal): Promise<void>;
   status(): FederationStatus;
-  /** What is being waited for before the hub counts as ready; undefined: nothing. */
+  /** A person says that a member has left for good. Refused while it is declared. */
+  forget(id: string): Result<void>;
+  /** What the hub waits for before it is ready. Undefined: it is ready. */
   notReady(): string | undefined;
   readonly metrics: Metrics;
 }
@@ -36,126 +54,186 @@ export interface HubDeps {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
+  /** Who this hub is. */
+  readonly identity: HubIdentity;
   readonly sources: readonly Source[];
-  readonly connect: (kubeconfig: string) => { readonly ok: true; readonly client: KubeClient } | { readonly ok: false; readonly error: string };
+  readonly connect: Connect;
+  /** Where problems are told as Events. Undefined: there is no home cluster. */
+  readonly events?: { readonly recorder: EventRecorder; readonly namespace: string } | undefined;
+  /** Writes a renewed kubeconfig to the Secret that it came from. Undefined: there is no home cluster. */
+  readonly replaceKubeconfig?: ReplaceKubeconfig | undefined;
   /** The queue of one member; `resync` is called when work may have been lost. */
-  readonly createQueue: (member: string, resync: () => void) => WorkQueue;
+  readonly createQueue: (member: string, options: { readonly flowOf: FlowOf; readonly resync: () => void }) => WorkQueue;
   readonly queueKind: 'memory' | 'redis';
   readonly version: string;
   readonly sha256: Sha256;
-  readonly deniedNamespaces: readonly string[];
+  readonly rules: NamespaceRules;
+  readonly exportToDefault: ExportToDefault;
 }
 
-/** Level-triggered to the last: everything is looked at every so often, though nothing asked for it. */
+/** Period of the resync, which reconciles everything even without events. */
 const RESYNC_MS = 600_000;
+/** Somebody waits for these endpoints. No more than two are fetched at a time. */
+const FETCH_BACKOFF = { baseMs: 200, maxMs: 1_000 } as const;
 const CLEAN_UP_MS = 30_000;
 
 export function createHub(deps: HubDeps): Hub {
   const { clock, log } = deps;
   const began = clock.now();
+  const nextTurn = createSharedTurns(clock);
   const targets = new Map<string, Target>();
   const running = new Set<Promise<void>>();
-  const known = new Set<string>();
-  const identities = createIdentities();
-  const outcomes = createOutcomes();
-  const metrics = createMetrics({
-    members: () => [...targets.values()].map((target) => ({ id: target.member.id, state: target.member.state().kind, queue: target.stats() })),
+  const identities = createIdentities({
+    boundUid: (id) => federation.member(id)?.terms().clusterUid,
+    witnesses: () => members.list().map((member) => witnessOf(member, startupGate.isOpen())),
+    reconsider: (ids) => ids.forEach((id) => federation.member(id)?.reconsider()),
   });
-
-  const wake = (id: string, key: Key): void => {
-    if (settling.settled()) targets.get(id)?.wake(key);
-  };
-  const resync = (id: string): void => {
-    const records = federation.known(id)?.records;
-    if (records !== undefined) for (const key of keysOfTarget(id, records, federation)) wake(id, key);
-  };
-  const resyncAll = (): void => {
-    for (const id of targets.keys()) resync(id);
-  };
-
-  function changed(member: Member, change: Change): void {
-    if (!targets.has(member.id) || targets.get(member.id)?.member !== member) return;
-    if (change.kind === 'facts' && factsChanged(member.id)) return resyncAll();
-    if (change.kind === 'service' && change.exported) federation.exportsChanged();
-    for (const [target, key] of keysOfChange(member.id, change, federation)) wake(target, key);
-  }
-
-  /** Returns whether anybody overlaps anybody else than before. */
-  function factsChanged(id: string): boolean {
-    federation.factsChanged();
-    return federation.overlaps.changed(id).length > 0;
-  }
-
-  function stateChanged(member: Member): void {
-    if (member.synced() && !known.has(member.id) && targets.get(member.id)?.member === member) {
-      known.add(member.id);
-      federation.exportsChanged();
-      if (factsChanged(member.id)) resyncAll();
-      for (const [target, key] of keysOfSource(member.id, member.records.exported(), federation)) wake(target, key);
-    }
-    settling.look();
-    if (member.state().kind === 'ready') resync(member.id);
-  }
+  const outcomes = createOutcomes();
+  const leftBehind = createLeftBehind({ log, cleanUp: cleanUpAfter });
+  const metrics = createMetrics({
+    status: () => status(),
+    members: () =>
+      [...targets.values()].map((target) => ({ id: target.member.id, state: target.member.state().kind, queue: target.stats() })),
+  });
 
   const members = createMembers({
     clock,
     log,
     sources: deps.sources,
-    create: (id) => createMember(id, {
-      clock,
-      random: deps.random,
-      log,
-      identities,
-      connect: deps.connect,
-      createFetches: () => createMemoryQueue({}, { clock, random: deps.random }),
-      changed,
-      stateChanged,
-    }),
+    create: (id) =>
+      createMember(id, {
+        clock,
+        random: deps.random,
+        log,
+        hub: deps.identity,
+        identities,
+        connect: deps.connect,
+        replaceKubeconfig: deps.replaceKubeconfig,
+        nextTurn,
+        createFetches: () => createMemoryQueue({ backoff: FETCH_BACKOFF }, { clock, random: deps.random }),
+        changed: (member, change) => triggers.changed(member, change),
+        stateChanged(member) {
+          away.check();
+          triggers.stateChanged(member);
+          identities.recheck();
+        },
+        termsChanged() {
+          identities.recheck();
+          away.check();
+          triggers.termsChanged();
+        },
+      }),
     added(member, signal) {
       const target = createTarget(member, {
         clock,
         log,
         federation,
+        name: deps.identity.federation,
+        pairs,
+        reachability,
         outcomes,
         metrics,
-        queue: deps.createQueue(member.id, () => resync(member.id)),
+        createQueue: () =>
+          deps.createQueue(member.id, {
+            flowOf: (key) => flowOfKey(key, { target: member, federation }),
+            resync: () => triggers.resync(member.id),
+          }),
+        taken: () => triggers.resync(member.id),
         sha256: deps.sha256,
-        deniedNamespaces: deps.deniedNamespaces,
-        settled: () => settling.settled() && targets.get(member.id)?.member === member,
-        serviceJudged(service) {
-          for (const exporter of federation.exportersOf(service)) wake(exporter, { kind: 'export', service });
-        },
+        rules: deps.rules,
+        exportToDefault: deps.exportToDefault,
+        mayReconcile: () => startupGate.isOpen() && targets.get(member.id)?.member === member,
+        importChanged: (service) => triggers.importChanged(service),
       });
       targets.set(member.id, target);
+      leftBehind.declared(member.id);
+      triggers.added(member);
       follow(Promise.all([member.run(signal), target.run(signal)]));
     },
     async removed(member) {
       targets.delete(member.id);
-      known.delete(member.id);
       identities.release(member.id);
       outcomes.forget(member.id);
       metrics.forget(member.id);
-      federation.exportsChanged();
-      factsChanged(member.id);
-      const client = member.client();
-      if (client === undefined || member.state().kind !== 'ready') return;
-      await cleanUp(member, { log, writer: createWriter({ client, wrote: (verb, ok) => metrics.wrote(member.id, verb, ok) }) }, AbortSignal.timeout(CLEAN_UP_MS));
+      reachability.forget(member.id);
+      triggers.removed(member);
+      await leftBehind.leave(member);
     },
-    read: () => settling.look(),
-    gone: () => resyncAll(),
+    read() {
+      triggers.declared();
+      away.check();
+      startupGate.check();
+    },
+    gone: () => triggers.resyncAll(),
   });
-  const federation = createFederation({ members: members.list, isGone: members.isGone });
-  const settling = createSettling({ clock, complete: members.complete, members: members.list, settled: resyncAll });
+  const away = createAway({
+    clock,
+    members: members.list,
+    changed(ids) {
+      const withdrawn = ids.filter((id) => away.isWithdrawn(id));
+      if (withdrawn.length > 0)
+        log.warn('Members are withdrawn: they did not answer for longer than their time to live', { members: withdrawn });
+      triggers.withdrawalChanged(ids);
+    },
+  });
+  const federation = createFederation({
+    members: members.list,
+    isGone: members.isGone,
+    isWithdrawn: away.isWithdrawn,
+    rules: deps.rules,
+  });
+  const pairs = createPairs(federation);
+  const links = createLinks({ federation });
+  const reachability = createReachability({
+    clock,
+    log,
+    federation,
+    links,
+    changed: (importer, exporter) => targets.get(importer)?.enqueue({ kind: 'peers', source: exporter }),
+  });
+  const startupGate = createStartupGate({ clock, complete: members.complete, members: members.list, opened: () => triggers.resyncAll() });
+  const triggers = createTriggers({ clock, federation, pairs, reachability, targets, gate: startupGate });
+
+  /** Returns why not all is gone. */
+  function cleanUpAfter(member: Member, signal: AbortSignal): Promise<string | undefined> {
+    const writer = createWriter({
+      client: member.writes,
+      federation: deps.identity.federation,
+      log: log.with({ member: member.id }),
+      wrote: (verb, ok) => metrics.wrote(member.id, verb, ok),
+    });
+    return cleanUp(member, { log, writer }, AbortSignal.any([signal, AbortSignal.timeout(CLEAN_UP_MS)]));
+  }
 
   function follow(work: Promise<unknown>): void {
     const tracked: Promise<void> = work.then(
       () => void running.delete(tracked),
       (error: unknown) => {
         running.delete(tracked);
-        log.error('a member ended unexpectedly', { error });
+        log.error('A member ended unexpectedly', { error });
       },
     );
     running.add(tracked);
+  }
+
+  function status(): FederationStatus {
+    return federationStatus({
+      version: deps.version,
+      uptimeSeconds: Math.round((clock.now() - began) / 1000),
+      queueKind: deps.queueKind,
+      queues: [...targets.values()].map((target) => target.stats()),
+      federation,
+      links,
+      outcomes,
+      sourceProblems: [
+        ...members.problems(),
+        ...away.problems(),
+        ...waitingProblems(members.list()),
+        ...leftBehind.problems(),
+        ...unknownMembers(outcomes, federation),
+        ...[...targets.values()].flatMap((target) => target.problems()),
+      ],
+    });
   }
 
   return {
@@ -164,25 +242,35 @@ export function createHub(deps: HubDeps): Hub {
       let cancel = (): void => undefined;
       const schedule = (): void => {
         cancel = clock.after(RESYNC_MS * (0.9 + deps.random() / 5), () => {
-          resyncAll();
+          triggers.resyncAll();
           schedule();
         });
       };
       schedule();
-      await members.run(signal);
+      const problems = (): FederationStatus['problems'] | undefined => (startupGate.isOpen() ? status().problems : undefined);
+      await Promise.all([members.run(signal), followProblems({ clock, log, problems, events: deps.events }, signal)]);
       cancel();
-      settling.stop();
+      startupGate.stop();
+      away.stop();
+      reachability.stop();
       await Promise.all(running);
     },
-    status: () => federationStatus({
-      version: deps.version,
-      uptimeSeconds: Math.round((clock.now() - began) / 1000),
-      queueKind: deps.queueKind,
-      queues: [...targets.values()].map((target) => target.stats()),
-      federation,
-      outcomes,
-      sourceProblems: members.problems(),
-    }),
+    status,
+    forget(id) {
+      const forgotten = members.forget(id);
+      if (forgotten.ok) leftBehind.forgotten(id);
+      return forgotten;
+    },
     notReady: () => (members.complete() ? undefined : 'the sources of kubeconfigs were not read yet'),
+  };
+}
+
+/** What stands in a member says who other members are. `waited`: those that have not been read are not waited for any more. */
+function witnessOf(member: Member, waited: boolean): Witness {
+  return {
+    id: member.id,
+    settled: waited || member.synced() || member.state().kind === 'refused',
+    uidsOf: (id) =>
+      member.synced() ? member.records.peersOf(id).map(({ metadata }) => metadata.annotations?.[ANNOTATION.clusterUid]) : [],
   };
 }

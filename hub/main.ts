@@ -1,29 +1,31 @@
 /**
- * `kilofed hub`: reads the environment, puts the parts together, runs until it is told to stop.
+ * `kilofed hub`: reads flags and environment, puts the parts together, and runs until it is told to stop.
  */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { HUB_SERVICE } from '../core/api/names.js';
+import { VERSION } from '../core/api/version.js';
 import type { Log } from '../core/runtime/log.js';
-import { loadKubeconfig } from '../kube/config/kubeconfig.js';
-import type { ConnectionOptions, KubeClient } from '../kube/wire/client.js';
-import { createKubeClient } from '../kube/wire/http2Client.js';
-import { serveHttp } from '../kube/wire/httpServer.js';
+import type { Result } from '../core/runtime/result.js';
+import type { KubeClient } from '../kube/wire/client.js';
+import { serveHttp, startFailure } from '../kube/wire/httpServer.js';
 import { fileConnection, inClusterFiles } from '../kube/wire/inCluster.js';
 import { createJsonLog } from '../kube/wire/jsonLog.js';
+import { createEventRecorder, type EventRecorder } from '../kube/wire/eventRecorder.js';
 import { systemClock } from '../kube/wire/systemClock.js';
 import { hubRoutes } from './api/routes.js';
 import { chooseQueue } from './chooseQueue.js';
+import { connectMember, createHubClient } from './connectMember.js';
 import { type HubFlags, parseFlags } from './flags.js';
 import { createHub } from './hub.js';
 import type { Source } from './members/declaration.js';
 import { directorySource } from './members/directory.js';
-import { secretSource } from './members/secrets.js';
+import { secretSource, secretWriter } from './members/secrets.js';
+import { unlabelledSecrets } from './members/unlabelledSecrets.js';
+import { namespaceRules } from './namespaceFlags.js';
 
-import { VERSION } from '../core/api/version.js';
-
-const USER_AGENT = `kilofed-hub/${VERSION}`;
-/** Nobody's own services: what runs a cluster. */
-const SYSTEM_NAMESPACES = ['kube-system', 'kube-public', 'kube-node-lease'];
+const NO_RIGHTS = { programs: false, insecureTls: false };
 
 /** Exit code. */
 export async function main(argv: readonly string[]): Promise<number> {
@@ -36,8 +38,8 @@ export async function main(argv: readonly string[]): Promise<number> {
   const { flags } = parsed;
   const log = createJsonLog({ level: flags.logLevel, write: (line) => void process.stdout.write(line), wall: () => systemClock.wall() });
   const home = connectHome(flags);
-  if (typeof home === 'string') return refuse(home);
-  if (home === undefined && flags.kubeconfigDir === undefined) {
+  if (!home.ok) return refuse(home.error);
+  if (home.value === undefined && flags.kubeconfigDir === undefined) {
     return refuse('there is nowhere to read members from: give --kubeconfig-dir or --home-kubeconfig, or run the hub in a cluster');
   }
 
@@ -48,56 +50,74 @@ export async function main(argv: readonly string[]): Promise<number> {
       clock: systemClock,
       random: Math.random,
       log,
-      sources: sourcesOf(flags, home, log),
-      connect,
-      ...chooseQueue(flags.redisUrl, { clock: systemClock, random: Math.random, log }),
+      identity: { federation: flags.federation, instance: flags.instance ?? `${hostname()}-${process.pid}` },
+      sources: sourcesOf(flags, home.value, log),
+      connect: (kubeconfig, place) => connectMember(kubeconfig, place, { ofSecrets: rightsOf(flags), environment: process.env }),
+      events: home.value === undefined ? undefined : { recorder: recorderAt(home.value, log), namespace: flags.namespace },
+      replaceKubeconfig: home.value === undefined ? undefined : secretWriter(home.value),
+      ...chooseQueue(flags.redisUrl, { federation: flags.federation, clock: systemClock, random: Math.random, log }),
       version: VERSION,
       sha256: (text) => createHash('sha256').update(text).digest(),
-      deniedNamespaces: [...SYSTEM_NAMESPACES, flags.namespace],
+      rules: namespaceRules(flags, flags.namespace),
+      exportToDefault: flags.exportToDefault,
     });
-    const port = await serveHttp(flags.listen, hubRoutes({ ...hub, metrics: hub.metrics.expose }), stop.signal);
-    log.info('the hub starts', { version: VERSION, port, queue: flags.redisUrl === undefined ? 'memory' : 'redis' });
+    const routes = hubRoutes({ ...hub, metrics: hub.metrics.expose, now: () => systemClock.now() });
+    const port = await serveHttp({ ...flags.listen, names: serviceNames(flags.namespace) }, routes.status, stop.signal);
+    const metricsPort = await serveHttp(flags.listenMetrics, routes.metrics, stop.signal);
+    log.info('The hub starts', {
+      version: VERSION,
+      federation: flags.federation,
+      port,
+      metricsPort,
+      queue: flags.redisUrl === undefined ? 'memory' : 'redis',
+    });
     await hub.run(stop.signal);
-    log.info('the hub ends');
+    log.info('The hub ends');
     return 0;
   } catch (error) {
-    log.error('the hub cannot run', { error });
+    log.error('The hub cannot run', startFailure(error, '--listen or --listen-metrics'));
     return 1;
   } finally {
     stop.abort();
-    home?.close();
+    home.value?.close();
   }
+}
+
+function recorderAt(client: KubeClient, log: Log): EventRecorder {
+  return createEventRecorder({ client, clock: systemClock, log, controller: 'kilofed.io/hub', instance: hostname() });
 }
 
 function sourcesOf(flags: HubFlags, home: KubeClient | undefined, log: Log): Source[] {
   const deps = { clock: systemClock, random: Math.random, log };
   return [
-    ...(home === undefined ? [] : [secretSource(flags.namespace, { ...deps, client: home })]),
+    ...(home === undefined ? [] : [secretSource, unlabelledSecrets].map((source) => source(flags.namespace, { ...deps, client: home }))),
     ...(flags.kubeconfigDir === undefined ? [] : [directorySource(flags.kubeconfigDir, deps)]),
   ];
 }
 
-/** Undefined: there is no home cluster. A text is what is wrong. */
-function connectHome({ homeKubeconfig }: HubFlags): KubeClient | undefined | string {
+/** Undefined: there is no home cluster. */
+function connectHome({ homeKubeconfig }: HubFlags): Result<KubeClient | undefined> {
   if (homeKubeconfig === undefined) {
     const files = inClusterFiles(process.env);
-    return files === undefined ? undefined : clientOf(fileConnection(files));
+    return { ok: true, value: files === undefined ? undefined : createHubClient(fileConnection(files)) };
   }
   try {
-    const connected = connect(readFileSync(homeKubeconfig, 'utf8'));
-    return connected.ok ? connected.client : `${homeKubeconfig}: ${connected.error}`;
+    const place = { kind: 'file', path: homeKubeconfig } as const;
+    const connected = connectMember(readFileSync(homeKubeconfig, 'utf8'), place, { ofSecrets: NO_RIGHTS, environment: process.env });
+    return connected.ok ? { ok: true, value: connected.value.client } : { ok: false, error: `${homeKubeconfig}: ${connected.error}` };
   } catch (error) {
-    return `cannot read ${homeKubeconfig}: ${error instanceof Error ? error.message : String(error)}`;
+    return { ok: false, error: `cannot read ${homeKubeconfig}: ${error instanceof Error ? error.message : String(error)}` };
   }
 }
 
-function connect(kubeconfig: string): { readonly ok: true; readonly client: KubeClient } | { readonly ok: false; readonly error: string } {
-  const loaded = loadKubeconfig(kubeconfig, { now: () => systemClock.now() });
-  return loaded.ok ? { ok: true, client: clientOf(loaded.connection) } : loaded;
+function rightsOf({ allowKubeconfigExec, allowInsecureTls }: HubFlags): typeof NO_RIGHTS {
+  return { programs: allowKubeconfigExec === true, insecureTls: allowInsecureTls === true };
 }
 
-function clientOf(connection: Omit<ConnectionOptions, 'userAgent'>): KubeClient {
-  return createKubeClient({ ...connection, userAgent: USER_AGENT }, { clock: systemClock });
+/** What the CLI asks for through a port-forward. */
+function serviceNames(namespace: string): string[] {
+  const name = `${HUB_SERVICE}.${namespace}.svc`;
+  return [HUB_SERVICE, `${HUB_SERVICE}.${namespace}`, name, `${name}.cluster.local`];
 }
 
 function refuse(message: string): number {

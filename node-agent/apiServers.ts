@@ -1,6 +1,6 @@
 /**
- * Where the API server is: the address that the agent's connection is made to, or those of its name; and, as a pod is given a
- * ClusterIP, what is behind it: the ends of the Service `default/kubernetes`, where we may read them.
+ * The addresses of the API server: those that the agent connects to; and, since a pod is given a ClusterIP, those behind it, which are the
+ * endpoints of the Service `default/kubernetes` where the agent may read them.
  */
 import { RESOURCE, type KubeObject } from '../core/api/resources.js';
 import { addressOf } from '../core/net/cidr.js';
@@ -9,26 +9,26 @@ import { pause } from '../core/runtime/pause.js';
 import { getObject } from '../kube/wire/apply.js';
 import type { KubeClient } from '../kube/wire/client.js';
 
-export interface ApiServers {
+interface ApiServers {
   /** Sorted. */
   addresses(): readonly string[];
   run(signal: AbortSignal): Promise<void>;
 }
 
-export interface ApiServersDeps {
+interface ApiServersDeps {
   readonly client: KubeClient | undefined;
   readonly clock: Clock;
   readonly lookup: (name: string) => Promise<readonly string[]>;
-  /** There are others than before. */
+  /** The addresses have changed. */
   onChange(): void;
 }
 
-/** A name server may tell a part of its answers each time. */
+/** A name server may give only some of its answers each time. */
 const HOLD_MS = 3_600_000;
 const REFRESH_MS = 60_000;
 const ANSWER_MS = 10_000;
 
-/** `saved`: those of an earlier life, for as long as nobody tells. */
+/** `saved`: those that an earlier process knew; they count until they expire. */
 export function createApiServers({ client, clock, lookup, onChange }: ApiServersDeps, saved: readonly string[]): ApiServers {
   const host = client === undefined ? '' : new URL(client.server).hostname.replace(/^\[|\]$/g, '');
   const fixed = addressOf(host);

@@ -19,7 +19,12 @@ import type { ProgramDeps } from './program.js';
 export async function cleanUp(options: Options, deps: ProgramDeps, signal: AbortSignal): Promise<number> {
   const running = await deps.kilo.runs();
   const { state } = await deps.host.observe([]);
-  const changes = planChanges({ desired: emptyPlan(options.nodeName), observed: running === undefined ? state : withoutKilo(state), prior: new Map(), publicKey: '' });
+  const changes = planChanges({
+    desired: emptyPlan(options.nodeName),
+    observed: running === undefined ? state : withoutKilo(state),
+    prior: new Map(),
+    publicKey: '',
+  });
   const traces = recogniseKilo(await deps.kilo.read(), NOTHING_KNOWN);
   const steps = running === undefined ? kiloRemoval(traces) : [];
   // First: our devices would take Kilo's routes with them.
@@ -29,7 +34,8 @@ export async function cleanUp(options: Options, deps: ProgramDeps, signal: Abort
   for (const { change, reason } of failures) deps.log.error('Something could not be removed', { change: changeText(change), reason });
   for (const reason of left) deps.log.error('Something that Kilo left could not be removed', { reason });
   const failed = failures.length + left.length;
-  deps.out(`Removed ${done.length} things${steps.length === 0 ? '' : `, and ${steps.length - left.length} that Kilo left`}${failed === 0 ? '' : `, failed at ${failed}`}.\n`);
+  const kilos = steps.length === 0 ? '' : `, and ${steps.length - left.length} that Kilo left`;
+  deps.out(`Removed ${done.length} things${kilos}${failed === 0 ? '' : `, failed at ${failed}`}.\n`);
   if (running !== undefined && !isTraceless(traces)) deps.out(`Kilo's agent runs here (${running}): what is Kilo's was left as it is.\n`);
   return failed === 0 ? 0 : 1;
 }

@@ -1,37 +1,38 @@
 /**
- * Runs passes until told to stop: at once after a wish, a few milliseconds late so that wishes that come together cost one
- * pass; every 30 s without one; and after a failure with back-off.
+ * Runs passes until told to stop: soon after a request, a few milliseconds late so that requests that come together cost one pass; every
+ * 30 s without one; and after a failure with back-off.
  */
 import type { Clock, Random } from '../core/runtime/clock.js';
 import type { Log } from '../core/runtime/log.js';
+import { type InterruptiblePause, pause } from '../core/runtime/pause.js';
 import type { Agent, PassResult } from './agent.js';
+import type { HostView } from './view/hostView.js';
 import type { AgentMetrics } from './metrics.js';
 
 export interface Loop {
-  /** There may be something to do. */
-  wish(): void;
   run(signal: AbortSignal): Promise<void>;
   health(): Health;
 }
 
 /** `ok` is false when the host could not be made to match for a while. */
-export interface Health {
+interface Health {
   readonly ok: boolean;
   readonly text: string;
 }
 
-export interface LoopDeps {
+interface LoopDeps {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
-  readonly metrics: AgentMetrics;
+  readonly metrics: Pick<AgentMetrics, 'passed'>;
   readonly agent: Agent;
+  readonly view: Pick<HostView, 'invalidate'>;
+  /** Interrupted by whoever requests a pass. */
+  readonly requests: InterruptiblePause;
 }
 
 export function createLoop(deps: LoopDeps): Loop {
-  const { clock, log } = deps;
-  let wished = true;
-  let wake = (): void => undefined;
+  const { clock, log, requests } = deps;
   let failingSince: number | undefined;
   let last: PassResult = { kind: 'waiting', reason: 'starting', published: true };
   let failures = 0;
@@ -43,47 +44,34 @@ export function createLoop(deps: LoopDeps): Loop {
     if (result.kind === 'failed') {
       failures += 1;
       failingSince ??= clock.now();
-      log.error('The host could not be made to match', { failures: result.failures.slice(0, 10), more: Math.max(0, result.failures.length - 10) });
+      log.error('The host could not be made to match', {
+        failures: result.failures.slice(0, 10),
+        more: Math.max(0, result.failures.length - 10),
+      });
     } else {
       failures = 0;
       failingSince = undefined;
-      if (result.kind === 'waiting' && !(last.kind === 'waiting' && last.reason === result.reason)) log.info('Waiting', { reason: result.reason });
+      if (result.kind === 'waiting' && !(last.kind === 'waiting' && last.reason === result.reason))
+        log.info('Waiting', { reason: result.reason });
     }
     last = result;
   }
 
-  function pause(ms: number, signal: AbortSignal, interruptible: boolean): Promise<void> {
-    return new Promise((resolve) => {
-      const done = (): void => {
-        cancel();
-        wake = () => undefined;
-        signal.removeEventListener('abort', done);
-        resolve();
-      };
-      const cancel = clock.after(ms, done);
-      signal.addEventListener('abort', done, { once: true });
-      if (interruptible) wake = done;
-      if (signal.aborted) done();
-    });
-  }
+  const backoff = (): number => Math.min(MAX_BACKOFF_MS, BACKOFF_MS * 2 ** Math.min(failures - 1, 10)) * (0.5 + deps.random() / 2);
 
   return {
-    wish() {
-      wished = true;
-      wake();
-    },
     async run(signal) {
       while (!signal.aborted) {
-        wished = false;
+        requests.clear();
         await once(signal);
         if (signal.aborted) return;
         if (failures > 0) {
-          deps.agent.doubt();
-          await pause(Math.min(MAX_BACKOFF_MS, BACKOFF_MS * 2 ** Math.min(failures - 1, 10)) * (0.5 + deps.random() / 2), signal, false);
-        } else if (!wished) {
-          await pause(isSettled(last) ? PERIOD_MS : SOON_MS, signal, true);
+          deps.view.invalidate();
+          await pause(backoff(), signal, clock);
+        } else {
+          await requests.pause(isSettled(last) ? PERIOD_MS : SOON_MS, signal);
         }
-        await pause(COALESCE_MS, signal, false);
+        await pause(COALESCE_MS, signal, clock);
       }
     },
     health() {

@@ -9,6 +9,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { planNode } from '../core/mesh/planNode.js';
+import { printableLines } from '../core/text/printable.js';
 import type { KubeClient } from '../kube/wire/client.js';
 import { createKubeClient } from '../kube/wire/http2Client.js';
 import { fileConnection } from '../kube/wire/inCluster.js';
@@ -16,19 +17,25 @@ import { createJsonLog } from '../kube/wire/jsonLog.js';
 import { systemClock } from '../kube/wire/systemClock.js';
 import { createHost } from './host/host.js';
 import { createRunner } from './host/runner.js';
-import { cleanUp } from './cleanUp.js';
 import { createKiloHost } from './kilo/kiloHost.js';
-import { HELP, parseOptions, type Options } from './options.js';
-import { printPlan, runAgent, type ProgramDeps } from './program.js';
+import { parseOptions, type Options } from './options.js';
+import { runAgent, type ProgramDeps } from './program.js';
 import { createProbeSockets } from './probe/sockets.js';
 import { createStateFiles } from './stateFiles.js';
+
+/** What an agent that runs for years does not need is only loaded where it is asked for. */
+const ACTIONS = {
+  run: async () => runAgent,
+  printPlan: async () => (await import('./printPlan.js')).printPlan,
+  cleanUp: async () => (await import('./cleanUp.js')).cleanUp,
+} as const;
 
 /** Exit code. */
 export async function main(argv: readonly string[]): Promise<number> {
   const { env } = process;
   const parsed = parseOptions(argv, { env, hostname: hostname(), uid: process.getuid?.() });
   if (parsed.kind === 'help') {
-    process.stdout.write(HELP);
+    process.stdout.write((await import('./help.js')).HELP);
     return 0;
   }
   if (parsed.kind === 'error') return refuse(parsed.message);
@@ -36,7 +43,10 @@ export async function main(argv: readonly string[]): Promise<number> {
   // Collects garbage when there are 2 MiB of it, not 8. No option that NODE_OPTIONS takes.
   setFlagsFromString('--optimize-for-size');
   if (options.hostNamespace !== undefined && !existsSync(join(options.hostNamespace, 'ns/mnt'))) {
-    return refuse(`--host-namespace is "${options.hostNamespace}", and there is no ${options.hostNamespace}/ns/mnt: run the pod with hostPID and privileged, and write /proc/1`);
+    return refuse(
+      `--host-namespace is "${options.hostNamespace}", and there is no ${options.hostNamespace}/ns/mnt: ` +
+        'run the pod with hostPID and privileged, and write /proc/1',
+    );
   }
   const client = clientOf(options);
   if (typeof client === 'string') return refuse(client);
@@ -44,7 +54,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.abort());
   const deps = depsOf(options, client, env);
   try {
-    const action = { run: runAgent, printPlan, cleanUp }[options.action];
+    const action = await ACTIONS[options.action]();
     return await action(options, deps, stop.signal);
   } catch (error) {
     deps.log.error('The node-agent ends', { reason: error instanceof Error ? error.message : String(error) });
@@ -57,16 +67,21 @@ export async function main(argv: readonly string[]): Promise<number> {
 
 function depsOf(options: Options, client: KubeClient | undefined, env: NodeJS.ProcessEnv): ProgramDeps {
   const log = createJsonLog({ level: options.logLevel, write: (line) => void process.stderr.write(line), wall: () => systemClock.wall() });
-  const { stateDir, keyFile, hostNamespace, cniDir } = options;
+  const { stateDir, keyFile, hostNamespace, cniDir, wireguard } = options;
   return {
     clock: systemClock,
     random: Math.random,
     log,
-    host: createHost({ stateDir, keyFile, cniDir, env, ...(hostNamespace === undefined ? {} : { hostNamespace }) }, { clock: systemClock, log }),
-    kilo: createKiloHost(createRunner({ ...env, ...(hostNamespace === undefined ? {} : { XTABLES_LOCKFILE: join(hostNamespace, 'root/run/xtables.lock') }) })),
+    host: createHost(
+      { stateDir, keyFile, cniDir, wireguard, env, ...(hostNamespace === undefined ? {} : { hostNamespace }) },
+      { clock: systemClock, log },
+    ),
+    kilo: createKiloHost(
+      createRunner({ ...env, ...(hostNamespace === undefined ? {} : { XTABLES_LOCKFILE: join(hostNamespace, 'root/run/xtables.lock') }) }),
+    ),
     files: createStateFiles(stateDir, log),
     client,
-    out: (text) => void process.stdout.write(text),
+    out: (text) => void process.stdout.write(printableLines(text)),
     lookup: async (name) => (await lookup(name, { all: true })).map((one) => one.address),
     planNode,
     sockets: createProbeSockets(log),

@@ -1,14 +1,25 @@
 import { describe, expect, test } from '@jest/globals';
 import { FLAGS } from './flags.js';
-import { HELP, parseOptions, type ParsedOptions } from './options.js';
+import { HELP } from './help.js';
+import { parseOptions, type ParsedOptions } from './options.js';
 
-const parse = (argv: readonly string[], env: Readonly<Record<string, string>> = {}): ParsedOptions => parseOptions(argv, { env, hostname: 'box' });
+const parse = (argv: readonly string[], env: Readonly<Record<string, string>> = {}): ParsedOptions =>
+  parseOptions(argv, { env, hostname: 'box' });
 
 test('defaults, outside a cluster', () => {
   expect(parse([])).toEqual({
     kind: 'options',
     options: {
-      nodeName: 'box', keyFile: '/var/lib/kilofed/key', kiloKeyFile: '/var/lib/kilo/key', stateDir: '/var/lib/kilofed', listen: { address: '127.0.0.1', port: 9107 }, cniDir: '/etc/cni/net.d', logLevel: 'info', action: 'run',
+      nodeName: 'box',
+      output: 'changes',
+      keyFile: '/var/lib/kilofed/key',
+      kiloKeyFile: '/var/lib/kilo/key',
+      stateDir: '/var/lib/kilofed',
+      listen: { address: '127.0.0.1', port: 9107 },
+      cniDir: '/etc/cni/net.d',
+      wireguard: 'auto',
+      logLevel: 'info',
+      action: 'run',
     },
   });
 });
@@ -42,9 +53,12 @@ describe('wrong use says what to write', () => {
     [['extra'], 'Unexpected argument'],
     [['--listen', '9107'], '--listen is "9107": write address:port, such as 127.0.0.1:9107'],
     [['--log-level', 'loud'], '--log-level is "loud": write debug, info, warn or error'],
+    [['--wireguard', 'fast'], '--wireguard is "fast": write auto, kernel or userspace'],
     [['--server', 'https://x'], '--server, --token-file and --ca-file go together'],
     [['--server', 'x', '--token-file', 't', '--ca-file', 'c'], '--server is "x": write https://host:port'],
     [['--print-plan', '--clean-up'], 'exclude each other'],
+    [['--print-plan', '--output', 'yaml'], 'write changes, plan or json'],
+    [['-o', 'plan'], '--output is the format of --print-plan'],
     [['--state-dir', ''], '--state-dir is empty: give it a value, or leave it out'],
     [['--node-name', ''], '--node-name is empty'],
     [['--key-file='], '--key-file is empty'],
@@ -61,7 +75,10 @@ test('an empty NODE_NAME is refused, unless a name is given', () => {
 });
 
 test.each([[[]], [['--print-plan']], [['--clean-up']]])('who is not root is told before anything else, with %p', (argv) => {
-  expect(parseOptions(argv, { env: {}, hostname: 'box', uid: 1000 })).toMatchObject({ kind: 'error', message: expect.stringContaining('run it as root') });
+  expect(parseOptions(argv, { env: {}, hostname: 'box', uid: 1000 })).toMatchObject({
+    kind: 'error',
+    message: expect.stringContaining('run it as root'),
+  });
   expect(parseOptions(argv, { env: {}, hostname: 'box', uid: 0 })).toMatchObject({ kind: 'options' });
 });
 

@@ -7,7 +7,8 @@ import type { LogLevel } from '../core/runtime/log.js';
 import { parseListen } from '../kube/wire/httpServer.js';
 import { inClusterFiles, type ConnectionFiles } from '../kube/wire/inCluster.js';
 import { isLogLevel } from '../kube/wire/jsonLog.js';
-import { FLAGS, flagsHelp } from './flags.js';
+import { FLAGS } from './flags.js';
+import type { WireguardMode } from './host/wireguard.js';
 
 export interface Options {
   readonly nodeName: string;
@@ -20,9 +21,14 @@ export interface Options {
   readonly listen: { readonly address: string; readonly port: number };
   readonly hostNamespace?: string;
   readonly cniDir: string;
+  readonly wireguard: WireguardMode;
   readonly logLevel: LogLevel;
   readonly action: 'run' | 'cleanUp' | 'printPlan';
+  /** Of printPlan. */
+  readonly output: PlanFormat;
 }
+
+type PlanFormat = (typeof FLAGS.output.choices)[number];
 
 export type ParsedOptions =
   | { readonly kind: 'options'; readonly options: Options }
@@ -30,43 +36,30 @@ export type ParsedOptions =
   /** What is wrong and what to write instead. */
   | { readonly kind: 'error'; readonly message: string };
 
-export interface Surroundings {
+interface Surroundings {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly hostname: string;
   /** Of the user; absent: there are no users here. */
   readonly uid?: number | undefined;
 }
 
-export const HELP = `Usage: kilofed node-agent [options]
-
-Joins this node to the mesh of its cluster: WireGuard interfaces and peers, routes, and what else the plan of the node says.
-What it set up stays when it ends; the next start takes it over as it is.
-
-Options:
-${flagsHelp()}
-
-Examples:
-  kilofed node-agent
-  kilofed node-agent --print-plan
-  kilofed node-agent --node-name a --server https://10.0.0.1:6443 --token-file token --ca-file ca.crt
-  kilofed node-agent --clean-up
-
-Exit codes: 0 done or told to stop; 1 failed; 2 wrong use.
-`;
-
 export function parseOptions(argv: readonly string[], surroundings: Surroundings): ParsedOptions {
   const { uid } = surroundings;
   const parsed = parseFlags(argv, surroundings);
-  return parsed.kind === 'options' && uid !== undefined && uid !== 0 ? wrong(`it is run by user ${uid}, and reads and changes the network of the host: run it as root`) : parsed;
+  return parsed.kind === 'options' && uid !== undefined && uid !== 0
+    ? wrong(`it is run by user ${uid}, and reads and changes the network of the host: run it as root`)
+    : parsed;
 }
 
 function parseFlags(argv: readonly string[], { env, hostname }: Surroundings): ParsedOptions {
   let values;
+  let tokens;
   try {
-    ({ values } = parseArgs({
+    ({ values, tokens } = parseArgs({
       args: [...argv],
       strict: true,
       allowPositionals: false,
+      tokens: true,
       options: FLAGS,
     }));
   } catch (error) {
@@ -77,9 +70,13 @@ function parseFlags(argv: readonly string[], { env, hostname }: Surroundings): P
   if (empty !== undefined) return wrong(empty);
   const listen = parseListen(values.listen);
   if (listen === undefined) return wrong(`--listen is "${values.listen}": write address:port, such as 127.0.0.1:9107`);
-  const logLevel = values['log-level'];
-  if (!isLogLevel(logLevel)) return wrong(`--log-level is "${logLevel}": write debug, info, warn or error`);
-  if (values['print-plan'] && values['clean-up']) return wrong('--print-plan and --clean-up exclude each other: give one');
+  const choices = choicesOf(values);
+  if (typeof choices === 'string') return wrong(choices);
+  const conflict = conflictOf(
+    values,
+    tokens.some((token) => token.kind === 'option' && token.name === 'output'),
+  );
+  if (conflict !== undefined) return wrong(conflict);
   const connection = connectionOf(values, env);
   if (typeof connection === 'string') return wrong(connection);
   const stateDir = values['state-dir'];
@@ -94,7 +91,7 @@ function parseFlags(argv: readonly string[], { env, hostname }: Surroundings): P
       listen,
       ...(hostNamespace === undefined ? {} : { hostNamespace }),
       cniDir: values['cni-dir'],
-      logLevel,
+      ...choices,
       action: values['clean-up'] ? 'cleanUp' : values['print-plan'] ? 'printPlan' : 'run',
     },
   };
@@ -103,10 +100,26 @@ function parseFlags(argv: readonly string[], { env, hostname }: Surroundings): P
 const NEVER_EMPTY = ['node-name', 'state-dir', 'key-file', 'cni-dir', 'host-namespace'] as const;
 
 /** What must not be empty and is, as a script leaves it whose variable was not set. */
-function emptyOf(flags: Readonly<Partial<Record<(typeof NEVER_EMPTY)[number], string | undefined>>>, env: Surroundings['env']): string | undefined {
+function emptyOf(
+  flags: Readonly<Partial<Record<(typeof NEVER_EMPTY)[number], string | undefined>>>,
+  env: Surroundings['env'],
+): string | undefined {
   const empty = NEVER_EMPTY.find((name) => flags[name] === '');
   if (empty !== undefined) return `--${empty} is empty: give it a value, or leave it out`;
-  return flags['node-name'] === undefined && env['NODE_NAME'] === '' ? 'NODE_NAME is empty: set it to the name of the Node object, or give --node-name' : undefined;
+  return flags['node-name'] === undefined && env['NODE_NAME'] === ''
+    ? 'NODE_NAME is empty: set it to the name of the Node object, or give --node-name'
+    : undefined;
+}
+
+interface ActionFlags {
+  readonly 'print-plan': boolean;
+  readonly 'clean-up': boolean;
+}
+
+/** What is wrong, if flags are given together that exclude each other, or one without the other that it belongs to. */
+function conflictOf(flags: ActionFlags, formatGiven: boolean): string | undefined {
+  if (flags['print-plan'] && flags['clean-up']) return '--print-plan and --clean-up exclude each other: give one';
+  return formatGiven && !flags['print-plan'] ? '--output is the format of --print-plan: give both, or none' : undefined;
 }
 
 interface ConnectionFlags {
@@ -119,8 +132,33 @@ interface ConnectionFlags {
 function connectionOf(flags: ConnectionFlags, env: Surroundings['env']): ConnectionFiles | undefined | string {
   const { server, 'token-file': tokenFile, 'ca-file': caFile } = flags;
   if (server === undefined && tokenFile === undefined && caFile === undefined) return inClusterFiles(env);
-  if (server === undefined || tokenFile === undefined || caFile === undefined) return '--server, --token-file and --ca-file go together: give all three, or none inside a cluster';
-  return URL.canParse(server) && server.startsWith('https://') ? { server, tokenFile, caFile } : `--server is "${server}": write https://host:port`;
+  if (server === undefined || tokenFile === undefined || caFile === undefined)
+    return '--server, --token-file and --ca-file go together: give all three, or none inside a cluster';
+  return URL.canParse(server) && server.startsWith('https://')
+    ? { server, tokenFile, caFile }
+    : `--server is "${server}": write https://host:port`;
+}
+
+interface ChoiceFlags {
+  readonly 'log-level': string;
+  readonly wireguard: string;
+  readonly output: string;
+}
+
+/** A text is what is wrong. */
+function choicesOf({ 'log-level': logLevel, wireguard, output }: ChoiceFlags): Pick<Options, 'logLevel' | 'wireguard' | 'output'> | string {
+  if (!isLogLevel(logLevel)) return `--log-level is "${logLevel}": write debug, info, warn or error`;
+  if (!isWireguardMode(wireguard)) return `--wireguard is "${wireguard}": write auto, kernel or userspace`;
+  if (!isPlanFormat(output)) return `--output is "${output}": write changes, plan or json`;
+  return { logLevel, wireguard, output };
+}
+
+function isPlanFormat(text: string): text is PlanFormat {
+  return FLAGS.output.choices.some((choice) => choice === text);
+}
+
+function isWireguardMode(text: string): text is WireguardMode {
+  return FLAGS.wireguard.choices.some((choice) => choice === text);
 }
 
 interface KeyFlags {

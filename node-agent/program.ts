@@ -1,41 +1,45 @@
 /**
- * The three things the node-agent can be asked to do: run, print its plan, clean up. Every one returns an exit code.
+ * `kilofed node-agent`: puts the parts of a running agent together, in the order in which they need each other, and runs them.
+ *
+ * Whoever finds that there may be something to do requests a pass; the loop makes it. What must not wait for a pass acts on the view of
+ * the host.
  */
+import { createResolver } from '../core/dns/resolver.js';
+import { createFailover } from '../core/failover/failover.js';
 import type { MeshInput } from '../core/mesh/input.js';
 import type { PlannedNode } from '../core/mesh/planNode.js';
-import { changeText } from '../core/host/render.js';
 import type { Clock, Random } from '../core/runtime/clock.js';
+import { createInterruptiblePause } from '../core/runtime/pause.js';
 import type { Log } from '../core/runtime/log.js';
+import { TUNNEL_CHECKS } from '../core/tunnels/checks.js';
 import type { KubeClient } from '../kube/wire/client.js';
 import { serveHttp } from '../kube/wire/httpServer.js';
 import { createTextMetrics } from '../kube/wire/textMetrics.js';
 import { createAgent } from './agent.js';
 import { createApiServers } from './apiServers.js';
-import { createCluster, type Cluster } from './cluster.js';
+import { applyChoices } from './applyChoices.js';
+import { createCluster } from './cluster.js';
+import { createDriftListener } from './driftListener.js';
 import type { Host } from './host/host.js';
-import { kiloRemoval, stepText } from '../core/kilo/removal.js';
-import { ensureKey, foreseeKey, readPrivateKey } from './host/key.js';
+import { ensureKey, readPrivateKey } from './host/key.js';
+import { createHostView } from './view/hostView.js';
+import { httpRoutes } from './httpRoutes.js';
 import type { KiloHost } from './kilo/kiloHost.js';
-import { createKiloWatch, type KiloWatch } from './kilo/kiloWatch.js';
+import { createKiloWatch } from './kilo/kiloWatch.js';
 import { createLoop } from './loop.js';
 import { createAgentMetrics } from './metrics.js';
 import type { Options } from './options.js';
-import { createPublisher, type Publisher } from './publish.js';
-import { createResolver } from '../core/names/resolver.js';
-import { createFailover, type PathStatus } from '../core/failover/failover.js';
-import type { Healing } from '../core/failover/stall.js';
-import { type Choices, choicesOf, steer } from '../core/failover/config.js';
 import { createKeyring } from './probe/keyring.js';
 import { createProber } from './probe/prober.js';
-import { hearingLook } from './probe/hearing.js';
-import { placesLook } from './probe/places.js';
-import { sessionsLook } from './probe/sessions.js';
-import { silenceLook } from './probe/silence.js';
-import { unansweredLook } from './probe/unanswered.js';
-import { watchTunnels } from './probe/watchTunnels.js';
 import type { ProbeSockets } from './probe/sockets.js';
-import { createRepairer } from './repairer.js';
+import { createPublisher } from './publish.js';
+import { createEvidence } from './report/evidence.js';
+import { knock } from './report/knock.js';
+import { type ReportFacts, runReporter } from './report/reporter.js';
+import { createReportStore } from './report/reportStore.js';
 import { createInputsSaver, type StateFiles } from './stateFiles.js';
+import { runTunnelMonitor, type TunnelFacts } from './tunnels/monitor.js';
+import { createTunnelRepairs } from './tunnels/repairs.js';
 
 export interface ProgramDeps {
   readonly clock: Clock;
@@ -52,25 +56,29 @@ export interface ProgramDeps {
   readonly sockets: ProbeSockets;
 }
 
-/** Until `signal` aborts. */
+/** Until `signal` aborts. Exit code. */
 export async function runAgent(options: Options, deps: ProgramDeps, signal: AbortSignal): Promise<number> {
   const { clock, random, log } = deps;
   const key = await ensureKey(options.keyFile, options.kiloKeyFile);
   if (!key.ok) {
-    log.error('There is no WireGuard key to work with', { reason: key.message });
+    log.error('There is no WireGuard key to work with', { reason: key.error });
     return 1;
   }
-  if (key.origin !== 'kept') log.info(key.origin === 'made' ? 'A WireGuard key was made' : "Kilo's WireGuard key was taken over", { file: options.keyFile });
-  /** Comes after `signal`, when nobody's traffic depends on us any more. */
+  if (key.value.origin !== 'kept')
+    log.info(key.value.origin === 'made' ? 'A WireGuard key was made' : "Kilo's WireGuard key was taken over", { file: options.keyFile });
+  /** Aborts after `signal`, when nobody's traffic depends on us any more. */
   const stop = new AbortController();
   const metrics = createTextMetrics();
   const agentMetrics = createAgentMetrics(metrics, () => clock.wall());
-  const wishes = { wish: (): void => undefined };
-  const resolver = createResolver({ clock, log, lookup: deps.lookup, onChange: () => wishes.wish() });
-  const cluster = clusterOf(options, deps, () => wishes.wish());
+  const requests = createInterruptiblePause(clock);
+  const requestReconcile = (): void => requests.interrupt();
+  const tunnelChanges = createInterruptiblePause(clock);
   const saved = await deps.files.loadInputs();
-  const apiServers = createApiServers({ ...deps, onChange: () => wishes.wish() }, saved?.apiServers ?? []);
-  const switches = { take: (_choices: Choices): void => undefined, heal: (_healing: Healing): void => undefined };
+  const resolver = createResolver({ clock, log, lookup: deps.lookup, onChange: requestReconcile });
+  const cluster = createCluster({ ...deps, nodeName: options.nodeName, onChange: requestReconcile });
+  const apiServers = createApiServers({ ...deps, onChange: requestReconcile }, saved?.apiServers ?? []);
+  const kilo = createKiloWatch(deps.kilo, clock);
+  const view = createHostView({ clock, host: deps.host, kilo });
   const prober = createProber({
     clock,
     random,
@@ -78,12 +86,15 @@ export async function runAgent(options: Options, deps: ProgramDeps, signal: Abor
     failover: createFailover(),
     keyring: createKeyring(await readPrivateKey(options.keyFile), clock),
     sockets: deps.sockets,
-    onTunnelDown: () => resolver.askNow(),
-    onStall: (healing) => switches.heal(healing),
-    onSockets: () => wishes.wish(),
+    onTunnelDown: () => resolver.resolveNow(),
+    onChange: () => tunnelChanges.interrupt(),
+    onSockets: requestReconcile,
     onSwitch: (choices, done) => {
       agentMetrics.switched(done);
-      switches.take(choices);
+      applyChoices({ log, host: deps.host, view }, choices)
+        .catch((error: unknown) => log.error('A switch failed', { error }))
+        // A pass that is running may have been planned before.
+        .finally(requestReconcile);
     },
   });
   const agent = createAgent(
@@ -91,13 +102,14 @@ export async function runAgent(options: Options, deps: ProgramDeps, signal: Abor
       clock,
       log,
       nodeName: options.nodeName,
-      publicKey: key.publicKey,
+      publicKey: key.value.publicKey,
       cluster,
       host: deps.host,
-      kilo: createKiloWatch(deps.kilo, clock),
+      kilo,
+      view,
       resolver,
       apiServers: () => apiServers.addresses(),
-      publisher: publisherOf(deps.client),
+      publisher: createPublisher(deps.client),
       files: deps.files,
       saveInputs: createInputsSaver(deps.files, deps),
       metrics: agentMetrics,
@@ -108,141 +120,46 @@ export async function runAgent(options: Options, deps: ProgramDeps, signal: Abor
     },
     { endpoints: await deps.files.loadEndpoints(), saved },
   );
-  const loop = createLoop({ clock, random, log, metrics: agentMetrics, agent });
-  wishes.wish = () => loop.wish();
-  switches.heal = (healing) => {
-    agent.heal(healing, stop.signal).catch((error: unknown) => log.error('A tunnel that fails could not be healed', { error })).finally(() => loop.wish());
-  };
-  switches.take = (choices) => {
-    // A pass that is under way may have been planned before.
-    agent.takeWays(choices).catch((error: unknown) => log.error('A switch failed', { error })).finally(() => loop.wish());
-  };
-  await serveHttp(options.listen, {
-    '/healthz': () => {
-      const { ok, text } = loop.health();
-      return { status: ok ? 200 : 503, body: `${text}\n` };
-    },
-    '/metrics': async () => {
-      const plan = agent.plan();
-      const interfaces = plan?.interfaces ?? [];
-      const silence = cluster.silence();
-      agentMetrics.role(plan?.role);
-      agentMetrics.apiSilent(silence === undefined ? 0 : clock.now() - silence.since);
-      agentMetrics.paths(prober.status(), prober.missingSockets().length);
-      agentMetrics.tunnels(interfaces, await deps.host.tunnels(interfaces.map(({ name }) => name)));
-      return { status: 200, contentType: 'text/plain; version=0.0.4', body: metrics.render() };
-    },
-  }, stop.signal);
-  deps.host.watch(createRepairer({ clock, log, doubt: () => agent.doubt(), wish: () => loop.wish() }));
-  const lookAgain = (): void => {
-    agent.doubt();
-    loop.wish();
-  };
-  log.info('The node-agent runs', { node: options.nodeName, publicKey: key.publicKey, server: deps.client?.server });
-  signal.addEventListener('abort', () => void prober.leave().finally(() => stop.abort()), { once: true });
+  const loop = createLoop({ clock, random, log, metrics: agentMetrics, agent, view, requests });
+  await serveHttp(options.listen, httpRoutes({ clock, host: deps.host, view, cluster, prober, loop, metrics, agentMetrics }), stop.signal);
+  deps.host.watch(createDriftListener({ clock, log, invalidate: () => view.invalidate(), requestReconcile }));
+  log.info('The node-agent runs', { node: options.nodeName, publicKey: key.value.publicKey, server: deps.client?.server });
+  signal.addEventListener('abort', () => void prober.leave(stop.signal).finally(() => stop.abort()), { once: true });
   if (signal.aborted) stop.abort();
-  const paths = (): readonly PathStatus[] => prober.status();
+  const repair = createTunnelRepairs({
+    log,
+    metrics: agentMetrics,
+    view,
+    reconcile() {
+      view.invalidate();
+      requestReconcile();
+    },
+    resolveNames: () => resolver.resolveNow(),
+    reportUnreachable: (segments) => prober.setUnreachable(segments),
+  });
+  const tunnelFacts = (): TunnelFacts | undefined => {
+    const plan = view.plan();
+    return plan && { plan, paths: prober.status(), choices: prober.choices(), resolved: resolver.answers() };
+  };
+  const reportFacts = (): ReportFacts | undefined => {
+    const plan = view.plan();
+    const node = cluster.inputs()?.node?.metadata;
+    if (plan === undefined || node?.uid === undefined) return undefined;
+    const { name, uid } = node;
+    return { plan, paths: prober.status(), choices: prober.choices(), draining: prober.isDraining(), owner: { name, uid } };
+  };
+  const evidence = createEvidence({ clock, host: deps.host, knock, heard: (publicKey) => prober.heard(publicKey) });
+  const report = async (): Promise<void> =>
+    deps.client &&
+    runReporter({ clock, log, store: createReportStore(deps.client), evidence, facts: reportFacts, changes: tunnelChanges }, stop.signal);
   await Promise.all([
     loop.run(stop.signal),
     cluster.run(stop.signal),
     apiServers.run(stop.signal),
     prober.run(stop.signal),
-    watchTunnels({ clock, host: deps.host, plan: () => agent.plan() }, [
-      sessionsLook({ clock, onSilent: (segments) => prober.setSilent(segments) }),
-      silenceLook({ clock, paths, onSilence: (healing) => switches.heal(healing) }),
-      unansweredLook({ clock, answers: () => resolver.answers(), onUnanswered: () => resolver.askNow() }),
-      placesLook({ clock, paths, onPlace: (healing) => switches.heal(healing) }),
-      hearingLook({ clock, paths, onHeard: () => lookAgain() }),
-    ], stop.signal),
+    report(),
+    runTunnelMonitor({ clock, log, host: deps.host, facts: tunnelFacts, repair }, TUNNEL_CHECKS, stop.signal),
   ]);
   resolver.close();
   return 0;
-}
-
-/** Prints the changes that a run would make now, and makes none, of files neither. */
-export async function printPlan(options: Options, deps: ProgramDeps, signal: AbortSignal): Promise<number> {
-  const key = await foreseeKey(options.keyFile, options.kiloKeyFile);
-  if (!key.ok) return complain(deps, key.message);
-  const saved = await deps.files.loadInputs();
-  if (deps.client === undefined && saved === undefined) return complain(deps, `no API server is known (--server), and nothing is saved in ${options.stateDir}`);
-  if (key.origin !== 'kept') deps.out(key.origin === 'made' ? `A WireGuard key would be made in ${options.keyFile}.\n` : `Kilo's WireGuard key would be taken over into ${options.keyFile}.\n`);
-  const stop = new AbortController();
-  const cluster = clusterOf(options, deps, () => undefined);
-  const running = cluster.run(stop.signal);
-  await until(() => cluster.inputs() !== undefined || deps.client === undefined || signal.aborted, deps.clock, SYNC_MS);
-  if (cluster.inputs() === undefined) deps.log.warn(deps.client === undefined ? 'No API server is known (--server); using the inputs saved last' : 'The API server has not told everything; using the inputs saved last');
-  const agent = createAgent(
-    {
-      clock: deps.clock,
-      log: deps.log,
-      nodeName: options.nodeName,
-      publicKey: key.publicKey,
-      cluster,
-      host: {
-        observe: (internalIPs) => deps.host.observe(internalIPs),
-        paths: (addresses) => deps.host.paths(addresses),
-        apply: (_model, changes) => {
-          for (const change of changes) deps.out(`${changeText(change)}\n`);
-          return Promise.resolve({ done: changes, failures: [] });
-        },
-        switchGroups: () => Promise.resolve([]),
-      },
-      kilo: printing(createKiloWatch(deps.kilo, deps.clock, 0), deps),
-      resolver: { want: () => undefined, answers: () => ({}) },
-      apiServers: createApiServers({ ...deps, onChange: () => undefined }, saved?.apiServers ?? []).addresses,
-      publisher: publisherOf(undefined),
-      files: { saveEndpoints: () => Promise.resolve() },
-      saveInputs: () => undefined,
-      metrics: { applied: () => undefined, healed: () => undefined, leftOut: () => undefined },
-      planNode: deps.planNode,
-      steer: (plan, _mesh, active) => steer(plan, choicesOf(plan, active)),
-      setDraining: () => undefined,
-      missingSockets: () => [],
-    },
-    { endpoints: await deps.files.loadEndpoints(), saved },
-  );
-  const result = await agent.pass(signal);
-  stop.abort();
-  await running;
-  if (result.kind === 'waiting') return complain(deps, result.reason);
-  if (result.kind === 'matched') deps.out(result.changes === 0 ? 'Nothing to change.\n' : `${result.changes} changes.\n`);
-  return result.kind === 'failed' ? 1 : 0;
-}
-
-function printing(kilo: KiloWatch, { out }: ProgramDeps): KiloWatch {
-  return {
-    async look() {
-      const sight = await kilo.look();
-      const { running } = sight.recognise();
-      if (running !== undefined) out(`Kilo's agent runs on this node (${running}). Unless the Mesh says besideKilo, nothing is changed until it has ended; then:\n`);
-      return { recognise: (known) => ({ traces: sight.recognise(known).traces }) };
-    },
-    remove(traces) {
-      out("Then this node is taken over from Kilo, and what its agent left is removed:\n");
-      for (const step of kiloRemoval(traces)) out(`${stepText(step)}\n`);
-      return Promise.resolve([]);
-    },
-  };
-}
-
-const SYNC_MS = 10_000;
-
-function clusterOf(options: Options, deps: ProgramDeps, onChange: () => void): Pick<Cluster, 'inputs' | 'silence' | 'run'> {
-  const { client } = deps;
-  if (client === undefined) return { inputs: () => undefined, silence: () => undefined, run: () => Promise.resolve() };
-  return createCluster({ client, clock: deps.clock, random: deps.random, log: deps.log, nodeName: options.nodeName, onChange });
-}
-
-function publisherOf(client: KubeClient | undefined): Publisher {
-  return client === undefined ? { publish: () => Promise.resolve(undefined) } : createPublisher(client);
-}
-
-function complain(deps: ProgramDeps, reason: string): number {
-  deps.log.error('There is no plan', { reason });
-  return 1;
-}
-
-async function until(done: () => boolean, clock: Clock, ms: number): Promise<void> {
-  const deadline = clock.now() + ms;
-  while (!done() && clock.now() < deadline) await new Promise<void>((resolve) => void clock.after(20, resolve));
 }

@@ -5,16 +5,18 @@ import { isDeepStrictEqual } from 'node:util';
 import type { MeshNode, MeshNodeSpec } from '../core/api/meshNode.js';
 import { FIELD_MANAGER } from '../core/api/names.js';
 import { apiVersion, RESOURCE } from '../core/api/resources.js';
-import type { NodeFacts } from '../core/host/discover.js';
+import type { NodeObject } from '../core/host/discover.js';
 import { applyObject } from '../kube/wire/apply.js';
 import type { KubeClient } from '../kube/wire/client.js';
 
 export interface Publisher {
   /** Undefined: published, or nothing to do. Otherwise why it failed. */
-  publish(node: NodeFacts, spec: MeshNodeSpec, present: MeshNode | undefined): Promise<string | undefined>;
+  publish(node: NodeObject, spec: MeshNodeSpec, present: MeshNode | undefined): Promise<string | undefined>;
 }
 
-export function createPublisher(client: KubeClient): Publisher {
+/** Undefined: no API server is known, and nothing is published. */
+export function createPublisher(client: KubeClient | undefined): Publisher {
+  if (client === undefined) return { publish: () => Promise.resolve(undefined) };
   return {
     async publish(node, spec, present) {
       const { name, uid } = node.metadata;

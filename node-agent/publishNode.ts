@@ -1,58 +1,69 @@
 /**
- * What a pass tells of its node: in the MeshNode, and of each problem once in the log.
+ * What a pass publishes of its node, in its MeshNode.
  */
-import { withHeard, withProblems } from '../core/api/meshNode.js';
+import { withObservedEndpoints, withProblems } from '../core/api/meshNode.js';
 import { discover } from '../core/host/discover.js';
-import type { HostAddress } from '../core/host/parseIp.js';
 import { isTraceless } from '../core/kilo/traces.js';
-import type { Problem } from '../core/mesh/plan.js';
+import type { Problem } from '../core/api/problem.js';
 import type { Log } from '../core/runtime/log.js';
-import type { HeardNews } from './heardNews.js';
+import type { PublishedEndpoints } from './tunnels/publishedEndpoints.js';
 import type { ClusterInputs } from './inputs.js';
-import type { KiloSight } from './kilo/kiloWatch.js';
+import type { ObservedHost } from './view/hostView.js';
+import type { ProblemLog } from './problemLog.js';
 import type { Publisher } from './publish.js';
 
-export interface PublishDeps {
+interface PublishDeps {
   readonly log: Log;
   readonly nodeName: string;
   readonly publicKey: string;
   readonly publisher: Publisher;
+  readonly problemLog: ProblemLog;
 }
 
-export interface NodeNews {
+interface NodeFindings {
   readonly inputs: ClusterInputs;
-  readonly seen: { readonly addresses: readonly HostAddress[]; readonly kilo: KiloSight };
-  /** What was told before, by subject. */
-  readonly told: Map<string, string>;
+  readonly observed: Pick<ObservedHost, 'addresses' | 'kilo'>;
   /** Found beside those of the Node itself. */
   readonly problems: readonly Problem[];
-  readonly hearing: HeardNews;
+  /** Of the host, told before all others. */
+  readonly failure: readonly Problem[];
+  readonly observedEndpoints: PublishedEndpoints;
+}
+
+/** The host could not even be read: what our MeshNode says of the node stays, and it says that. */
+export async function publishFailure(
+  { log, nodeName, publisher }: Pick<PublishDeps, 'log' | 'nodeName' | 'publisher'>,
+  inputs: ClusterInputs | undefined,
+  problems: readonly Problem[],
+): Promise<void> {
+  const present = inputs?.meshNodes.find((one) => one.metadata.name === nodeName);
+  if (inputs?.node === undefined || present === undefined || problems.length === 0) return;
+  const failed = await publisher.publish(inputs.node, withProblems(present.spec, problems), present);
+  if (failed !== undefined) log.warn('This node could not be published; the host is kept up nevertheless', { reason: failed });
 }
 
 /** Whether our MeshNode is as it should be. */
-export async function publishNode(deps: PublishDeps, { inputs, seen, told, problems, hearing }: NodeNews): Promise<boolean> {
+export async function publishNode(
+  deps: PublishDeps,
+  { inputs, observed, problems, failure, observedEndpoints }: NodeFindings,
+): Promise<boolean> {
   const { mesh, node } = inputs;
   if (mesh === undefined || node === undefined) return true;
-  const kilo = seen.kilo.recognise();
+  const kilo = observed.kilo.recognise();
   const found = discover({
     node,
     mesh: mesh.spec,
-    addresses: seen.addresses,
+    addresses: observed.addresses,
     publicKey: deps.publicKey,
     kilo: kilo.running !== undefined ? 'running' : isTraceless(kilo.traces) ? undefined : 'left',
   });
-  tellProblems(deps.log, told, 'discover', found.problems);
-  const spec = withHeard(withProblems(found.spec, [...found.problems, ...problems]), hearing.heard);
-  const failed = await deps.publisher.publish(node, spec, inputs.meshNodes.find((one) => one.metadata.name === deps.nodeName));
+  deps.problemLog.tell('discover', found.problems);
+  const spec = withObservedEndpoints(withProblems(found.spec, [...failure, ...found.problems, ...problems]), observedEndpoints.endpoints);
+  const failed = await deps.publisher.publish(
+    node,
+    spec,
+    inputs.meshNodes.find((one) => one.metadata.name === deps.nodeName),
+  );
   if (failed !== undefined) deps.log.warn('This node could not be published; the host is kept up nevertheless', { reason: failed });
-  return failed === undefined && hearing.settled;
-}
-
-/** Each problem once, and again only after it changed. */
-export function tellProblems(log: Log, told: Map<string, string>, about: string, problems: readonly Problem[]): void {
-  const text = JSON.stringify(problems);
-  if (told.get(about) === text || (problems.length === 0 && !told.has(about))) return;
-  told.set(about, text);
-  for (const { subject, reason, message } of problems) log.warn('A part of the mesh is left out', { subject, reason, explanation: message });
-  if (problems.length === 0) log.info('All earlier problems are gone', { about });
+  return failed === undefined && observedEndpoints.isCurrent;
 }

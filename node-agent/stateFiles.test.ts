@@ -5,8 +5,14 @@ import { createInputsSaver } from './stateFiles.js';
 test('inputs are saved at once, then the latest every two seconds, and only what is new', async () => {
   const clock = createHandClock();
   const saved: string[] = [];
-  const save = createInputsSaver({ saveInputs: ({ resolved }) => Promise.resolve(void saved.push(`${clock.now()} ${resolved['a'] ?? ''}`)) }, { clock, log: SILENT });
-  const inputs = (a: string): Parameters<typeof save>[0] => ({ inputs: { mesh: undefined, node: undefined, meshNodes: [], peers: [] }, resolved: { a } });
+  const save = createInputsSaver(
+    { saveInputs: ({ resolved }) => Promise.resolve(void saved.push(`${clock.now()} ${resolved['a'] ?? ''}`)) },
+    { clock, log: SILENT },
+  );
+  const inputs = (a: string): Parameters<typeof save>[0] => ({
+    inputs: { mesh: undefined, node: undefined, meshNodes: [], peers: [] },
+    resolved: { a },
+  });
   save(inputs('first'));
   await clock.advance(500);
   save(inputs('second'));

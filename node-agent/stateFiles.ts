@@ -5,7 +5,7 @@
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as z from 'zod';
-import { meshSchema } from '../core/api/mesh.js';
+import { nodesMeshSchema } from '../core/api/meshSpec.js';
 import { meshNodeSchema } from '../core/api/meshNode.js';
 import { peerSchema } from '../core/api/peer.js';
 import { nodeSchema } from '../core/host/discover.js';
@@ -15,7 +15,8 @@ import type { Log } from '../core/runtime/log.js';
 import type { ClusterInputs } from './inputs.js';
 
 export interface SavedInputs {
-  readonly inputs: ClusterInputs;
+  /** Without what is exported: it may have changed since, and until it is known again, nothing is. */
+  readonly inputs: Omit<ClusterInputs, 'exported'>;
   readonly resolved: Readonly<Record<string, string>>;
   /** Addresses of the API server. */
   readonly apiServers?: readonly string[] | undefined;
@@ -33,7 +34,7 @@ export interface StateFiles {
 const endpointsSchema = z.object({ endpoints: z.record(z.string(), z.string()) });
 const inputsSchema = z.object({
   inputs: z.object({
-    mesh: meshSchema.optional(),
+    mesh: nodesMeshSchema.optional(),
     node: nodeSchema.optional(),
     meshNodes: z.array(meshNodeSchema),
     peers: z.array(peerSchema),
@@ -63,7 +64,10 @@ export function createStateFiles(folder: string, log: Log): StateFiles {
  * Saves inputs that differ from the last saved: the first at once, so that an agent that is killed soon does not start from old
  * ones, and then the latest at most every 2 s.
  */
-export function createInputsSaver(files: Pick<StateFiles, 'saveInputs'>, deps: { readonly clock: Clock; readonly log: Log }): (saved: SavedInputs) => void {
+export function createInputsSaver(
+  files: Pick<StateFiles, 'saveInputs'>,
+  deps: { readonly clock: Clock; readonly log: Log },
+): (saved: SavedInputs) => void {
   let latest: SavedInputs | undefined;
   let written = '';
   let resting = false;
@@ -77,7 +81,9 @@ export function createInputsSaver(files: Pick<StateFiles, 'saveInputs'>, deps: {
     written = text;
     resting = true;
     deps.clock.after(SAVE_MS, write);
-    files.saveInputs(saved).catch((error: unknown) => deps.log.warn('The inputs could not be saved for a start without API server', { error }));
+    files
+      .saveInputs(saved)
+      .catch((error: unknown) => deps.log.warn('The inputs could not be saved for a start without API server', { error }));
   };
   return (saved) => {
     latest = saved;

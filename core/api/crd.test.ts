@@ -24,6 +24,8 @@ describe('a definition', () => {
     expect(all.map(({ metadata }) => metadata.name)).toEqual([
       'meshes.kilofed.io',
       'meshnodes.kilofed.io',
+      'gatewayreports.kilofed.io',
+      'nodepolicies.kilofed.io',
       'peers.kilo.squat.ai',
       'serviceexports.multicluster.x-k8s.io',
       'serviceimports.multicluster.x-k8s.io',
@@ -31,7 +33,9 @@ describe('a definition', () => {
   });
 
   test('leaves metadata to the API server', () => {
-    expect(all.map(({ spec }) => spec.versions[0]?.schema.openAPIV3Schema.properties?.metadata)).toEqual(all.map(() => ({ type: 'object' })));
+    expect(all.map(({ spec }) => spec.versions[0]?.schema.openAPIV3Schema.properties?.metadata)).toEqual(
+      all.map(() => ({ type: 'object' })),
+    );
   });
 });
 
@@ -49,7 +53,12 @@ describe('structuralSchema', () => {
     ['a pattern', z.string().regex(/^a$/), { type: 'string', pattern: '^a$' }],
     [
       'a rule, which replaces the pattern',
-      z.string().regex(/^a$/).meta({ [CEL]: [{ rule: "self == 'a'", message: 'must be a' }] }).optional().describe('One a.'),
+      z
+        .string()
+        .regex(/^a$/)
+        .meta({ [CEL]: [{ rule: "self == 'a'", message: 'must be a' }] })
+        .optional()
+        .describe('One a.'),
       { type: 'string', description: 'One a.', [CEL]: [{ rule: "self == 'a'", message: 'must be a' }] },
     ],
   ])('%s', (_, schema, expected) => {

@@ -3,15 +3,17 @@
  * refuses and what zod refuses come from one schema each.
  */
 import type { z } from 'zod';
+import { gatewayReportSchema } from './gatewayReport.js';
 import { meshSchema } from './mesh.js';
 import { meshNodeSchema } from './meshNode.js';
 import { serviceExportSchema, serviceImportSchema } from './multicluster.js';
 import { KILOFED_GROUP } from './names.js';
+import { nodePolicySchema } from './nodePolicy.js';
 import { peerSchema } from './peer.js';
 import { RESOURCE, type Resource } from './resources.js';
 import { structuralSchema, type StructuralSchema } from './structural.js';
 
-export interface CustomResourceDefinition {
+interface CustomResourceDefinition {
   readonly apiVersion: 'apiextensions.k8s.io/v1';
   readonly kind: 'CustomResourceDefinition';
   readonly metadata: { readonly name: string };
@@ -23,7 +25,7 @@ export interface CustomResourceDefinition {
   };
 }
 
-export interface CrdNames {
+interface CrdNames {
   readonly kind: string;
   readonly listKind: string;
   readonly plural: string;
@@ -32,7 +34,7 @@ export interface CrdNames {
   readonly categories?: readonly string[];
 }
 
-export interface CrdVersion {
+interface CrdVersion {
   readonly name: string;
   readonly served: true;
   readonly storage: boolean;
@@ -41,7 +43,7 @@ export interface CrdVersion {
   readonly additionalPrinterColumns: readonly PrinterColumn[];
 }
 
-export interface PrinterColumn {
+interface PrinterColumn {
   readonly name: string;
   readonly type: 'string' | 'integer' | 'date';
   readonly jsonPath: string;
@@ -55,13 +57,15 @@ export function customResourceDefinitions(): Readonly<Record<OwnResource, Custom
   return {
     mesh: define(RESOURCE.mesh, MESH),
     meshNode: define(RESOURCE.meshNode, MESH_NODE),
+    gatewayReport: define(RESOURCE.gatewayReport, GATEWAY_REPORT),
+    nodePolicy: define(RESOURCE.nodePolicy, NODE_POLICY),
     peer: define(RESOURCE.peer, PEER),
     serviceExport: define(RESOURCE.serviceExport, SERVICE_EXPORT),
     serviceImport: define(RESOURCE.serviceImport, SERVICE_IMPORT),
   };
 }
 
-export type OwnResource = 'mesh' | 'meshNode' | 'peer' | 'serviceExport' | 'serviceImport';
+type OwnResource = 'gatewayReport' | 'mesh' | 'meshNode' | 'nodePolicy' | 'peer' | 'serviceExport' | 'serviceImport';
 
 interface Definition {
   readonly schema: z.ZodType;
@@ -75,7 +79,10 @@ interface Definition {
 const text = (name: string, jsonPath: string): PrinterColumn => ({ name, type: 'string', jsonPath });
 /** Only with `-o wide`. */
 const wide = (name: string, jsonPath: string): PrinterColumn => ({ ...text(name, jsonPath), priority: 1 });
-const READY = [text('Ready', '.status.conditions[?(@.type=="Ready")].status'), text('Reason', '.status.conditions[?(@.type=="Ready")].reason')];
+const READY = [
+  text('Ready', '.status.conditions[?(@.type=="Ready")].status'),
+  text('Reason', '.status.conditions[?(@.type=="Ready")].reason'),
+];
 const AGE: PrinterColumn = { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' };
 
 const MESH: Definition = {
@@ -84,6 +91,7 @@ const MESH: Definition = {
   shortNames: ['kmesh'],
   columns: [
     ...READY,
+    text('Linked', '.status.conditions[?(@.type=="Linked")].status'),
     text('WireGuard', '.spec.wireguardCIDRs'),
     wide('Pods', '.status.podCIDRs'),
     wide('Services', '.status.serviceCIDRs'),
@@ -108,9 +116,25 @@ const MESH_NODE: Definition = {
   ],
 };
 
+const NODE_POLICY: Definition = {
+  schema: nodePolicySchema,
+  description:
+    'What other members may reach on the Node of the same name, whatever spec.fromMembers of the Mesh leaves closed. Written by the ' +
+    'cluster-agent from exported Services; people read it.',
+  shortNames: ['kmnp'],
+  columns: [AGE],
+};
+
+const GATEWAY_REPORT: Definition = {
+  schema: gatewayReportSchema,
+  description: 'What probes say of the tunnels of the Node of the same name. Written by the agent on that node; people read it.',
+  shortNames: ['kgr'],
+  columns: [text('Draining', '.spec.draining'), AGE],
+};
+
 const PEER: Definition = {
   schema: peerSchema,
-  description: "A WireGuard peer outside the cluster: a person's machine, a router, or a gateway of another member.",
+  description: 'A WireGuard peer outside the cluster: a laptop, a router, or a gateway of another member.',
   shortNames: [],
   columns: [
     text('Cluster', '.metadata.labels.kilofed\\.io/cluster'),
@@ -136,11 +160,7 @@ const SERVICE_IMPORT: Definition = {
   schema: serviceImportSchema,
   description: 'A Service that members of the federation export under this name and namespace.',
   shortNames: ['svcim', 'svcimport'],
-  columns: [
-    text('Type', '.spec.type'),
-    text('IP', '.spec.ips'),
-    AGE,
-  ],
+  columns: [text('Type', '.spec.type'), text('IP', '.spec.ips'), AGE],
   olderVersions: ['v1alpha1'],
 };
 

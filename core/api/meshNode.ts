@@ -1,48 +1,75 @@
 /**
- * `MeshNode` (kilofed.io/v1alpha1, cluster-scoped, one per Node and owned by it): what the mesh knows of a node.
+ * `MeshNode` (kilofed.io/v1alpha1, cluster-scoped, one per Node and owned by it): a node of the mesh.
  *
- * spec: that node's agent. status: the cluster-agent (mesh addresses, slot, what of the spec is confirmed).
+ * spec: that node's agent. status: the cluster-agent (mesh addresses, slot, what of the spec is verified).
  */
 import * as z from 'zod';
-import { addressWithPrefix, cidr, conditions, host, ipAddress, meta, port, wireguardKey } from './schema.js';
+import { type Problem, problemText } from './problem.js';
+import { addressWithPrefix, cidr, conditions, host, ipAddress, line, meta, port, wireguardKey } from './schema.js';
 
+/** Where nodes reach each other without a tunnel: any text of one line. */
+export const locationName = line(253);
 const MAX_PROBLEMS = 16;
 const MAX_MESSAGE = 1024;
-/** A mesh of a thousand nodes behind NAT has many who hear them, and each tells of those that are not told of twice. */
-export const MAX_HEARD = 64;
+/** In a mesh of a thousand nodes behind NAT many observe them, and each publishes those that two others do not. */
+export const MAX_OBSERVED_ENDPOINTS = 64;
 
 export const meshNodeSpecSchema = z.object({
   publicKey: wireguardKey.describe('WireGuard public key, the same on every plane.'),
-  endpoints: z.array(z.object({ host, port })).max(8)
+  endpoints: z
+    .array(z.object({ host, port }))
+    .max(8)
     .describe('Where plane 0 of this node can be reached, best first; plane p is at port + p. Empty: it can only dial.'),
-  internalIPs: z.array(addressWithPrefix).max(4)
+  internalIPs: z
+    .array(addressWithPrefix)
+    .max(4)
     .describe("Addresses inside the location with their network's prefix length, e.g. 10.0.0.2/24. Empty: the node has no neighbours."),
   podCIDRs: z.array(cidr).max(16),
-  allowedLocationIPs: z.array(cidr).max(64).optional()
-    .describe('Networks beside the nodes of its location that are reached through them, such as the LAN they are on.'),
-  cniCompatibilityIP: ipAddress.optional()
-    .describe('IPv4 address of cilium_host, where the Mesh says encapsulationType cilium.'),
-  location: z.string().max(253).default('').describe('Empty: the default location.'),
-  gateway: z.enum(['auto', 'preferred', 'never']).default('auto')
-    .describe('Whether it may end the tunnels of its location. Without meaning where every node is a segment.'),
-  kilo: z.enum(['running', 'left']).optional()
-    .describe("Of Kilo's own agent on the node: it runs, or it has ended and left something. Absent: nothing of it is there."),
-  problems: z.array(z.object({ reason: z.string().min(1).max(64), message: z.string().max(MAX_MESSAGE) })).max(MAX_PROBLEMS).optional()
-    .describe('What is wrong with the node as its agent sees it: annotations that are left out, addresses that are not there, CNI files in the way.'),
-  heard: z.array(z.object({
-    publicKey: wireguardKey.describe('Of the gateway that is heard.'),
-    plane: z.int().min(0).max(3).describe('The plane that it sends by.'),
-    host: ipAddress,
-    port,
-  })).max(MAX_HEARD).optional()
-    .describe('Where this node hears far gateways, if not at their endpoints: behind NAT they do not know it themselves. Others try it while their own tunnel does not work.'),
-  persistentKeepalive: z.int().min(0).max(65535).default(0).describe('Seconds; 0: off. Set where the node is behind NAT.'),
+  allowedLocationIPs: z
+    .array(cidr)
+    .max(64)
+    .optional()
+    .describe('Networks beside the nodes, such as their LAN, that others reach through the location.'),
+  cniCompatibilityIP: ipAddress.optional().describe('IPv4 address of cilium_host, with encapsulationType cilium.'),
+  location: locationName.default('').describe('Empty: the default location.'),
+  gateway: z
+    .enum(['auto', 'preferred', 'never'])
+    .default('auto')
+    .describe('Whether the node may be a gateway of its location. No effect where every node is a segment.'),
+  kilo: z
+    .enum(['running', 'left'])
+    .optional()
+    .describe("Kilo's own agent on the node: it runs, or it has ended and left something. Absent: there is no trace of it."),
+  problems: z
+    .array(z.object({ reason: line(64).min(1), message: line(MAX_MESSAGE) }))
+    .max(MAX_PROBLEMS)
+    .optional()
+    .describe(
+      'What is wrong with the node, as its agent sees it: annotations that it cannot use, addresses that it does not find, CNI ' +
+        'files in the way.',
+    ),
+  observedEndpoints: z
+    .array(
+      z.object({
+        publicKey: wireguardKey.describe('Of the gateway.'),
+        plane: z.int().min(0).max(3).describe('The plane that it sends by.'),
+        host: ipAddress,
+        port,
+      }),
+    )
+    .max(MAX_OBSERVED_ENDPOINTS)
+    .optional()
+    .describe(
+      'Endpoints at which this node receives from far gateways, where they are not those of their MeshNodes: a gateway behind NAT ' +
+        'does not know its own. Others try them while their own tunnel fails.',
+    ),
+  persistentKeepalive: z.int().min(0).max(65535).default(0).describe('Seconds; 0: off. Set it for a node behind NAT.'),
 });
 
-/** Everything in the spec that would move traffic, as the Node object has it; core/mesh/believed.ts says what it is for. */
-const confirmedSchema = z.object({
+/** Everything in the spec that would move traffic, as the Node object has it; core/mesh/verified.ts says what it is for. */
+const verifiedSchema = z.object({
   publicKey: wireguardKey.optional().describe('The key of the spec; absent: another node had it first.'),
-  location: z.string().max(253),
+  location: locationName,
   podCIDRs: z.array(cidr).max(16),
   internalIPs: z.array(ipAddress).max(4),
   endpoints: z.array(host).max(8),
@@ -52,8 +79,7 @@ const confirmedSchema = z.object({
 const meshNodeStatusSchema = z.object({
   meshAddresses: z.array(ipAddress).max(2).optional().describe("Stable for the node's life."),
   slot: z.int().min(0).optional().describe("The node's gateway slot in its segment; absent: not a gateway."),
-  confirmed: confirmedSchema.optional()
-    .describe('What the Node object says of the node. What the spec claims beyond it nobody believes.'),
+  verified: verifiedSchema.optional().describe('What the Node object says of the node. Nobody uses what the spec claims beyond it.'),
   conditions: conditions.optional(),
 });
 
@@ -66,16 +92,21 @@ export const meshNodeSchema = z.object({
 });
 
 export type MeshNodeSpec = z.infer<typeof meshNodeSpecSchema>;
-export type Heard = NonNullable<MeshNodeSpec['heard']>[number];
+export type ObservedEndpoint = NonNullable<MeshNodeSpec['observedEndpoints']>[number];
 export type MeshNode = z.infer<typeof meshNodeSchema>;
 
-/** `spec` that tells of what its node hears. */
-export function withHeard(spec: MeshNodeSpec, heard: readonly Heard[]): MeshNodeSpec {
-  return heard.length === 0 ? spec : { ...spec, heard: [...heard] };
+/** `spec` with the endpoints that its node observes. */
+export function withObservedEndpoints(spec: MeshNodeSpec, observed: readonly ObservedEndpoint[]): MeshNodeSpec {
+  return observed.length === 0 ? spec : { ...spec, observedEndpoints: [...observed] };
 }
 
 /** `spec` that tells of `problems`, the first sixteen of them; of none, if there are none. */
-export function withProblems(spec: MeshNodeSpec, problems: readonly { readonly reason: string; readonly message: string }[]): MeshNodeSpec {
+export function withProblems(spec: MeshNodeSpec, problems: readonly Problem[]): MeshNodeSpec {
   if (problems.length === 0) return spec;
-  return { ...spec, problems: problems.slice(0, MAX_PROBLEMS).map(({ reason, message }) => ({ reason, message: message.slice(0, MAX_MESSAGE) })) };
+  return {
+    ...spec,
+    problems: problems
+      .slice(0, MAX_PROBLEMS)
+      .map((problem) => ({ reason: problem.reason, message: problemText(problem).slice(0, MAX_MESSAGE) })),
+  };
 }

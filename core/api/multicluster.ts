@@ -3,7 +3,7 @@
  * what was imported. v1alpha1 and v1beta1 have the same fields; both are served, v1beta1 is stored.
  *
  * Field for field what mcs-api v0.5.0 defines, so that objects written for it, by people or by other implementations,
- * mean the same here; no rule of ours refuses what it takes.
+ * are taken here; no rule of ours refuses what it takes. Which fields the hub reads: docs/export-a-service.md.
  */
 import * as z from 'zod';
 import { conditions, LIST_MAP_KEYS, LIST_TYPE, meta } from './schema.js';
@@ -15,10 +15,12 @@ export const serviceExportSchema = z.object({
   apiVersion,
   kind: z.literal('ServiceExport'),
   metadata: meta,
-  spec: z.object({
-    exportedLabels: texts.optional().describe('The only labels that reach the imports.'),
-    exportedAnnotations: texts.optional().describe('The only annotations that reach the imports.'),
-  }).optional(),
+  spec: z
+    .object({
+      exportedLabels: texts.optional().describe('Labels for the imports. The hub of Kilofed ignores them.'),
+      exportedAnnotations: texts.optional().describe('Annotations for the imports. The hub of Kilofed ignores them.'),
+    })
+    .optional(),
   status: z.object({ conditions: conditions.optional() }).optional(),
 });
 
@@ -33,26 +35,33 @@ export const serviceImportSchema = z.object({
   apiVersion,
   kind: z.literal('ServiceImport'),
   metadata: meta,
-  spec: z.object({
-    ports: z.array(importPort).meta({ [LIST_TYPE]: 'atomic' }),
-    ips: z.array(z.string()).max(2).optional().describe('Virtual addresses in the whole clusterset; none when headless.'),
-    ipFamilies: z.array(z.string()).max(2).optional(),
-    type: z.enum(['ClusterSetIP', 'Headless']),
-    sessionAffinity: z.string().optional().describe('None (the default) or ClientIP; ignored when headless.'),
-    sessionAffinityConfig: z.object({
-      clientIP: z.object({
-        timeoutSeconds: z.int32().optional(),
-      }).optional(),
-    }).optional(),
-    internalTrafficPolicy: z.string().optional(),
-    trafficDistribution: z.string().optional(),
-  }).optional(),
-  status: z.object({
-    clusters: z.array(z.object({ cluster: z.string().describe('Id of an exporting member.') }))
-      .meta({ [LIST_TYPE]: 'map', [LIST_MAP_KEYS]: ['cluster'] }).optional(),
-    conditions: conditions.optional(),
-  }).optional(),
+  spec: z
+    .object({
+      ports: z.array(importPort).meta({ [LIST_TYPE]: 'atomic' }),
+      ips: z.array(z.string()).max(2).optional().describe('Virtual addresses in the whole clusterset; none when headless.'),
+      ipFamilies: z.array(z.string()).max(2).optional(),
+      type: z.enum(['ClusterSetIP', 'Headless']),
+      sessionAffinity: z.string().optional().describe('None (the default) or ClientIP; ignored when headless.'),
+      sessionAffinityConfig: z
+        .object({
+          clientIP: z
+            .object({
+              timeoutSeconds: z.int32().optional(),
+            })
+            .optional(),
+        })
+        .optional(),
+      internalTrafficPolicy: z.string().optional(),
+      trafficDistribution: z.string().optional(),
+    })
+    .optional(),
+  status: z
+    .object({
+      clusters: z
+        .array(z.object({ cluster: z.string().describe('Id of an exporting member.') }))
+        .meta({ [LIST_TYPE]: 'map', [LIST_MAP_KEYS]: ['cluster'] })
+        .optional(),
+      conditions: conditions.optional(),
+    })
+    .optional(),
 });
-
-export type ServiceExport = z.infer<typeof serviceExportSchema>;
-export type ServiceImport = z.infer<typeof serviceImportSchema>;

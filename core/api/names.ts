@@ -3,13 +3,21 @@
  */
 
 export const KILOFED_GROUP = 'kilofed.io';
-export const KILO_GROUP = 'kilo.squat.ai';
 
 /** The one Mesh object of a cluster. */
 export const MESH_NAME = 'default';
 
 /** The namespace our own programs run in, unless told otherwise. */
 export const DEFAULT_NAMESPACE = 'kilofed';
+
+/** The Service of the hub, by which the command line finds its pod. */
+export const HUB_SERVICE = 'kilofed-hub';
+
+/** In each member, in `DEFAULT_NAMESPACE`: the Lease of the hub that writes into it. */
+export const HUB_LEASE = 'kilofed-hub';
+
+/** The federation of a hub that is not told another one. */
+export const DEFAULT_FEDERATION = 'default';
 
 export const LABEL = {
   /** On everything the hub writes: which program owns the object. */
@@ -20,6 +28,8 @@ export const LABEL = {
   location: 'kilofed.io/location',
   /** The name of a segment whose location is not a valid label value is hashed; this is always valid. */
   segment: 'kilofed.io/segment',
+  /** On a Namespace: `all`, `none`, or ids of members joined by `_`: whose exports are imported into it. Wins over the hub's flags. */
+  import: 'kilofed.io/import',
 } as const;
 
 export const ANNOTATION = {
@@ -27,8 +37,12 @@ export const ANNOTATION = {
   export: 'kilofed.io/export',
   /** On a Service, optional: comma-separated ids of the members that import it; absent means all. */
   exportTo: 'kilofed.io/export-to',
+  /** On a Namespace: "true" lets imports name single endpoints, as a StatefulSet's pods have names; "false" is a no on record. */
+  importHostnames: 'kilofed.io/import-hostnames',
   /** On a Node: "true" asks others to use its segment's other gateways, as if it were cordoned. */
   drain: 'kilofed.io/drain',
+  /** On a Node: `preferred`, `auto` or `never`: whether it may end the tunnels of its location. Wins over Kilo's `leader`. */
+  gateway: 'kilofed.io/gateway',
   /** On a Peer: the gateway slot of the remote gateway in its own segment. */
   slot: 'kilofed.io/slot',
   /** On a Peer: how many planes the remote mesh runs. */
@@ -39,7 +53,34 @@ export const ANNOTATION = {
   hash: 'kilofed.io/hash',
   /** On mirrored objects: `<namespace>/<name>` of the exported Service. */
   source: 'kilofed.io/source',
+  /** On a mirrored EndpointSlice: what the exporter says of the endpoints that count as not ready, since no link to them works. */
+  withheld: 'kilofed.io/withheld',
+  /** On everything the hub writes, and on its Lease in a member: the federation that it belongs to. */
+  federation: 'kilofed.io/federation',
+  /** On a Service: "true" hands it over to the hub, which makes its mirror of it; the hub then writes `HANDED_OVER`. */
+  handOver: 'kilofed.io/hand-over',
+  /** On a ServiceImport: the members whose exports it was made of, comma-separated. */
+  exporters: 'kilofed.io/exporters',
+  /**
+   * On the Secret that declares a member, optional, and on the Peers that the hub writes for it: the ranges that its addresses may lie in;
+   * absent means private ranges.
+   */
+  allowedCIDRs: 'kilofed.io/allowed-cidrs',
+  /** On the Secret that declares a member, optional: UID of the `kube-system` namespace of the cluster that it is. */
+  clusterUid: 'kilofed.io/cluster-uid',
+  /** On the Secret that declares a member, optional: namespaces that it may export Services of; absent means all. */
+  exportNamespaces: 'kilofed.io/export-namespaces',
+  /** On the Secret that declares a member, optional: how long what came from it stays while it does not answer; absent means 24h. */
+  timeToLive: 'kilofed.io/time-to-live',
 } as const;
+
+/** Value of `kilofed.io/hand-over` on a Service that the hub has taken over. */
+export const HANDED_OVER = 'done';
+
+/** On a ServiceExport that the hub wrote, followed by the id of a member: why that member cannot import the Service. */
+export const BLOCKED_ANNOTATION_PREFIX = 'blocked.kilofed.io/';
+/** Likewise: what that member lacks to import the Service. */
+export const WAITING_ANNOTATION_PREFIX = 'waiting.kilofed.io/';
 
 /** Kilo's own annotations on Nodes, with Kilo's meaning (Kilo docs/annotations.md). */
 export const KILO_ANNOTATION = {

@@ -23,6 +23,8 @@ export const RESOURCE = {
   serviceCIDR: { group: 'networking.k8s.io', version: 'v1', kind: 'ServiceCIDR', plural: 'servicecidrs', namespaced: false },
   mesh: { group: 'kilofed.io', version: 'v1alpha1', kind: 'Mesh', plural: 'meshes', namespaced: false },
   meshNode: { group: 'kilofed.io', version: 'v1alpha1', kind: 'MeshNode', plural: 'meshnodes', namespaced: false },
+  nodePolicy: { group: 'kilofed.io', version: 'v1alpha1', kind: 'NodePolicy', plural: 'nodepolicies', namespaced: false },
+  gatewayReport: { group: 'kilofed.io', version: 'v1alpha1', kind: 'GatewayReport', plural: 'gatewayreports', namespaced: false },
   peer: { group: 'kilo.squat.ai', version: 'v1alpha1', kind: 'Peer', plural: 'peers', namespaced: false },
   serviceExport: { group: 'multicluster.x-k8s.io', version: 'v1beta1', kind: 'ServiceExport', plural: 'serviceexports', namespaced: true },
   serviceImport: { group: 'multicluster.x-k8s.io', version: 'v1beta1', kind: 'ServiceImport', plural: 'serviceimports', namespaced: true },
@@ -41,7 +43,7 @@ export function resourcePath(resource: Resource, namespace?: string, name?: stri
   return `${root}${scope}/${resource.plural}${tail}`;
 }
 
-export interface ObjectMeta {
+interface ObjectMeta {
   readonly name: string;
   readonly namespace?: string;
   readonly uid?: string;
@@ -54,7 +56,7 @@ export interface ObjectMeta {
   readonly ownerReferences?: readonly OwnerReference[];
 }
 
-export interface OwnerReference {
+interface OwnerReference {
   readonly apiVersion: string;
   readonly kind: string;
   readonly name: string;

@@ -1,73 +1,73 @@
 /**
- * What is to be watched, out of a node's plan; and the plan with what was chosen, put back.
+ * What failover works on, out of a node's plan.
  */
-import type { MeshSpec } from '../api/mesh.js';
-import type { GroupCandidate, NexthopGroup, NodePlan, ProbePath, ProbeTarget } from '../mesh/plan.js';
+import type { MeshSpec } from '../api/meshSpec.js';
+import type { NexthopName, NexthopTarget } from '../mesh/nexthopName.js';
+import type { GroupPath, NodePlan } from '../mesh/plan.js';
+import { type PathName, pathName, type ProbePath, type ProbeTarget } from '../mesh/probing.js';
 import { DEFAULT_SETTINGS, type FailoverSettings, type Pace } from './settings.js';
 
 export interface FailoverConfig {
   readonly settings: FailoverSettings;
   readonly isGateway: boolean;
   readonly paths: readonly ProbePath[];
-  readonly kin: readonly ProbeTarget[];
-  /** By remote segment: its ways in order of preference. */
-  readonly segments: ReadonlyMap<string, SegmentWays>;
+  readonly segmentPeers: readonly ProbeTarget[];
+  /** By remote segment. */
+  readonly segments: ReadonlyMap<string, SegmentPaths>;
 }
 
-export interface SegmentWays {
-  readonly ways: readonly { readonly name: string; readonly kind: 'plane' | 'node'; readonly slot: number }[];
+interface SegmentPaths {
+  /** In order of preference. */
+  readonly paths: readonly SegmentPath[];
+  /** Use all that work, not the first only. */
   readonly spread: boolean;
 }
 
-/** Segment name to the names of the ways in use. */
-export type Choices = ReadonlyMap<string, readonly string[]>;
+/** A path to a segment: what a nexthop group may use. */
+export type SegmentPath = NexthopTarget & {
+  readonly name: NexthopName;
+  /** The probed path whose state says whether this one works. Nothing is probed under that name where the far end answers no probes. */
+  readonly probe: PathName;
+};
 
 export function failoverConfig(plan: NodePlan, probes: MeshSpec['probes']): FailoverConfig {
-  const segments = new Map<string, SegmentWays>();
-  for (const group of plan.groups) {
-    const before = segments.get(group.segment);
-    // The groups of the two families have the same ways, but for those that exist in one of them only.
-    const all = [...(before?.ways ?? []), ...group.candidates.map(wayOf)];
-    segments.set(group.segment, { ways: all.filter(({ name }, index) => all.findIndex((way) => way.name === name) === index), spread: group.spread === true });
+  const segments = new Map<string, SegmentPaths>();
+  for (const { segment, paths, spread } of plan.groups) {
+    // The groups of the two families have the same paths, but for those that exist in one of them only.
+    const all = [...(segments.get(segment)?.paths ?? []), ...paths.map((path) => segmentPath(segment, path))];
+    segments.set(segment, {
+      paths: all.filter(({ name }, index) => all.findIndex((path) => path.name === name) === index),
+      spread: spread === true,
+    });
   }
-  return { settings: settingsOf(probes), isGateway: plan.role.kind === 'gateway', paths: plan.probing?.paths ?? [], kin: plan.probing?.kin ?? [], segments };
+  return {
+    settings: settingsOf(probes),
+    isGateway: plan.role.kind === 'gateway',
+    paths: plan.probing?.paths ?? [],
+    segmentPeers: plan.probing?.segmentPeers ?? [],
+    segments,
+  };
 }
 
-/** `plan` with the ways that were chosen; where none of them is among a group's, it stays. */
-export function steer(plan: NodePlan, choices: Choices): NodePlan {
-  return { ...plan, groups: plan.groups.map((group) => ({ ...group, active: activeOf(group, choices) })) };
-}
-
-/** What a host uses now, as choices: an agent that starts goes on with them. */
-export function choicesOf(plan: NodePlan, active: ReadonlyMap<number, readonly number[]>): Choices {
-  return new Map(plan.groups.flatMap((group): [string, string[]][] => {
-    const now = active.get(group.id) ?? [];
-    const names = group.candidates.filter(({ nexthop }) => now.includes(nexthop)).map(({ name }) => name);
-    return names.length === 0 ? [] : [[group.segment, names]];
-  }));
-}
-
-function activeOf(group: NexthopGroup, choices: Choices): readonly number[] {
-  const chosen = choices.get(group.segment) ?? [];
-  const active = group.candidates.filter(({ name }) => chosen.includes(name)).map(({ nexthop }) => nexthop);
-  return active.length === 0 ? group.active : active;
-}
-
-function wayOf({ name, slot }: GroupCandidate): SegmentWays['ways'][number] {
-  return { name, kind: name.startsWith('plane/') ? 'plane' : 'node', slot };
+function segmentPath(segment: string, { nexthop: _nexthop, ...path }: GroupPath): SegmentPath {
+  const probe = path.kind === 'plane' ? pathName({ kind: 'tunnel', slot: path.slot, segment }) : pathName({ kind: 'lan', node: path.node });
+  return { ...path, probe };
 }
 
 function settingsOf(probes: MeshSpec['probes']): FailoverSettings {
-  const pace = (given: { readonly intervalMilliseconds?: number | undefined; readonly misses?: number | undefined } | undefined, fallback: Pace): Pace => ({
-    intervalMs: given?.intervalMilliseconds ?? fallback.intervalMs,
-    misses: given?.misses ?? fallback.misses,
+  const pace = (
+    given: { readonly periodMilliseconds?: number | undefined; readonly failureThreshold?: number | undefined } | undefined,
+    fallback: Pace,
+  ): Pace => ({
+    periodMs: given?.periodMilliseconds ?? fallback.periodMs,
+    failureThreshold: given?.failureThreshold ?? fallback.failureThreshold,
   });
   return {
     ...DEFAULT_SETTINGS,
-    near: pace(probes?.near, DEFAULT_SETTINGS.near),
+    lan: pace(probes?.lan, DEFAULT_SETTINGS.lan),
     tunnel: pace(probes?.tunnel, DEFAULT_SETTINGS.tunnel),
     // It goes through a tunnel of the gateway in between.
-    through: pace(probes?.tunnel, DEFAULT_SETTINGS.through),
-    returnMs: probes?.returnSeconds === undefined ? DEFAULT_SETTINGS.returnMs : probes.returnSeconds * 1000,
+    relay: pace(probes?.tunnel, DEFAULT_SETTINGS.relay),
+    failbackDelayMs: probes?.failbackDelaySeconds === undefined ? DEFAULT_SETTINGS.failbackDelayMs : probes.failbackDelaySeconds * 1000,
   };
 }

@@ -6,15 +6,31 @@ const report = { draining: false, lanLost: false, notForwarding: false, unreacha
 
 const MESSAGES: readonly [string, Message, number][] = [
   ['a request by the ordinary routes', { kind: 'request', ...envelope, answerVia: undefined, inUse: false, forwards: 'unknown' }, 54],
-  ['a request by plane 3 that is in use, of a receiver that forwards', { kind: 'request', ...envelope, answerVia: 3, inUse: true, forwards: 'yes' }, 54],
+  [
+    'a request by plane 3 that is in use, of a receiver that forwards',
+    { kind: 'request', ...envelope, answerVia: 3, inUse: true, forwards: 'yes' },
+    54,
+  ],
   ['a request to one that does not', { kind: 'request', ...envelope, answerVia: 0, inUse: true, forwards: 'no' }, 54],
-  ['a request that assures', { kind: 'request', ...envelope, answerVia: 1, inUse: true, forwards: 'no', assures: { ...report, draining: true, unreachable: [7] } }, 60],
+  [
+    'a request that vouches',
+    { kind: 'request', ...envelope, answerVia: 1, inUse: true, forwards: 'no', vouches: { ...report, draining: true, unreachable: [7] } },
+    60,
+  ],
   ['an answer', { kind: 'answer', ...envelope, report, inUse: false }, 54],
-  ['an answer by a way in use', { kind: 'answer', ...envelope, report, inUse: true }, 54],
+  ['an answer by a path in use', { kind: 'answer', ...envelope, report, inUse: true }, 54],
   ['an answer of one that leaves', { kind: 'answer', ...envelope, report: { ...report, draining: true }, inUse: false }, 54],
-  ['an answer of one without LAN that reaches two segments less', { kind: 'answer', ...envelope, report: { ...report, lanLost: true, unreachable: [1, 0xffff_ffff] }, inUse: true }, 62],
-  ['an answer of one that forwards nothing and reaches nobody', { kind: 'answer', ...envelope, report: { ...report, notForwarding: true, unreachable: 'all' }, inUse: false }, 54],
-  ['news', { kind: 'news', ...envelope, suspect: new Uint8Array(32).fill(9) }, 84],
+  [
+    'an answer of one without LAN that reaches two segments less',
+    { kind: 'answer', ...envelope, report: { ...report, lanLost: true, unreachable: [1, 0xffff_ffff] }, inUse: true },
+    62,
+  ],
+  [
+    'an answer of one that forwards nothing and reaches nobody',
+    { kind: 'answer', ...envelope, report: { ...report, notForwarding: true, unreachable: 'all' }, inUse: false },
+    54,
+  ],
+  ['a suspect message', { kind: 'suspect', ...envelope, suspect: new Uint8Array(32).fill(9) }, 84],
 ];
 
 describe('messages', () => {
@@ -26,11 +42,13 @@ describe('messages', () => {
 
   test('too many segments to list are all of them', () => {
     const many = Array.from({ length: 201 }, (_, index) => index);
-    expect(decodeMessage(encodeMessage({ kind: 'answer', ...envelope, report: { ...report, unreachable: many }, inUse: false }))).toMatchObject({ report: { unreachable: 'all' } });
+    expect(
+      decodeMessage(encodeMessage({ kind: 'answer', ...envelope, report: { ...report, unreachable: many }, inUse: false })),
+    ).toMatchObject({ report: { unreachable: 'all' } });
   });
 
   test('a request of which only the head is known is one: what is behind it is for those who know it', () => {
-    const bytes = encodeMessage({ kind: 'request', ...envelope, answerVia: 1, inUse: true, forwards: 'no', assures: report });
+    const bytes = encodeMessage({ kind: 'request', ...envelope, answerVia: 1, inUse: true, forwards: 'no', vouches: report });
     expect(decodeMessage(bytes.slice(0, 54))).toEqual({ kind: 'request', ...envelope, answerVia: 1, inUse: true, forwards: 'no' });
   });
 

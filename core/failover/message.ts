@@ -3,22 +3,25 @@
  *
  *     request  'K' 'F' version 1 | key 32 | epoch 8 | nonce 8 | answer via 1 | flags 1 [ | report ]
  *     answer   'K' 'F' version 2 | key 32 | epoch 8 | nonce 8 | report
- *     news     'K' 'F' version 3 | key 32 | epoch 8 | nonce 8 | suspect's key 32
+ *     suspect  'K' 'F' version 3 | key 32 | epoch 8 | nonce 8 | suspect's key 32
  *
  *     report   flags 1 | count 1 | segment 4 ...
  *
- * Big-endian. Flags and bytes behind that a reader does not know mean nothing to it. `key` is the sender's WireGuard public key, `epoch` the wall-clock start of its agent in milliseconds. An answer repeats the nonce of its request, so an old
- * one answers nothing. All carry a message authentication code behind them (node-agent/probe/keyring.ts).
+ * Big-endian. Readers skip flags and bytes that they do not know. `key` is the sender's WireGuard public key, `epoch` the wall-clock start
+ * of its agent in milliseconds. An answer repeats the nonce of its request, so an old one answers nothing. A suspect message names a
+ * node that the sender does not reach (the term is SWIM's). One that names its own sender says that the sender's report has changed. A
+ * message authentication code follows each message (node-agent/probe/keyring.ts).
  */
+import type { Report } from './report.js';
 
-export type Message = ProbeRequest | ProbeAnswer | News;
+export type Message = ProbeRequest | ProbeAnswer | SuspectMessage;
 
 interface Envelope {
   /** Raw WireGuard public key of the sender. */
   readonly key: Uint8Array;
   /** Wall-clock milliseconds of the start of the sender's agent. */
   readonly epoch: number;
-  /** Of a request and of news: grows with each. */
+  /** Of a request and of a suspect message: grows with each. */
   readonly nonce: bigint;
 }
 
@@ -26,37 +29,25 @@ export interface ProbeRequest extends Envelope {
   readonly kind: 'request';
   /** The plane by which to answer; undefined: by the ordinary routes. */
   readonly answerVia: number | undefined;
-  /** The sender's traffic takes this way now. */
+  /** The sender's traffic takes this path now. */
   readonly inUse: boolean;
   /** Whether the receiver forwards what the sender sends through it. */
   readonly forwards: 'unknown' | 'yes' | 'no';
-  /** The sender has just found this way good in both directions, so that the receiver need not ask; and what it says of itself. */
-  readonly assures?: Report;
+  /** The sender vouches for this path: it has just found it good in both directions, so the receiver need not probe. And its report. */
+  readonly vouches?: Report;
 }
 
-export interface ProbeAnswer extends Envelope {
+interface ProbeAnswer extends Envelope {
   readonly kind: 'answer';
   readonly report: Report;
-  /** The sender's traffic takes the way that it answers by. */
+  /** The sender's traffic takes the path that it answers by. */
   readonly inUse: boolean;
 }
 
-/** Somebody does not answer me: check yourself. */
-export interface News extends Envelope {
-  readonly kind: 'news';
+/** The suspect does not answer the sender: probe it yourself. Where it is the sender, its report has changed. */
+export interface SuspectMessage extends Envelope {
+  readonly kind: 'suspect';
   readonly suspect: Uint8Array;
-}
-
-/** What a node says of itself. */
-export interface Report {
-  /** It will go soon, or should not be used. */
-  readonly draining: boolean;
-  /** No other node of its location is to be heard. */
-  readonly lanLost: boolean;
-  /** Nodes of its location find that it forwards nothing. */
-  readonly notForwarding: boolean;
-  /** `hash32` of the names of remote segments that none of its own tunnels reaches; `all`: too many to list. */
-  readonly unreachable: readonly number[] | 'all';
 }
 
 /** Bytes of a WireGuard key. */
@@ -67,12 +58,12 @@ const VERSION = 1;
 const HEAD = 4;
 const AFTER_KEY = HEAD + KEY_BYTES;
 const BODY = AFTER_KEY + 16;
-const KINDS = ['request', 'answer', 'news'] as const;
+const KINDS = ['request', 'answer', 'suspect'] as const;
 const PLAIN = 255;
 /** Fits every MTU with room. */
 const MAX_SEGMENTS = 200;
 /** Flags of a request, and of an answer. */
-const ASSURES = 8;
+const VOUCHES = 8;
 const IN_USE = 8;
 const FORWARDS = ['unknown', 'yes', 'no'] as const;
 
@@ -88,8 +79,11 @@ export function encodeMessage(message: Message, room = 0): Uint8Array {
   view.setBigUint64(AFTER_KEY + 8, message.nonce);
   if (message.kind === 'request') {
     view.setUint8(BODY, message.answerVia ?? PLAIN);
-    view.setUint8(BODY + 1, (message.inUse ? 1 : 0) | (FORWARDS.indexOf(message.forwards) << 1) | (message.assures === undefined ? 0 : ASSURES));
-    if (message.assures !== undefined) writeReport(view, BODY + 2, message.assures, 0);
+    view.setUint8(
+      BODY + 1,
+      (message.inUse ? 1 : 0) | (FORWARDS.indexOf(message.forwards) << 1) | (message.vouches === undefined ? 0 : VOUCHES),
+    );
+    if (message.vouches !== undefined) writeReport(view, BODY + 2, message.vouches, 0);
   } else if (message.kind === 'answer') {
     writeReport(view, BODY, message.report, message.inUse ? IN_USE : 0);
   } else {
@@ -98,10 +92,19 @@ export function encodeMessage(message: Message, room = 0): Uint8Array {
   return bytes;
 }
 
+/** The key that a message says it is from; undefined: see `decodeMessage`. */
+export function senderOf(bytes: Uint8Array): Uint8Array | undefined {
+  return isOurs(bytes) ? bytes.subarray(HEAD, AFTER_KEY) : undefined;
+}
+
+function isOurs(bytes: Uint8Array): boolean {
+  return bytes.length >= BODY + 2 && bytes[0] === MAGIC >> 8 && bytes[1] === (MAGIC & 0xff) && bytes[2] === VERSION;
+}
+
 /** Undefined: not one of ours, or of a version we do not speak. */
 export function decodeMessage(bytes: Uint8Array): Message | undefined {
+  if (!isOurs(bytes)) return undefined;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (bytes.length < BODY + 2 || view.getUint16(0) !== MAGIC || view.getUint8(2) !== VERSION) return undefined;
   const kind = KINDS[view.getUint8(3) - 1];
   const envelope: Envelope = {
     key: bytes.slice(HEAD, AFTER_KEY),
@@ -111,20 +114,27 @@ export function decodeMessage(bytes: Uint8Array): Message | undefined {
   if (kind === 'request') {
     const via = view.getUint8(BODY);
     const flags = view.getUint8(BODY + 1);
-    const assures = (flags & ASSURES) === 0 ? undefined : readReport(view, BODY + 2);
-    return { kind, ...envelope, answerVia: via === PLAIN ? undefined : via, inUse: (flags & 1) !== 0, forwards: FORWARDS[(flags >> 1) & 3] ?? 'unknown', ...(assures === undefined ? {} : { assures }) };
+    const vouches = (flags & VOUCHES) === 0 ? undefined : readReport(view, BODY + 2);
+    return {
+      kind,
+      ...envelope,
+      answerVia: via === PLAIN ? undefined : via,
+      inUse: (flags & 1) !== 0,
+      forwards: FORWARDS[(flags >> 1) & 3] ?? 'unknown',
+      ...(vouches === undefined ? {} : { vouches }),
+    };
   }
   if (kind === 'answer') {
     const report = readReport(view, BODY);
     return report === undefined ? undefined : { kind, ...envelope, report, inUse: (view.getUint8(BODY) & IN_USE) !== 0 };
   }
-  if (kind === 'news' && bytes.length >= BODY + KEY_BYTES) return { kind, ...envelope, suspect: bytes.slice(BODY, BODY + KEY_BYTES) };
+  if (kind === 'suspect' && bytes.length >= BODY + KEY_BYTES) return { kind, ...envelope, suspect: bytes.slice(BODY, BODY + KEY_BYTES) };
   return undefined;
 }
 
 function bodyLength(message: Message): number {
-  if (message.kind === 'request') return 2 + (message.assures === undefined ? 0 : reportLength(message.assures));
-  return message.kind === 'news' ? KEY_BYTES : reportLength(message.report);
+  if (message.kind === 'request') return 2 + (message.vouches === undefined ? 0 : reportLength(message.vouches));
+  return message.kind === 'suspect' ? KEY_BYTES : reportLength(message.report);
 }
 
 function reportLength(report: Report): number {

@@ -30,5 +30,13 @@ test('what is missing is brought: all of it after a boot, one segment where one 
   const nothing = { ...gatewayPlan({ planes: 0, remotes: [] }), routes: [], nexthops: [], groups: [] };
   const boot = between(nothing, gatewayPlan({ remotes: [east] }));
   expect(boot.made).toHaveLength(boot.all);
-  expect(between(gatewayPlan({ remotes: [east] }), gatewayPlan({ remotes: [east, west] })).made.join('\n')).toMatch(/wg set kilo0 peer[^]*ip route replace 10\.43\.0\.0\/24/);
+  expect(between(gatewayPlan({ remotes: [east] }), gatewayPlan({ remotes: [east, west] })).made.join('\n')).toMatch(
+    /wg set kilo0 peer[^]*ip route replace 10\.43\.0\.0\/24/,
+  );
+});
+
+test('a firewall that the host has stays as it is: it may have been tightened since the inputs were saved', () => {
+  const open = gatewayPlan({ remotes: [east] });
+  const closed = { ...open, firewall: { ...open.firewall, members: { audit: false, members: [], exported: [], open: [], elsewhere: [] } } };
+  expect(between(closed, open).made).toEqual([]);
 });

@@ -1,14 +1,18 @@
 /**
- * Of the changes to a host, those that only bring what is missing.
+ * Of the changes to a host, those that only add what is missing.
  *
- * An agent that starts before the API server answers plans from what it saved, which may be older than what the host holds: a
- * segment that joined just before the agent ended is in the kernel and not in the file. After a boot everything is missing, and
- * is brought; whatever else is there stays until it is known what is wanted now.
+ * An agent that starts before the API server answers plans from the inputs that it saved. They may be older than the host: a segment that
+ * joined just before the agent ended is in the kernel, but not in the file. So such a plan only adds: after a boot everything is missing
+ * and is added, and what else is there stays until the API server has answered. The firewall stays whole: one that was tightened just
+ * before would be loosened again.
  */
 import type { Change } from './change.js';
 import { type HostState, routeKey } from './state.js';
 
-export function additions(changes: readonly Change[], { wireguard, routes, groups }: Pick<HostState, 'wireguard' | 'routes' | 'groups'>): readonly Change[] {
+export function additions(
+  changes: readonly Change[],
+  { wireguard, routes, groups, firewall }: Pick<HostState, 'wireguard' | 'routes' | 'groups' | 'firewall'>,
+): readonly Change[] {
   return changes.filter((change) => {
     switch (change.kind) {
       case 'peer.set':
@@ -17,6 +21,8 @@ export function additions(changes: readonly Change[], { wireguard, routes, group
         return !routes.has(routeKey(change.route));
       case 'group.set':
         return !groups.has(change.id);
+      case 'firewall.set':
+        return firewall === undefined;
       default:
         return !TAKES_AWAY.test(change.kind);
     }

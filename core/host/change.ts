@@ -1,19 +1,26 @@
 /**
- * Change: one step that brings a host nearer to its plan. Each is idempotent and independent of how it is carried out.
+ * Change: one step from what a host holds towards its plan. Each is idempotent, and says nothing about how it is carried out.
  */
-import type { Firewall, IpipDevice, VxlanDevice } from '../mesh/plan.js';
-import type { ForwardChain } from './forward.js';
-import type { HostNexthop, HostRoute, HostRule } from './state.js';
+import type { EncapsulationDevice } from '../mesh/encapsulation/device.js';
+import type { Firewall } from '../mesh/plan.js';
+import type { ForwardChain, HostNexthop, HostRoute, HostRule } from './state.js';
 
 export type Change =
   | { readonly kind: 'sysctl.set'; readonly name: string; readonly value: string }
   /** Makes the device, by the kernel or by a userspace process. */
   | { readonly kind: 'wireguard.add'; readonly name: string }
-  | { readonly kind: 'wireguard.configure'; readonly name: string; readonly listenPort?: number; readonly key: boolean; readonly publicKey: string }
-  | { readonly kind: 'vxlan.add'; readonly device: VxlanDevice }
-  | { readonly kind: 'ipip.add'; readonly device: IpipDevice }
+  | {
+      readonly kind: 'wireguard.configure';
+      readonly name: string;
+      readonly listenPort?: number;
+      readonly key: boolean;
+      readonly publicKey: string;
+    }
+  /** Makes the device of the encapsulation; it is down. */
+  | { readonly kind: 'device.add'; readonly device: EncapsulationDevice }
   | { readonly kind: 'vxlan.set'; readonly name: string; readonly local?: string; readonly mac?: string }
-  | { readonly kind: 'link.set'; readonly name: string; readonly mtu: number }
+  /** `listenPort`: the UDP port that WireGuard in the kernel binds when the link goes up. */
+  | { readonly kind: 'link.set'; readonly name: string; readonly mtu: number; readonly listenPort?: number }
   | { readonly kind: 'link.delete'; readonly name: string }
   | PeerSet
   | { readonly kind: 'peer.delete'; readonly interface: string; readonly publicKey: string }
@@ -33,23 +40,23 @@ export type Change =
   | { readonly kind: 'route.delete'; readonly route: HostRoute }
   | { readonly kind: 'rule.add'; readonly rule: HostRule }
   | { readonly kind: 'rule.delete'; readonly rule: HostRule }
-  /** `elements`: the same by elements of sets alone, where that is possible; it may fail, and then the whole table is loaded. */
+  /** `elements`: the same by changing elements of sets only, where possible. If that fails, the whole table is loaded. */
   | { readonly kind: 'firewall.set'; readonly firewall: Firewall; readonly elements?: string }
   | { readonly kind: 'firewall.delete' }
   /** In a FORWARD chain of iptables. */
   | { readonly kind: 'forward.add'; readonly chain: ForwardChain; readonly rule: string }
   | { readonly kind: 'forward.delete'; readonly chain: ForwardChain; readonly rule: string }
   | { readonly kind: 'bridge.set'; readonly name: string; readonly mtu: number }
-  /** `over`: what our file says by what we know; absent: that there is none. */
+  /** `over`: the content of our file as we know it; absent: no file. */
   | { readonly kind: 'cni.write'; readonly text: string; readonly over?: string }
   | { readonly kind: 'cni.delete' }
-  /** Renames a configuration of somebody else, and back; `file` is its name before. */
+  /** Renames a configuration of somebody else, and renames it back; `file` is its name before that. */
   | { readonly kind: 'cni.disable'; readonly file: string }
   | { readonly kind: 'cni.restore'; readonly file: string }
-  /** Connections that were translated on the way to these prefixes, from before they had a route of ours. */
+  /** Connections to these prefixes that were translated, from before we had a route. */
   | { readonly kind: 'conntrack.forget'; readonly prefixes: readonly string[] };
 
-/** Only the attributes that are written; the others stay as they are. */
+/** Attributes that are absent stay as they are. */
 export interface PeerSet {
   readonly kind: 'peer.set';
   readonly interface: string;

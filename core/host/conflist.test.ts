@@ -29,15 +29,35 @@ describe('the configuration of a node', () => {
   });
 
   test.each<[string, object, object]>([
-    ['another range, as after a new podCIDR', { ...whole, plugins: [{ ...bridge, ipam: { type: 'host-local', ranges: [[{ subnet: '10.42.9.0/24' }]] } }, portmap] }, whole],
+    [
+      'another range, as after a new podCIDR',
+      { ...whole, plugins: [{ ...bridge, ipam: { type: 'host-local', ranges: [[{ subnet: '10.42.9.0/24' }]] } }, portmap] },
+      whole,
+    ],
     ['another MTU', { ...whole, plugins: [{ ...bridge, mtu: 1500 }, portmap] }, whole],
     ['masquerading switched on by hand', { ...whole, plugins: [{ ...bridge, ipMasq: true }, portmap] }, whole],
     ['portmap taken out', { ...whole, plugins: [bridge] }, whole],
     ['no plugins at all', { name: 'other' }, whole],
     [
       "keys of people's own, everywhere, and a plugin behind ours",
-      { ...whole, disableCheck: true, plugins: [{ ...bridge, mtu: 1, hairpinMode: false, vlan: 7, ipam: { ...bridge.ipam, ranges: [], dataDir: '/run/ipam' } }, { ...portmap, snat: false }, { type: 'bandwidth' }] },
-      { ...whole, disableCheck: true, plugins: [{ ...bridge, hairpinMode: false, vlan: 7, ipam: { ...bridge.ipam, dataDir: '/run/ipam' } }, { ...portmap, snat: false }, { type: 'bandwidth' }] },
+      {
+        ...whole,
+        disableCheck: true,
+        plugins: [
+          { ...bridge, mtu: 1, hairpinMode: false, vlan: 7, ipam: { ...bridge.ipam, ranges: [], dataDir: '/run/ipam' } },
+          { ...portmap, snat: false },
+          { type: 'bandwidth' },
+        ],
+      },
+      {
+        ...whole,
+        disableCheck: true,
+        plugins: [
+          { ...bridge, hairpinMode: false, vlan: 7, ipam: { ...bridge.ipam, dataDir: '/run/ipam' } },
+          { ...portmap, snat: false },
+          { type: 'bandwidth' },
+        ],
+      },
     ],
     ['a newer version of the format', { ...whole, cniVersion: '1.1.0', plugins: [] }, { ...whole, cniVersion: '1.1.0' }],
   ])('mends what is ours and keeps the rest: %s', (_what, before, after) => {

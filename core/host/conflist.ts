@@ -1,27 +1,30 @@
 /**
  * The CNI configuration list of a node: bridge, host-local and portmap for the node's pod CIDRs.
  *
- * People add to it: another plugin behind ours, a key that a newer plugin knows. So only what the plan says is ours, and all
- * else of a file that is there stays (Kilo edits the ranges alone, pkg/mesh/cni.go). Its network has Kilo's name: host-local
- * keeps its addresses by that name, so a node that moves over from Kilo gives none of them out twice.
+ * Users add to it: another plugin behind ours, or a key of a newer plugin. So we only own what the plan says, and keep everything else of
+ * an existing file (Kilo edits only the ranges, pkg/mesh/cni.go). The network has Kilo's name, because host-local stores its addresses by
+ * that name: a node that moves over from Kilo assigns none of them twice.
  */
-import { POD_BRIDGE, type Cni } from '../mesh/plan.js';
+import type { Cni } from '../mesh/plan.js';
+import { POD_BRIDGE } from '../mesh/reserved.js';
 
-/** In the folder of CNI configurations. Its own name, not Kilo's: what has it is ours. */
+/** In the folder of CNI configurations. It is not Kilo's file name, so a file of this name is ours. */
 export const CNI_FILE = '10-kilofed.conflist';
-/** What a configuration of somebody else is called while it is disabled; no container runtime reads such a name. */
+/** Appended to the name of a disabled configuration of somebody else; no container runtime reads such a name. */
 export const DISABLED_SUFFIX = '.kilofed-disabled';
 const NETWORK = 'kilo';
 const CNI_VERSION = '1.0.0';
 
-/** The text that the file should have: `present` itself when it says what is wanted, in whatever form. */
+/** The content of the file: `present` itself if it says the same, in whatever form. */
 export function conflistText(cni: Cni, present: string | undefined): string {
   const before = present === undefined ? undefined : parse(present);
   const after = merged(cni, before ?? {});
-  return present !== undefined && before !== undefined && canonical(after) === canonical(before) ? present : `${JSON.stringify(after, undefined, 2)}\n`;
+  return present !== undefined && before !== undefined && canonical(after) === canonical(before)
+    ? present
+    : `${JSON.stringify(after, undefined, 2)}\n`;
 }
 
-/** Do container runtimes read a file of this name as a CNI configuration? (libcni ConfFiles) */
+/** Whether container runtimes read a file of this name as a CNI configuration (libcni ConfFiles). */
 export function isConfiguration(name: string): boolean {
   return /\.(conf|conflist|json)$/.test(name);
 }
@@ -47,7 +50,9 @@ function merged({ podCIDRs, mtu }: Cni, before: Json): Json {
     ipam: { ...ipam, type: 'host-local', ranges: podCIDRs.map((subnet) => [{ subnet }]) },
   };
   const others = plugins.filter((plugin) => plugin !== bridge);
-  const portmap = others.some(({ type }) => type === 'portmap') ? [] : [{ type: 'portmap', capabilities: { portMappings: true }, snat: true }];
+  const portmap = others.some(({ type }) => type === 'portmap')
+    ? []
+    : [{ type: 'portmap', capabilities: { portMappings: true }, snat: true }];
   return { ...before, cniVersion: before['cniVersion'] ?? CNI_VERSION, name: NETWORK, plugins: [ours, ...others, ...portmap] };
 }
 
@@ -62,7 +67,9 @@ function parse(text: string): Json | undefined {
 
 /** The same for equal objects, whatever the order of their keys. */
 function canonical(value: unknown): string {
-  return JSON.stringify(value, (_key, each: unknown) => (isJson(each) ? Object.fromEntries(Object.entries(each).toSorted(([a], [b]) => (a < b ? -1 : 1))) : each));
+  return JSON.stringify(value, (_key, each: unknown) =>
+    isJson(each) ? Object.fromEntries(Object.entries(each).toSorted(([a], [b]) => (a < b ? -1 : 1))) : each,
+  );
 }
 
 function isJson(value: unknown): value is Json {

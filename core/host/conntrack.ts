@@ -1,14 +1,12 @@
 /**
- * Which connections must be forgotten when a prefix becomes known: those that were given another sender's address on the way
- * there. While packets keep coming the kernel never lets go of them, and the tunnel drops what has the wrong source.
+ * Which connections to forget when a prefix becomes known: those to it whose source address was translated. The kernel keeps them as long
+ * as packets flow, and the tunnel drops packets with the wrong source.
  *
- * A TCP connection that was answered is left alone: with another sender it would be another connection, so forgetting
- * could only end it, and without a word to the side that waits. That side may be any controller of the cluster, whose watch
- * would then be silent until its own timeout.
+ * A TCP connection that was answered is left alone. With another source it would be another connection, so forgetting it would only end it,
+ * without notice to the other side. That may be any controller of the cluster, whose watch would then hang until its own timeout.
  *
- * `conntrack` 1.4.7 takes a CIDR only for the destination as the sender wrote it, and its own filters for translated
- * connections let everything through. So translation is told by the address that answers go to, and what was sent to a
- * Service by the address that answers come from.
+ * `conntrack` 1.4.7 accepts a CIDR only for the original destination, and its own filters for translated connections do not filter. So
+ * translation is recognised by the address that answers go to, and a Service's backend by the address that answers come from.
  */
 import { type Cidr, contains, parseCidr } from '../net/cidr.js';
 
@@ -36,7 +34,7 @@ export function staleFlows(listing: string, prefixes: readonly string[]): readon
   return [...calls.values()].slice(0, MAX_CALLS);
 }
 
-/** A call reads the whole table: one of a hundred thousand takes a good part of a second. */
+/** Each call reads the whole table, which takes a good part of a second for a hundred thousand entries. */
 const MAX_CALLS = 100;
 
 const TCP = '6';

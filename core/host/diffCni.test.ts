@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { problemText } from '../api/problem.js';
 import { createFakeHost, type FakeHost } from '../../test/host/fakeHost.js';
 import type { Cni, NodePlan } from '../mesh/plan.js';
 import { cniProblems } from './diffCni.js';
@@ -35,7 +36,12 @@ describe('the folder of CNI configurations', () => {
     ['is left alone where it cannot be seen', undefined, cni, []],
     ['is not written to without a pod CIDR', {}, { ...cni, podCIDRs: [] }, []],
     ['keeps what others have in it', { [FLANNEL]: '{}', '99-loopback.conf': '{}' }, cni, ['write 10-kilofed.conflist']],
-    ['loses what would win, by another name, when told to', { [FLANNEL]: '{}', '99-loopback.conf': '{}' }, { ...cni, others: 'disable' }, ['write 10-kilofed.conflist', 'mv 10-flannel.conflist 10-flannel.conflist.kilofed-disabled']],
+    [
+      'loses what would win, by another name, when told to',
+      { [FLANNEL]: '{}', '99-loopback.conf': '{}' },
+      { ...cni, others: 'disable' },
+      ['write 10-kilofed.conflist', 'mv 10-flannel.conflist 10-flannel.conflist.kilofed-disabled'],
+    ],
   ])('%s', (_what, files, desired, commands) => {
     expect(go(host(files), desired)).toEqual(commands);
   });
@@ -68,6 +74,6 @@ describe('what stands in the way', () => {
     ['a name behind ours is none', cni, { ...folder, others: ['10-kindnet.conflist', '100-crio.conf'] }, undefined],
     ['one that is about to be disabled is none', { ...cni, others: 'disable' }, { ...folder, others: [FLANNEL] }, undefined],
   ])('%s', (_what, desired, at, part) => {
-    expect(cniProblems('a', desired, at).map(({ message }) => message)).toEqual(part === undefined ? [] : [expect.stringContaining(part)]);
+    expect(cniProblems('a', desired, at).map(problemText)).toEqual(part === undefined ? [] : [expect.stringContaining(part)]);
   });
 });

@@ -7,8 +7,20 @@ import type { PeerState } from './state.js';
 /** `{ A: ['10.0.0.0/24'] }` and the like; the letters stand for keys. */
 type Lists = Readonly<Record<string, readonly string[]>>;
 
-const peer = (publicKey: string, allowedIPs: readonly string[]): WireguardPeer => ({ publicKey, allowedIPs, persistentKeepalive: 0, owner: publicKey });
-const state = (allowedIPs: readonly string[]): PeerState => ({ persistentKeepalive: 0, allowedIPs, lastHandshake: 0, receivedBytes: 0, sentBytes: 0 });
+const peer = (publicKey: string, allowedIPs: readonly string[]): WireguardPeer => ({
+  publicKey,
+  allowedIPs,
+  persistentKeepalive: 0,
+  owner: { kind: 'gateway', name: publicKey },
+  segment: publicKey,
+});
+const state = (allowedIPs: readonly string[]): PeerState => ({
+  persistentKeepalive: 0,
+  allowedIPs,
+  lastHandshake: 0,
+  receivedBytes: 0,
+  sentBytes: 0,
+});
 
 function diff(now: Lists, wanted: Lists): readonly string[] {
   const { set, remove } = diffPeers({
@@ -28,10 +40,25 @@ describe('allowed IPs move from peer to peer', () => {
     ['nothing to do', { A: [one], B: [two] }, { A: [one], B: [two] }, []],
     ['the order of a list does not matter', { A: [one, two] }, { A: [two, one] }, []],
     ['the spelling does not matter', { A: ['fd00::/64'] }, { A: ['fd00:0:0::/64'] }, []],
-    ['the new owner takes it; the old one is not written', { A: [one, two], B: [three] }, { A: [one], B: [two, three] }, [`B allowed-ips ${two},${three}`]],
+    [
+      'the new owner takes it; the old one is not written',
+      { A: [one, two], B: [three] },
+      { A: [one], B: [two, three] },
+      [`B allowed-ips ${two},${three}`],
+    ],
     ['to an earlier peer', { A: [one], B: [two, three] }, { A: [one, two], B: [three] }, [`A allowed-ips ${one},${two}`]],
-    ['two swap: the first keeps its own until the second has it', { A: [one], B: [two] }, { A: [two], B: [one] }, [`A allowed-ips ${one},${two}`, `B allowed-ips ${one}`]],
-    ['three in a ring', { A: [one], B: [two], C: [three] }, { A: [three], B: [one], C: [two] }, [`A allowed-ips ${one},${three}`, `B allowed-ips ${one},${two}`, `C allowed-ips ${two}`]],
+    [
+      'two swap: the first keeps its own until the second has it',
+      { A: [one], B: [two] },
+      { A: [two], B: [one] },
+      [`A allowed-ips ${one},${two}`, `B allowed-ips ${one}`],
+    ],
+    [
+      'three in a ring',
+      { A: [one], B: [two], C: [three] },
+      { A: [three], B: [one], C: [two] },
+      [`A allowed-ips ${one},${three}`, `B allowed-ips ${one},${two}`, `C allowed-ips ${two}`],
+    ],
     ['nobody wants it any more', { A: [one, two] }, { A: [one] }, [`A allowed-ips ${one}`]],
     ['a peer loses everything', { A: [one] }, { A: [] }, ['A allowed-ips ']],
     ['another key for the same prefixes', { A: [one] }, { B: [one] }, [`B allowed-ips ${one}`, 'A remove']],

@@ -1,10 +1,9 @@
 /**
- * The peers of one WireGuard interface: which attributes of which peers must be written, in an order that never leaves a
- * prefix without a peer.
+ * The peers of one WireGuard interface: which attributes of which peers to write, in an order that never leaves a prefix without a peer.
  *
- * An interface routes a prefix to one peer; giving it to another moves it atomically (kernel allowedips.c add()). `wg set`
- * replaces the whole list of a peer, so a peer that is written before the new owner of one of its prefixes keeps that
- * prefix in the list until the new owner takes it, and a peer that only loses prefixes to others is not written at all.
+ * An interface routes a prefix to one peer, and giving it to another moves it atomically (kernel allowedips.c add()). `wg set` replaces the
+ * whole list of a peer. So a peer that is written before the new owner of one of its prefixes keeps that prefix in its list until the new
+ * owner takes it, and a peer that only loses prefixes to others is not written at all.
  */
 import type { WireguardInterface, WireguardPeer } from '../mesh/plan.js';
 import type { Change, Difference, PeerSet } from './change.js';
@@ -12,7 +11,7 @@ import { endpointKey, endpointMustBeWritten, type EndpointMemory } from './endpo
 import type { PeerState, WireguardState } from './state.js';
 import { canonicalCIDR, canonicalEndpoint } from './text.js';
 
-export interface PeersInput {
+interface PeersInput {
   readonly desired: WireguardInterface;
   /** Absent: the interface is about to be made. */
   readonly observed: WireguardState | undefined;
@@ -38,8 +37,10 @@ function diffPeer(input: PeersInput, peer: WireguardPeer, allowedIPs: readonly s
   const name = input.desired.name;
   const before = input.observed?.peers.get(peer.publicKey) ?? NO_PEER;
   const endpoint = peer.endpoint === undefined ? undefined : canonicalEndpoint(peer.endpoint);
-  const writeEndpoint = endpoint !== undefined && endpoint !== before.endpoint
-    && endpointMustBeWritten(endpoint, before, input.prior.get(endpointKey(name, peer.publicKey)), input.at);
+  const writeEndpoint =
+    endpoint !== undefined &&
+    endpoint !== before.endpoint &&
+    endpointMustBeWritten(endpoint, before, input.prior.get(endpointKey(name, peer.publicKey)), input.at);
   const writeKey = before.presharedKey !== peer.presharedKey;
   const writeKeepalive = before.persistentKeepalive !== peer.persistentKeepalive;
   if (before !== NO_PEER && !writeEndpoint && !writeKey && !writeKeepalive && allowedIPs === undefined) return undefined;
@@ -73,7 +74,7 @@ function prefixPlan(input: PeersInput, rank: ReadonlyMap<string, number>): Reado
   return lists;
 }
 
-/** Cheap, since there may be thousands; lists that are spelled differently are looked at more closely afterwards. */
+/** A cheap comparison, since there may be thousands; lists that differ only in spelling are compared again later. */
 function sameList(wanted: readonly string[], now: readonly string[] | undefined): boolean {
   if (now === undefined || now.length !== wanted.length) return false;
   return wanted.every((prefix, index) => prefix === now[index]) || wanted.toSorted().every((prefix, index) => prefix === now[index]);
@@ -87,7 +88,7 @@ function mustBeWritten(before: readonly string[], wanted: readonly string[], own
   return before.some((prefix) => !kept.has(prefix) && !owners.has(prefix));
 }
 
-/** Who gets each prefix. Of two peers that want the same one the first has it: taking it in turns would cut both. */
+/** The owner of each prefix. If two peers want the same one, the first has it: taking it in turns would cut off both. */
 function ownersOf(peers: readonly WireguardPeer[]): ReadonlyMap<string, string> {
   const owners = new Map<string, string>();
   for (const peer of peers) {

@@ -1,13 +1,14 @@
 /**
- * The kernel settings that the mesh needs, as changes. Only what stands in the way is changed, and only upwards: a node
- * that forwards already, or filters loosely already, is left alone.
+ * The kernel settings that the mesh needs, as changes. A setting is changed only if it is in the way: a node that already forwards, or
+ * already filters loosely, is left alone.
  */
 import type { NodePlan } from '../mesh/plan.js';
 import type { Change } from './change.js';
+import { meshDevices } from './meshDevices.js';
 import type { HostState } from './state.js';
-import { familyOf } from './text.js';
+import { familyName } from '../net/family.js';
 
-/** Everything `diffSysctls` looks at, below /proc/sys. */
+/** Everything that `diffSysctls` reads, below /proc/sys. */
 export function sysctlNames(interfaces: readonly string[], underlay: string | undefined): readonly string[] {
   const devices = ['all', 'default', ...interfaces, ...(underlay === undefined ? [] : [underlay])];
   return [
@@ -22,14 +23,17 @@ export function sysctlNames(interfaces: readonly string[], underlay: string | un
   ];
 }
 
-export function diffSysctls(desired: NodePlan, observed: HostState): { readonly before: readonly Change[]; readonly after: readonly Change[] } {
+export function diffSysctls(
+  desired: NodePlan,
+  observed: HostState,
+): { readonly before: readonly Change[]; readonly after: readonly Change[] } {
   const value = (name: string): string | undefined => observed.sysctls.get(name);
   const before: Change[] = [];
   const want = (name: string, wanted: string): void => {
     const now = value(name);
     if (now !== undefined && now !== wanted) before.push({ kind: 'sysctl.set', name, value: wanted });
   };
-  const families = new Set([...desired.routes.map((route) => familyOf(route.dst)), ...desired.meshAddresses.map(familyOf)]);
+  const families = new Set([...desired.routes.map((route) => familyName(route.dst)), ...desired.meshAddresses.map(familyName)]);
   if (families.size === 0) return { before: [], after: [] };
   if (families.has('inet')) want(FORWARD4, '1');
   if (families.has('inet6') && value(FORWARD6) === '0') {
@@ -40,7 +44,7 @@ export function diffSysctls(desired: NodePlan, observed: HostState): { readonly 
   }
   // With the compatibility notifications, replacing a group costs one message per route that uses it.
   want(COMPAT, '0');
-  // kube-proxy's translation between two pods of one bridge works only where bridged packets pass the filters.
+  // kube-proxy translates between two pods of one bridge only if bridged packets pass the filters.
   if (desired.cni !== undefined) for (const name of BRIDGED) want(name, '1');
   if (desired.groups.some((group) => group.active.length > 1)) {
     for (const name of [HASH4, HASH6]) if (value(name) === '0') want(name, '1');
@@ -48,14 +52,12 @@ export function diffSysctls(desired: NodePlan, observed: HostState): { readonly 
   return { before, after: looseFilters(desired, observed) };
 }
 
-/** Ways there and back may differ, which strict reverse-path filtering (1; the greater of `all` and the device counts) drops. */
+/** The two directions may take different devices, which strict reverse-path filtering (1; the greater of `all` and the device's) drops. */
 function looseFilters(desired: NodePlan, observed: HostState): readonly Change[] {
   const viaUnderlay = desired.nexthops.some((nexthop) => nexthop.dev === 'underlay');
   const devices = [
-    ...desired.interfaces.map((one) => one.name),
+    ...meshDevices(desired),
     ...(desired.looseFilters ?? []).filter((dev) => observed.sysctls.has(rpFilter(dev))),
-    ...(desired.vxlan === undefined ? [] : [desired.vxlan.name]),
-    ...(desired.ipip === undefined ? [] : [desired.ipip.name]),
     ...(viaUnderlay && observed.underlay !== undefined ? [observed.underlay.dev] : []),
   ];
   const all = Number(observed.sysctls.get(rpFilter('all')) ?? 0);

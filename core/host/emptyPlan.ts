@@ -1,5 +1,5 @@
 /**
- * The plan of a host that is no part of a mesh: clean-up is the way from what is there to this.
+ * The plan of a host that is not part of a mesh. Clean-up changes the host to this.
  */
 import type { NodePlan } from '../mesh/plan.js';
 

@@ -9,7 +9,12 @@ const OTHER = '198.51.100.7:4242';
 
 describe('endpointMustBeWritten', () => {
   const peer = ([endpoint, handshake]: readonly [string | undefined, number]): PeerState => ({
-    ...(endpoint === undefined ? {} : { endpoint }), persistentKeepalive: 0, allowedIPs: [], lastHandshake: handshake, receivedBytes: 0, sentBytes: 0,
+    ...(endpoint === undefined ? {} : { endpoint }),
+    persistentKeepalive: 0,
+    allowedIPs: [],
+    lastHandshake: handshake,
+    receivedBytes: 0,
+    sentBytes: 0,
   });
   test.each<[string, readonly [string | undefined, number], string | undefined, boolean]>([
     // what, observed endpoint and handshake, remembered, must be written

@@ -1,17 +1,17 @@
 /**
- * EndpointMemory: for every peer of every interface, the endpoint that was wanted when we last wrote one.
+ * EndpointMemory: for every peer of every interface, the configured endpoint that was last written.
  *
- * WireGuard follows a peer that roams. An endpoint that differs from the wanted one is therefore no error, and writing
- * the wanted one over it would cut off a peer behind NAT. It is written only when what is wanted has changed, or when the
- * session is dead: where it was last alive is then no better a guess than what is wanted, and a peer that is alive behind NAT
- * comes back by itself. Tunnels that are probed are judged sooner (failover/silence.ts).
+ * WireGuard follows a peer that roams. So an endpoint that differs from the configured one is no error, and setting the configured one
+ * would cut off a peer behind NAT. It is set only when the configuration has changed, or when the session is dead: the last endpoint is no
+ * better a guess then, and a peer behind NAT that lives comes back by itself. Tunnels that are probed are judged sooner
+ * (tunnels/deadTunnel.ts).
  */
 import type { NodePlan } from '../mesh/plan.js';
 import type { Change } from './change.js';
 import type { PeerState } from './state.js';
 import { canonicalEndpoint } from './text.js';
 
-/** Key: `endpointKey`; value: the wanted endpoint. */
+/** Key: `endpointKey`; value: the configured endpoint. */
 export type EndpointMemory = ReadonlyMap<string, string>;
 
 /** REJECT_AFTER_TIME (WireGuard whitepaper 6.1): a session older than this carries nothing. */
@@ -21,12 +21,12 @@ export function endpointKey(interfaceName: string, publicKey: string): string {
   return `${interfaceName} ${publicKey}`;
 }
 
-/** Whether the wanted endpoint of a peer must be written. `prior`: as remembered; absent: this host was not ours before. */
-export function endpointMustBeWritten(wanted: string, observed: PeerState, prior: string | undefined, at: number): boolean {
+/** Whether the configured endpoint of a peer must be set. `prior`: as remembered; absent: this host was not ours before. */
+export function endpointMustBeWritten(configured: string, observed: PeerState, prior: string | undefined, at: number): boolean {
   if (observed.endpoint === undefined) return true;
-  if (observed.endpoint === wanted) return false;
-  // One that has been heard from elsewhere, and has no session yet, is about to get one.
-  if (prior !== undefined && (prior !== wanted || observed.lastHandshake === 0)) return prior !== wanted;
+  if (observed.endpoint === configured) return false;
+  // One that has roamed and has no session yet is about to get one.
+  if (prior !== undefined && (prior !== configured || observed.lastHandshake === 0)) return prior !== configured;
   return observed.lastHandshake === 0 || at - observed.lastHandshake >= SESSION_SECONDS;
 }
 

@@ -1,9 +1,10 @@
 /**
- * What to do about a change that the kernel refused, where its own words do not say.
+ * What to do about a change that the kernel refused, where the kernel's own message does not say.
  */
 import type { Change } from './change.js';
+import { hostDevice } from './devices.js';
 
-/** `reason`, and how to mend it where that is known. */
+/** `reason`, and what to do about it where that is known. */
 export function explainFailure(change: Change, reason: string): string {
   const hint = hintFor(change, reason);
   return hint === undefined ? reason : `${reason.replace(/[.]$/, '')}: ${hint}`;
@@ -11,16 +12,23 @@ export function explainFailure(change: Change, reason: string): string {
 
 function hintFor(change: Change, reason: string): string | undefined {
   switch (change.kind) {
-    case 'ipip.add':
-    case 'vxlan.add': {
-      const [module, other] = change.kind === 'ipip.add' ? ['ipip', 'vxlan'] : ['vxlan', 'ipip'];
-      if (TAKEN.test(reason)) return foreign(change.device.name);
-      return UNKNOWN.test(reason) ? `this kernel has no ${module}: load the module on this host (modprobe ${module}), or let the Mesh say encapsulationType ${other}` : undefined;
+    case 'device.add': {
+      const { device } = change;
+      const { module } = hostDevice(device);
+      if (TAKEN.test(reason)) return foreign(device.name);
+      return UNKNOWN.test(reason)
+        ? `this kernel has no ${module}: load the module on this host (modprobe ${module}), ` +
+            `or let the Mesh say encapsulationType ${device.alternative}`
+        : undefined;
     }
     case 'wireguard.add':
       return TAKEN.test(reason) ? foreign(change.name) : undefined;
+    // Userspace WireGuard binds its port when it is configured, the kernel when the link goes up.
     case 'wireguard.configure':
-      return IN_USE.test(reason) ? `something else has UDP port ${change.listenPort ?? ''} (ss -ulnp tells what): end it, or choose another spec.port in the Mesh` : undefined;
+    case 'link.set':
+      return change.listenPort !== undefined && IN_USE.test(reason)
+        ? `something else has UDP port ${change.listenPort} (ss -ulnp tells what): end it, or choose another spec.port in the Mesh`
+        : undefined;
     default:
       return undefined;
   }
@@ -30,8 +38,8 @@ function foreign(device: string): string {
   return `there is a device ${device} of another kind, which is not ours: delete or rename it (ip -d link show ${device} tells what it is)`;
 }
 
-/** What iproute2 says of a kind of device that the kernel does not know, and of a name that is taken. */
+/** iproute2's messages for a kind of device that the kernel lacks, and for a name that is taken. */
 const UNKNOWN = /Unknown device type|Operation not supported/;
 const TAKEN = /File exists/;
-/** What wg says of a port. */
+/** wg's and iproute2's message for a port that is taken. */
 const IN_USE = /Address already in use/;

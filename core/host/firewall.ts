@@ -1,11 +1,16 @@
 /**
- * The nft table `inet kilofed`: its text, loaded as one transaction, and the facts by which an observed table is compared.
+ * The nft table `inet kilofed`: its text, loaded in one transaction, and the facts by which an observed table is compared.
  *
- * nft prints a ruleset differently from version to version, so the text is never compared. Every rule carries a comment
- * that says all that it depends on; those and the elements of the sets are the facts.
+ * Versions of nft print a ruleset differently, so texts are never compared. Instead every rule has a comment that says all that the rule
+ * depends on. These comments and the elements of the sets are the facts.
  */
-import { NFT_TABLE, type Firewall } from '../mesh/plan.js';
-import { canonicalAddress, familyOf } from './text.js';
+import type { DeviceKind, FilterOf } from '../mesh/encapsulation/device.js';
+import type { Firewall } from '../mesh/plan.js';
+import { NFT_TABLE } from '../mesh/reserved.js';
+import { memberRules, type MemberRules } from './memberRules.js';
+import { PROBE_RULES, probeSets } from './probeRules.js';
+import { byFamily, type Chain, FAMILIES, type Table } from './table.js';
+import { canonicalAddress } from './text.js';
 
 /** Sorted. Empty: no table is wanted. */
 export function firewallFacts(firewall: Firewall): readonly string[] {
@@ -16,22 +21,28 @@ export function firewallFacts(firewall: Firewall): readonly string[] {
   ].toSorted();
 }
 
-/** What `nft -f -` reads: the old table goes and the new one comes in one transaction. */
+/** For `nft -f -`: replaces the old table by the new one in one transaction. */
 export function firewallText(firewall: Firewall): string {
-  const { chains, sets } = tableOf(firewall);
+  const { chains, sets, counters } = tableOf(firewall);
   return [
     ...DROP_TABLE,
     `table inet ${NFT_TABLE} {`,
-    ...sets.map(({ name, type, elements }) => `  set ${name} { type ${type}; ${elements.length === 0 ? '' : `elements = { ${elements.map((element) => quoted(type, element)).join(', ')} }; `}}`),
-    ...chains.flatMap(({ name, hook, rules }) => [`  chain ${name} {`, `    type ${hook}; policy accept;`, ...rules.map(({ match, comment }) => `    ${match} comment "${comment}"`), '  }']),
+    ...counters.map((name) => `  counter ${name} { }`),
+    ...sets.map(({ name, kind = 'set', type, elements }) => `  ${kind} ${name} { type ${type}; ${elementsText(type, elements)}}`),
+    ...chains.flatMap(({ name, hook, rules }) => [
+      `  chain ${name} {`,
+      ...(hook === undefined ? [] : [`    type ${hook}; policy accept;`]),
+      ...rules.map(({ match, comment }) => `    ${match} comment "${comment}"`),
+      '  }',
+    ]),
     '}',
     '',
   ].join('\n');
 }
 
 /**
- * The way from an observed table to the wanted one by elements of sets alone, so that one prefix among thousands costs one
- * line; undefined when rules differ too, or there is no such way.
+ * The change from an observed table to the desired one by elements of sets only, so that one prefix among thousands costs one line.
+ * Undefined: rules differ, too.
  */
 export function elementChanges(observed: readonly string[], firewall: Firewall): string | undefined {
   const { sets } = tableOf(firewall);
@@ -41,12 +52,17 @@ export function elementChanges(observed: readonly string[], firewall: Firewall):
   const gone = observed.filter((each) => !wanted.has(each)).map(elementOf);
   const types = new Map(sets.map(({ name, type }) => [name, type]));
   if ([...added, ...gone].some((element) => element === undefined || !types.has(element.set))) return undefined;
-  const line = (verb: string) => (element: Element | undefined): string => (element === undefined ? '' : `${verb} element inet ${NFT_TABLE} ${element.set} { ${quoted(types.get(element.set) ?? '', element.value)} }\n`);
-  // What goes first makes room for the wider or narrower prefix that comes in its place.
+  const line =
+    (verb: string) =>
+    (element: Element | undefined): string =>
+      element === undefined
+        ? ''
+        : `${verb} element inet ${NFT_TABLE} ${element.set} { ${quoted(types.get(element.set) ?? '', element.value)} }\n`;
+  // Deletions come first: they make room for the wider or narrower prefix that replaces them.
   return [...gone.map(line('delete')), ...added.map(line('add'))].join('');
 }
 
-/** Removes the table, and is content when there is none. */
+/** Removes the table; no error if there is none. */
 export const FIREWALL_REMOVAL: string = `${firewallRemoval().join('\n')}\n`;
 
 export const fact = {
@@ -59,37 +75,41 @@ interface Element {
   readonly value: string;
 }
 
-interface Table {
-  readonly chains: readonly { readonly name: string; readonly hook: string; readonly rules: readonly { readonly match: string; readonly comment: string }[] }[];
-  readonly sets: readonly { readonly name: string; readonly type: string; readonly elements: readonly string[] }[];
-}
-
 const DROP_TABLE = firewallRemoval();
-const FAMILIES = [['ip', '4', 'inet'], ['ip6', '6', 'inet6']] as const;
 
-function tableOf({ clampInterfaces, tunnels, vxlan, ipip, nat }: Firewall): Table {
-  const input = [...(tunnels === undefined ? [] : [INNER]), ...(vxlan === undefined ? [] : FAMILIES.map(([ip, digit]) => vxlanRule(ip, digit, vxlan.port)))];
+function tableOf({ clampInterfaces, tunnels, encapsulation, probes, nat, members }: Firewall): Table {
+  const inside = encapsulation === undefined ? NO_FILTER : filterOf(encapsulation);
+  const foreign = members === undefined ? NO_RULES : memberRules(members, tunnels !== undefined);
+  const input = [...(tunnels === undefined ? [] : [INNER]), ...inside.input, ...(probes === undefined ? [] : PROBE_RULES)];
   return {
     chains: [
       ...(clampInterfaces.length === 0 ? [] : [{ name: 'forward', hook: 'filter hook forward priority mangle', rules: CLAMP }]),
       ...(input.length === 0 ? [] : [{ name: 'input', hook: 'filter hook input priority filter', rules: input }]),
       ...(tunnels === undefined ? [] : [{ name: 'output', hook: 'filter hook output priority filter', rules: OUTER }]),
-      ...(ipip === undefined ? [] : [{ name: 'ipip', hook: 'filter hook input priority filter', rules: [ipipRule(canonicalAddress(ipip.local))] }]),
+      ...inside.chains,
       ...(nat === undefined ? [] : [{ name: 'postrouting', hook: 'nat hook postrouting priority srcnat', rules: NAT }]),
+      ...foreign.chains,
     ],
     sets: [
       ...(clampInterfaces.length === 0 ? [] : [{ name: 'clamp', type: 'ifname', elements: clampInterfaces }]),
-      ...(tunnels === undefined ? [] : [{ name: 'wgport', type: 'inet_service', elements: tunnels.ports.map(String) }, ...byFamily('self', tunnels.addresses.map(canonicalAddress), '')]),
-      ...(vxlan === undefined ? [] : byFamily('vtep', vxlan.from.map(canonicalAddress), '')),
-      ...(ipip === undefined ? [] : [{ name: 'ipip4', type: 'ipv4_addr', elements: ipip.from.map(canonicalAddress) }]),
+      ...(tunnels === undefined
+        ? []
+        : [
+            { name: 'wgport', type: 'inet_service', elements: tunnels.ports.map(String) },
+            ...byFamily('self', tunnels.addresses.map(canonicalAddress), ''),
+          ]),
+      ...inside.sets,
+      ...(probes === undefined ? [] : probeSets(probes)),
       ...(nat === undefined ? [] : NAT_SETS.flatMap((name) => byFamily(name, nat[name], '; flags interval'))),
+      ...foreign.sets,
     ],
+    counters: foreign.counters,
   };
 }
 
 /**
- * Both directions: `rt mtu` takes the smaller of the ways to and from (kernel net/netfilter/nft_rt.c), and a SYN that comes out
- * of a tunnel tells its receiver how much may go back into it.
+ * In both directions: `rt mtu` is the smaller of the routes to and from (kernel net/netfilter/nft_rt.c), and a SYN that leaves a tunnel
+ * tells its receiver how much may enter the tunnel.
  */
 const CLAMP = ['oifname', 'iifname'].map((direction) => ({
   match: `${direction} @clamp tcp flags syn / syn,rst tcp option maxseg size set rt mtu`,
@@ -100,39 +120,73 @@ const CLAMP = ['oifname', 'iifname'].map((direction) => ({
 const INNER = { match: 'iifname @clamp udp dport @wgport drop', comment: 'kilofed: no tunnel out of a tunnel' };
 const OUTER = [
   { match: 'oifname @clamp udp sport @wgport drop', comment: 'kilofed: no tunnel into a tunnel' },
-  ...FAMILIES.map(([ip, digit]) => ({ match: `udp sport @wgport ${ip} saddr @self${digit} drop`, comment: `kilofed: ${ip} no tunnel from a mesh address` })),
+  ...FAMILIES.map(([ip, digit]) => ({
+    match: `udp sport @wgport ${ip} saddr @self${digit} drop`,
+    comment: `kilofed: ${ip} no tunnel from a mesh address`,
+  })),
 ];
 
-function vxlanRule(ip: string, digit: string, port: number): { readonly match: string; readonly comment: string } {
-  return { match: `udp dport ${port} ${ip} saddr != @vtep${digit} drop`, comment: `kilofed: ${ip} vxlan ${port} only from the location` };
+interface Filter {
+  /** Rules of the chain `input`. */
+  readonly input: Chain['rules'];
+  readonly chains: readonly Chain[];
+  readonly sets: Table['sets'];
 }
 
-/** Not any IPIP of the host, as Kilo's: others may have tunnels at other addresses. */
-function ipipRule(local: string): { readonly match: string; readonly comment: string } {
-  return { match: `ip daddr ${local} ip protocol 4 ip saddr != @ipip4 drop`, comment: `kilofed: ipip to ${local} only from the location` };
+const NO_RULES: MemberRules = { chains: [], sets: [], counters: [] };
+const NO_FILTER: Filter = { input: [], chains: [], sets: [] };
+
+/** Encapsulated packets from anywhere but the location are dropped. */
+function filterOf<K extends DeviceKind>(filter: FilterOf<K>): Filter {
+  return FILTERS[filter.kind](filter);
 }
+
+const FILTERS: { readonly [K in DeviceKind]: (filter: FilterOf<K>) => Filter } = {
+  vxlan: ({ port, from }) => ({
+    input: FAMILIES.map(([ip, digit]) => ({
+      match: `udp dport ${port} ${ip} saddr != @vtep${digit} drop`,
+      comment: `kilofed: ${ip} vxlan ${port} only from the location`,
+    })),
+    chains: [],
+    sets: byFamily('vtep', from.map(canonicalAddress), ''),
+  }),
+  // Unlike Kilo's rule, not all IPIP of the host: others may have tunnels at other addresses.
+  ipip({ local, from }) {
+    const end = canonicalAddress(local);
+    const match = `ip daddr ${end} ip protocol 4 ip saddr != @ipip4 drop`;
+    return {
+      input: [],
+      chains: [
+        {
+          name: 'ipip',
+          hook: 'filter hook input priority filter',
+          rules: [{ match, comment: `kilofed: ipip to ${end} only from the location` }],
+        },
+      ],
+      sets: [{ name: 'ipip4', type: 'ipv4_addr', elements: from.map(canonicalAddress) }],
+    };
+  },
+};
 
 const NAT_SETS = ['from', 'known', 'location'] as const;
 
-/** `return`, so that chains of others, such as kube-proxy's, have their say. */
+/** `return`, so that chains of others, such as kube-proxy's, still apply. */
 const NAT = FAMILIES.flatMap(([ip, digit]) => [
   { match: `${ip} daddr @known${digit} return`, comment: `kilofed: ${ip} keep the sender inside the mesh` },
-  { match: `${ip} saddr @known${digit} ${ip} daddr @location${digit} masquerade fully-random`, comment: `kilofed: ${ip} masquerade from the mesh to networks of the location` },
+  {
+    match: `${ip} saddr @known${digit} ${ip} daddr @location${digit} masquerade fully-random`,
+    comment: `kilofed: ${ip} masquerade from the mesh to networks of the location`,
+  },
   { match: `${ip} saddr @from${digit} masquerade fully-random`, comment: `kilofed: ${ip} masquerade pods and peers to the outside` },
 ]);
 
-/** Canonical CIDRs or addresses; nft prints a CIDR of one address without its length. */
-function byFamily(name: string, elements: readonly string[], flags: string): Table['sets'] {
-  return FAMILIES.map(([, digit, family]) => ({
-    name: `${name}${digit}`,
-    type: `${family === 'inet' ? 'ipv4_addr' : 'ipv6_addr'}${flags}`,
-    elements: elements.filter((element) => familyOf(element) === family).map((element) => element.replace(family === 'inet' ? /\/32$/ : /\/128$/, '')),
-  }));
+function elementOf(text: string): Element | undefined {
+  const [, set, value] = /^element (\w+): (.+)$/.exec(text) ?? [];
+  return set === undefined || value === undefined ? undefined : { set, value };
 }
 
-function elementOf(text: string): Element | undefined {
-  const [, set, value] = /^element ([a-z0-9]+): (.+)$/.exec(text) ?? [];
-  return set === undefined || value === undefined ? undefined : { set, value };
+function elementsText(type: string, elements: readonly string[]): string {
+  return elements.length === 0 ? '' : `elements = { ${elements.map((element) => quoted(type, element)).join(', ')} }; `;
 }
 
 function quoted(type: string, element: string): string {

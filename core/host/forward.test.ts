@@ -2,9 +2,10 @@ import { describe, expect, test } from '@jest/globals';
 import { createFakeHost } from '../../test/host/fakeHost.js';
 import type { ForwardRules, NodePlan } from '../mesh/plan.js';
 import { emptyPlan } from './emptyPlan.js';
-import { type ForwardChain, legacyArguments, nftMatch, parseLegacyForward, parseNftForward } from './forward.js';
+import { legacyArguments, nftMatch, parseLegacyForward, parseNftForward } from './forward.js';
 import { planChanges } from './planChanges.js';
 import { changeText } from './render.js';
+import type { ForwardChain } from './state.js';
 
 const BOTH: ForwardRules = { podCIDRs: ['10.42.1.0/24', 'fd42:1::/64'] };
 
@@ -25,8 +26,32 @@ function go(chains: readonly ForwardChain[], ...plans: readonly (ForwardRules | 
 test.each<[string, readonly ForwardChain[], readonly (ForwardRules | undefined)[], readonly (readonly string[])[]]>([
   ['no chain, nothing to do', [], [BOTH], [[]]],
   ['not asked for', ['nft ip', 'legacy ip'], [undefined], [[]]],
-  ['IPv4 by nft', ['nft ip'], [BOTH], [['nft ip FORWARD: accept in kilo', 'nft ip FORWARD: accept out kilo', 'nft ip FORWARD: accept from 10.42.1.0/24', 'nft ip FORWARD: accept to 10.42.1.0/24']]],
-  ['IPv6 by the older tables', ['legacy ip6'], [BOTH], [['legacy ip6 FORWARD: accept in kilo', 'legacy ip6 FORWARD: accept out kilo', 'legacy ip6 FORWARD: accept from fd42:1::/64', 'legacy ip6 FORWARD: accept to fd42:1::/64']]],
+  [
+    'IPv4 by nft',
+    ['nft ip'],
+    [BOTH],
+    [
+      [
+        'nft ip FORWARD: accept in kilo',
+        'nft ip FORWARD: accept out kilo',
+        'nft ip FORWARD: accept from 10.42.1.0/24',
+        'nft ip FORWARD: accept to 10.42.1.0/24',
+      ],
+    ],
+  ],
+  [
+    'IPv6 by the older tables',
+    ['legacy ip6'],
+    [BOTH],
+    [
+      [
+        'legacy ip6 FORWARD: accept in kilo',
+        'legacy ip6 FORWARD: accept out kilo',
+        'legacy ip6 FORWARD: accept from fd42:1::/64',
+        'legacy ip6 FORWARD: accept to fd42:1::/64',
+      ],
+    ],
+  ],
   [
     'another pod CIDR, then clean-up',
     ['nft ip'],
@@ -34,7 +59,12 @@ test.each<[string, readonly ForwardChain[], readonly (ForwardRules | undefined)[
     [
       ['nft ip FORWARD: accept in kilo', 'nft ip FORWARD: accept out kilo'],
       ['nft ip FORWARD: accept from 10.42.2.0/24', 'nft ip FORWARD: accept to 10.42.2.0/24'],
-      ['nft ip FORWARD: accept no more in kilo', 'nft ip FORWARD: accept no more out kilo', 'nft ip FORWARD: accept no more from 10.42.2.0/24', 'nft ip FORWARD: accept no more to 10.42.2.0/24'],
+      [
+        'nft ip FORWARD: accept no more in kilo',
+        'nft ip FORWARD: accept no more out kilo',
+        'nft ip FORWARD: accept no more from 10.42.2.0/24',
+        'nft ip FORWARD: accept no more to 10.42.2.0/24',
+      ],
     ],
   ],
 ])('%s', (_what, chains, plans, commands) => {
@@ -45,16 +75,40 @@ describe('in words of the programs', () => {
   test.each<[ForwardChain, string, string, string]>([
     ['nft ip', 'in kilo', 'iifname "kilo*" counter accept', '-i kilo+ -m comment --comment kilofed: forward in kilo -j ACCEPT'],
     ['nft ip', 'out kilo', 'oifname "kilo*" counter accept', '-o kilo+ -m comment --comment kilofed: forward out kilo -j ACCEPT'],
-    ['nft ip', 'from 10.42.1.0/24', 'ip saddr 10.42.1.0/24 counter accept', '-s 10.42.1.0/24 -m comment --comment kilofed: forward from 10.42.1.0/24 -j ACCEPT'],
-    ['nft ip6', 'to fd42:1::/64', 'ip6 daddr fd42:1::/64 counter accept', '-d fd42:1::/64 -m comment --comment kilofed: forward to fd42:1::/64 -j ACCEPT'],
+    [
+      'nft ip',
+      'from 10.42.1.0/24',
+      'ip saddr 10.42.1.0/24 counter accept',
+      '-s 10.42.1.0/24 -m comment --comment kilofed: forward from 10.42.1.0/24 -j ACCEPT',
+    ],
+    [
+      'nft ip6',
+      'to fd42:1::/64',
+      'ip6 daddr fd42:1::/64 counter accept',
+      '-d fd42:1::/64 -m comment --comment kilofed: forward to fd42:1::/64 -j ACCEPT',
+    ],
   ])('%s %s', (chain, rule, nft, legacy) => {
     expect([nftMatch(chain, rule), legacyArguments(rule).join(' ')]).toEqual([nft, legacy]);
   });
 
   test('rules of ours are told by their comment, others are none', () => {
-    const nft = { nftables: [{ metainfo: {} }, { chain: { name: 'FORWARD', policy: 'drop' } }, { rule: { handle: 2, comment: 'kilofed: forward in kilo', expr: [] } }, { rule: { handle: 3, expr: [{ xt: null }] } }, { rule: { handle: 4, comment: 'docker' } }] };
+    const nft = {
+      nftables: [
+        { metainfo: {} },
+        { chain: { name: 'FORWARD', policy: 'drop' } },
+        { rule: { handle: 2, comment: 'kilofed: forward in kilo', expr: [] } },
+        { rule: { handle: 3, expr: [{ xt: null }] } },
+        { rule: { handle: 4, comment: 'docker' } },
+      ],
+    };
     expect([...parseNftForward(JSON.stringify(nft))]).toEqual([['in kilo', 2]]);
-    const legacy = '-P FORWARD DROP\n-A FORWARD -i kilo+ -m comment --comment "kilofed: forward in kilo" -j ACCEPT\n-A FORWARD -m comment --comment "other: forward in kilo" -j ACCEPT\n-A FORWARD -j DOCKER-USER\n';
+    const legacy = [
+      '-P FORWARD DROP',
+      '-A FORWARD -i kilo+ -m comment --comment "kilofed: forward in kilo" -j ACCEPT',
+      '-A FORWARD -m comment --comment "other: forward in kilo" -j ACCEPT',
+      '-A FORWARD -j DOCKER-USER',
+      '',
+    ].join('\n');
     expect([...parseLegacyForward(legacy)]).toEqual(['in kilo']);
   });
 });

@@ -1,23 +1,18 @@
 /**
  * Rules of ours in the FORWARD chains of iptables.
  *
- * What one table of the kernel accepts another may still drop, so an accept in our own table helps nobody whose FORWARD chain
- * drops (Docker sets that policy). There the accept must stand in that very chain: the one of iptables-nft, which is an
- * ordinary nft chain of the table `filter`, or that of the older iptables-legacy. A host may have both, and both are asked. A
- * chain that is not there drops nothing, and is not made.
+ * What one table accepts another may still drop, so an accept in our own table does not help where the FORWARD chain drops (Docker sets
+ * that policy). The accept must be in that very chain: the one of iptables-nft, which is an ordinary nft chain of the table `filter`, or
+ * the one of iptables-legacy. A host may have both, so both are handled. A chain that does not exist drops nothing, and is not created.
  *
- * As Kilo's --iptables-forward-rules, with rules for devices in place of one for every prefix of the mesh.
+ * Like Kilo's --iptables-forward-rules, but with rules for devices instead of one for every prefix of the mesh.
  */
 import * as z from 'zod';
-import { type ForwardRules, INTERFACE_PREFIX } from '../mesh/plan.js';
+import type { ForwardRules } from '../mesh/plan.js';
+import { INTERFACE_PREFIX } from '../mesh/reserved.js';
 import type { Change, Difference } from './change.js';
-import { familyOf } from './text.js';
-
-export const FORWARD_CHAINS = ['nft ip', 'nft ip6', 'legacy ip', 'legacy ip6'] as const;
-export type ForwardChain = (typeof FORWARD_CHAINS)[number];
-
-/** Rules of ours by chain; a chain that is missing is not on this host. */
-export type ForwardState = ReadonlyMap<ForwardChain, ReadonlySet<string>>;
+import type { ForwardChain, ForwardState } from './state.js';
+import { familyName } from '../net/family.js';
 
 export function diffForward(desired: ForwardRules | undefined, observed: ForwardState | undefined): Difference {
   const set: Change[] = [];
@@ -30,7 +25,7 @@ export function diffForward(desired: ForwardRules | undefined, observed: Forward
   return { set, remove };
 }
 
-/** What tells a rule of ours in a listing, and says all that it depends on. */
+/** Identifies a rule of ours in a listing, and says all that it depends on. */
 export function forwardComment(rule: string): string {
   return `${COMMENT}${rule}`;
 }
@@ -50,12 +45,18 @@ export function legacyArguments(rule: string): readonly string[] {
   return [...match, '-m', 'comment', '--comment', forwardComment(rule), '-j', 'ACCEPT'];
 }
 
-const listing = z.object({ nftables: z.array(z.object({ rule: z.object({ handle: z.int(), comment: z.string().optional() }).optional() })) });
+const listing = z.object({
+  nftables: z.array(z.object({ rule: z.object({ handle: z.int(), comment: z.string().optional() }).optional() })),
+});
 
 /** `nft -j list chain ip filter FORWARD`: rules of ours with their handles. */
 export function parseNftForward(text: string): ReadonlyMap<string, number> {
   return new Map(
-    listing.parse(JSON.parse(text)).nftables.flatMap(({ rule }) => (rule?.comment?.startsWith(COMMENT) === true ? [[rule.comment.slice(COMMENT.length), rule.handle] as const] : [])),
+    listing
+      .parse(JSON.parse(text))
+      .nftables.flatMap(({ rule }) =>
+        rule?.comment?.startsWith(COMMENT) === true ? [[rule.comment.slice(COMMENT.length), rule.handle] as const] : [],
+      ),
   );
 }
 
@@ -69,6 +70,6 @@ const LEGACY = new RegExp(`--comment "${COMMENT}([^"]+)"`, 'g');
 
 function rulesOf(chain: ForwardChain, { podCIDRs }: ForwardRules): readonly string[] {
   const family = chain.endsWith('6') ? 'inet6' : 'inet';
-  const pods = podCIDRs.filter((text) => familyOf(text) === family);
+  const pods = podCIDRs.filter((text) => familyName(text) === family);
   return [`in ${INTERFACE_PREFIX}`, `out ${INTERFACE_PREFIX}`, ...pods.flatMap((text) => [`from ${text}`, `to ${text}`])];
 }

@@ -5,25 +5,68 @@ import { parseAddresses, parseFdb, parseNeighbours, parseNexthops, parseRoutes, 
 describe('parseAddresses (ip -j -d addr)', () => {
   const text = JSON.stringify([
     {
-      ifname: 'lo', flags: ['LOOPBACK', 'UP', 'LOWER_UP'], mtu: 65536, addr_info: [
+      ifname: 'lo',
+      flags: ['LOOPBACK', 'UP', 'LOWER_UP'],
+      mtu: 65536,
+      addr_info: [
         { family: 'inet', local: '127.0.0.1', prefixlen: 8, scope: 'host', label: 'lo' },
         { family: 'inet', local: '10.4.0.1', prefixlen: 32, metric: 107, scope: 'global', label: 'lo' },
         { family: 'inet', local: '10.9.9.9', prefixlen: 32, scope: 'global', label: 'lo' },
         { family: 'inet6', local: 'fd04::1', prefixlen: 128, metric: 107, scope: 'global' },
       ],
     },
-    { ifname: 'eth0', flags: ['BROADCAST', 'UP'], mtu: 1500, linkinfo: { info_kind: 'veth' }, addr_info: [{ local: '10.0.0.2', prefixlen: 24, scope: 'global' }, { local: 'fe80::1', prefixlen: 64, scope: 'link' }] },
-    { ifname: 'kilo0', flags: ['POINTOPOINT', 'NOARP', 'UP'], mtu: 1420, linkinfo: { info_kind: 'tun', info_data: { type: 'tun' } }, addr_info: [] },
+    {
+      ifname: 'eth0',
+      flags: ['BROADCAST', 'UP'],
+      mtu: 1500,
+      linkinfo: { info_kind: 'veth' },
+      addr_info: [
+        { local: '10.0.0.2', prefixlen: 24, scope: 'global' },
+        { local: 'fe80::1', prefixlen: 64, scope: 'link' },
+      ],
+    },
+    {
+      ifname: 'kilo0',
+      flags: ['POINTOPOINT', 'NOARP', 'UP'],
+      mtu: 1420,
+      linkinfo: { info_kind: 'tun', info_data: { type: 'tun' } },
+      addr_info: [],
+    },
     { ifname: 'kilo1', flags: ['POINTOPOINT', 'NOARP'], mtu: 1420, linkinfo: { info_kind: 'wireguard' }, addr_info: [] },
     { ifname: 'kube-bridge', flags: ['UP'], mtu: 1320, linkinfo: { info_kind: 'bridge' }, addr_info: [] },
     { ifname: 'kilo2', flags: ['UP'], mtu: 1500, linkinfo: { info_kind: 'bridge' }, addr_info: [] },
     {
-      ifname: 'kilovx', flags: ['UP'], mtu: 1450, address: '02:11:22:33:44:55', addr_info: [],
-      linkinfo: { info_kind: 'vxlan', info_data: { id: 1107, local: '10.0.0.2', port_range: { low: 0, high: 0 }, port: 51819, learning: false } },
+      ifname: 'kilovx',
+      flags: ['UP'],
+      mtu: 1450,
+      address: '02:11:22:33:44:55',
+      addr_info: [],
+      linkinfo: {
+        info_kind: 'vxlan',
+        info_data: { id: 1107, local: '10.0.0.2', port_range: { low: 0, high: 0 }, port: 51819, learning: false },
+      },
     },
-    { ifname: 'kiloip', flags: ['NOARP', 'UP'], mtu: 1480, addr_info: [], linkinfo: { info_kind: 'ipip', info_data: { proto: 'ipip', remote: 'any', local: '10.0.0.2', ttl: 0, pmtudisc: true } } },
-    { ifname: 'tunl0', flags: ['NOARP'], mtu: 1480, addr_info: [], linkinfo: { info_kind: 'ipip', info_data: { proto: 'ipip', remote: 'any', local: 'any', ttl: 0, pmtudisc: false } } },
-    { ifname: 'flannel.1', flags: ['UP'], mtu: 1450, linkinfo: { info_kind: 'vxlan', info_data: { id: 1, local: '10.0.0.2', port: 8472 } }, addr_info: [{ local: '10.42.0.0', prefixlen: 32, scope: 'global' }] },
+    {
+      ifname: 'kiloip',
+      flags: ['NOARP', 'UP'],
+      mtu: 1480,
+      addr_info: [],
+      linkinfo: { info_kind: 'ipip', info_data: { proto: 'ipip', remote: 'any', local: '10.0.0.2', ttl: 0, pmtudisc: true } },
+    },
+    {
+      ifname: 'tunl0',
+      flags: ['NOARP'],
+      mtu: 1480,
+      addr_info: [],
+      linkinfo: { info_kind: 'ipip', info_data: { proto: 'ipip', remote: 'any', local: 'any', ttl: 0, pmtudisc: false } },
+    },
+    {
+      ifname: 'flannel.1',
+      flags: ['UP'],
+      mtu: 1450,
+      linkinfo: { info_kind: 'vxlan', info_data: { id: 1, local: '10.0.0.2', port: 8472 } },
+      addr_info: [{ local: '10.42.0.0', prefixlen: 32, scope: 'global' }],
+    },
     {},
   ]);
 
@@ -31,7 +74,13 @@ describe('parseAddresses (ip -j -d addr)', () => {
     expect([...parseAddresses(text).links.values()]).toEqual([
       { name: 'kilo0', kind: 'tun', up: true, mtu: 1420 },
       { name: 'kilo1', kind: 'wireguard', up: false, mtu: 1420 },
-      { name: 'kilovx', kind: 'vxlan', up: true, mtu: 1450, vxlan: { vni: 1107, port: 51819, local: '10.0.0.2', mac: '02:11:22:33:44:55' } },
+      {
+        name: 'kilovx',
+        kind: 'vxlan',
+        up: true,
+        mtu: 1450,
+        vxlan: { vni: 1107, port: 51819, local: '10.0.0.2', mac: '02:11:22:33:44:55' },
+      },
       { name: 'kiloip', kind: 'ipip', up: true, mtu: 1480, local: '10.0.0.2' },
     ]);
   });
@@ -50,7 +99,9 @@ describe('parseAddresses (ip -j -d addr)', () => {
   });
 
   test('all addresses but link-local ones are told with their device', () => {
-    expect(parseAddresses(text).all.filter(({ dev }) => dev === 'eth0')).toEqual([{ address: '10.0.0.2', prefixLength: 24, dev: 'eth0', mtu: 1500 }]);
+    expect(parseAddresses(text).all.filter(({ dev }) => dev === 'eth0')).toEqual([
+      { address: '10.0.0.2', prefixLength: 24, dev: 'eth0', mtu: 1500 },
+    ]);
   });
 });
 
@@ -106,10 +157,18 @@ test('parseRules keeps rules of our protocol in our range of priorities', () => 
 });
 
 test('parseNeighbours and parseFdb keep what is permanent', () => {
-  expect([...parseNeighbours('[{"dst":"10.0.1.7","lladdr":"02:AA:bb:cc:dd:01","state":["PERMANENT"]},{"dst":"fe80::1","lladdr":"02:aa:bb:cc:dd:02","state":["STALE"]},{"dst":"10.0.1.8","state":["FAILED"]}]')])
-    .toEqual([['10.0.1.7', '02:aa:bb:cc:dd:01']]);
-  expect([...parseFdb('[{"mac":"02:aa:bb:cc:dd:01","dst":"10.0.1.7","flags":["self"],"state":"permanent"},{"mac":"33:33:00:00:00:01","flags":["self"],"state":"permanent"}]')])
-    .toEqual([['02:aa:bb:cc:dd:01', '10.0.1.7']]);
+  expect([
+    ...parseNeighbours(
+      `[{"dst":"10.0.1.7","lladdr":"02:AA:bb:cc:dd:01","state":["PERMANENT"]},
+        {"dst":"fe80::1","lladdr":"02:aa:bb:cc:dd:02","state":["STALE"]},{"dst":"10.0.1.8","state":["FAILED"]}]`,
+    ),
+  ]).toEqual([['10.0.1.7', '02:aa:bb:cc:dd:01']]);
+  expect([
+    ...parseFdb(
+      `[{"mac":"02:aa:bb:cc:dd:01","dst":"10.0.1.7","flags":["self"],"state":"permanent"},
+        {"mac":"33:33:00:00:00:01","flags":["self"],"state":"permanent"}]`,
+    ),
+  ]).toEqual([['02:aa:bb:cc:dd:01', '10.0.1.7']]);
 });
 
 test.each([parseNeighbours, parseFdb])('an empty list may be no text at all: %p', (parse) => {

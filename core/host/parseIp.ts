@@ -1,21 +1,34 @@
 /**
- * What iproute2 prints with `-j`, read into HostState's parts.
+ * Reads what iproute2 prints with `-j` into the parts of a HostState.
  *
- * Peculiarities of iproute2 6.1 that are relied upon or tolerated: without `-d` the table `main`, the type `unicast` and
- * the prefix length of a single address are left out; filtering routes by protocol leaves out the protocol; a nexthop
- * without gateway does not say its family, but its scope does (`host`: IPv4, `link`: IPv6); empty lists may be no text at all.
+ * Peculiarities of iproute2 6.1: without `-d` it leaves out the table `main`, the type `unicast` and the prefix length of a single address.
+ * A list of routes by protocol leaves out the protocol. A nexthop without a gateway has no family, but its scope tells it (`host`: IPv4,
+ * `link`: IPv6). An empty list may be no text at all.
  */
-import { FLANNEL_DEVICE, INTERFACE_PREFIX, IPIP_INTERFACE, NEXTHOP_BASE, POD_BRIDGE, ROUTE_METRIC, ROUTE_PROTOCOL, RULE_PRIORITY, VXLAN_INTERFACE } from '../mesh/plan.js';
-import { routeKey, ruleKey, type HostNexthop, type HostRoute, type HostRule, type HostState, type Link, type RouteTarget } from './state.js';
-import { canonicalAddress, canonicalCIDR, familyOf } from './text.js';
+import { PLUGIN_DEVICES } from '../mesh/encapsulation/table.js';
+import { INTERFACE_PREFIX, NEXTHOP_BASE, POD_BRIDGE, ROUTE_METRIC, ROUTE_PROTOCOL, RULE_PRIORITY } from '../mesh/reserved.js';
+import { parseDevice } from './devices.js';
+import { type Json, list, number, object, objects, string } from './iprouteJson.js';
+import {
+  routeKey,
+  ruleKey,
+  type HostNexthop,
+  type HostRoute,
+  type HostRule,
+  type HostState,
+  type Link,
+  type RouteTarget,
+} from './state.js';
+import { canonicalAddress, canonicalCIDR } from './text.js';
+import { type Family, familyName } from '../net/family.js';
 
-export interface HostLinks {
+interface HostLinks {
   readonly links: HostState['links'];
   readonly pluginDevices: HostState['pluginDevices'];
   readonly addresses: HostState['addresses'];
-  /** Of the bridge that our CNI configuration names; undefined: there is none. */
+  /** The bridge that our CNI configuration names; undefined: there is none. */
   readonly podBridge: HostState['podBridge'];
-  /** Every address of the host, with its device: how the underlay is found. */
+  /** Every address of the host, with its device. */
   readonly all: readonly HostAddress[];
 }
 
@@ -24,10 +37,6 @@ export interface HostAddress {
   readonly prefixLength: number;
   readonly dev: string;
   readonly mtu: number;
-}
-
-interface Json {
-  readonly [name: string]: unknown;
 }
 
 /** `ip -j -d addr`. */
@@ -49,7 +58,7 @@ export function parseAddresses(text: string): HostLinks {
       const address = canonicalAddress(string(info['local']));
       const prefixLength = number(info['prefixlen']);
       all.push({ address, prefixLength, dev, mtu });
-      const single = prefixLength === (familyOf(address) === 'inet' ? 32 : 128);
+      const single = prefixLength === (familyName(address) === 'inet' ? 32 : 128);
       if (dev === 'lo' && single && info['metric'] === ROUTE_METRIC) addresses.add(address);
     }
   }
@@ -57,11 +66,12 @@ export function parseAddresses(text: string): HostLinks {
 }
 
 function own(one: Json): Pick<Link, 'addresses'> {
-  const addresses = objects(one['addr_info']).flatMap(({ family, local, prefixlen }) => (family === 'inet' && prefixlen === 32 ? [string(local)] : []));
+  const addresses = objects(one['addr_info']).flatMap(({ family, local, prefixlen }) =>
+    family === 'inet' && prefixlen === 32 ? [string(local)] : [],
+  );
   return addresses.length === 0 ? {} : { addresses };
 }
 
-const PLUGIN_DEVICES: ReadonlySet<string> = new Set(Object.values(FLANNEL_DEVICE));
 const OUR_WIREGUARD = new RegExp(`^${INTERFACE_PREFIX}[0-9]+$`);
 
 function ourLink(name: string, mtu: number, one: Json): Link | undefined {
@@ -69,22 +79,8 @@ function ourLink(name: string, mtu: number, one: Json): Link | undefined {
   const kind = info['info_kind'];
   const up = Array.isArray(one['flags']) && one['flags'].includes('UP');
   if (OUR_WIREGUARD.test(name) && (kind === 'wireguard' || kind === 'tun')) return { name, kind, up, mtu };
-  const data = object(info['info_data']);
-  if (name === IPIP_INTERFACE && kind === 'ipip') return { name, kind, up, mtu, local: data['local'] === undefined || data['local'] === 'any' ? '' : canonicalAddress(string(data['local'])) };
-  if (name !== VXLAN_INTERFACE || kind !== 'vxlan') return undefined;
-  const local = data['local'] ?? data['local6'];
-  return {
-    name,
-    kind,
-    up,
-    mtu,
-    vxlan: {
-      vni: number(data['id']),
-      port: number(data['port']),
-      local: local === undefined ? '' : canonicalAddress(string(local)),
-      mac: string(one['address']).toLowerCase(),
-    },
-  };
+  const device = parseDevice(name, kind, one, object(info['info_data']));
+  return device === undefined ? undefined : { name, up, mtu, ...device };
 }
 
 /** `ip -j nexthop show proto 107`. */
@@ -95,11 +91,16 @@ export function parseNexthops(text: string): Pick<HostState, 'nexthops' | 'group
     const id = number(one['id']);
     if (id < NEXTHOP_BASE || !isOurs(one['protocol'])) continue;
     if (one['group'] !== undefined) {
-      groups.set(id, objects(one['group']).map((member) => number(member['id'])).toSorted((a, b) => a - b));
+      groups.set(
+        id,
+        objects(one['group'])
+          .map((member) => number(member['id']))
+          .toSorted((a, b) => a - b),
+      );
       continue;
     }
     const via = one['gateway'] === undefined ? undefined : canonicalAddress(string(one['gateway']));
-    const family = via === undefined ? (one['scope'] === 'host' ? 'inet' : 'inet6') : familyOf(via);
+    const family = via === undefined ? (one['scope'] === 'host' ? 'inet' : 'inet6') : familyName(via);
     nexthops.set(id, {
       dev: string(one['dev']),
       ...(via === undefined ? {} : { via }),
@@ -145,11 +146,11 @@ function isOurs(protocol: unknown): boolean {
 const TABLES: Readonly<Record<string, number>> = { main: 254, local: 255, default: 253 };
 
 function tableNumber(value: unknown): number {
-  return value === undefined ? 254 : (typeof value === 'string' && TABLES[value] !== undefined ? TABLES[value] : Number(value));
+  return value === undefined ? 254 : typeof value === 'string' && TABLES[value] !== undefined ? TABLES[value] : Number(value);
 }
 
 /** `ip -j -4 rule` or `ip -j -6 rule`. */
-export function parseRules(text: string, family: 'inet' | 'inet6'): HostState['rules'] {
+export function parseRules(text: string, family: Family): HostState['rules'] {
   const rules = new Map<string, HostRule>();
   for (const one of list(text)) {
     const priority = number(one['priority']);
@@ -179,7 +180,7 @@ function ruleSide(one: Json, name: 'src' | 'dst'): string | undefined {
 
 const RULE_COUNT = 10;
 
-/** `ip -j neigh show dev kilovx`. */
+/** `ip -j neigh show dev <device>`. */
 export function parseNeighbours(text: string): HostState['neighbours'] {
   return new Map(
     list(text)
@@ -188,38 +189,11 @@ export function parseNeighbours(text: string): HostState['neighbours'] {
   );
 }
 
-/** `bridge -j fdb show dev kilovx`. */
+/** `bridge -j fdb show dev <device>`. */
 export function parseFdb(text: string): HostState['fdb'] {
   return new Map(
     list(text)
       .filter((one) => one['state'] === 'permanent' && one['dst'] !== undefined)
       .map((one) => [string(one['mac']).toLowerCase(), canonicalAddress(string(one['dst']))]),
   );
-}
-
-function list(text: string): readonly Json[] {
-  return text.trim() === '' ? [] : objects(JSON.parse(text));
-}
-
-/** iproute2 prints what it filtered out as `{}`. */
-function objects(value: unknown): readonly Json[] {
-  return Array.isArray(value) ? value.filter((one) => isJson(one) && Object.keys(one).length > 0) : [];
-}
-
-function object(value: unknown): Json {
-  return isJson(value) ? value : {};
-}
-
-function isJson(value: unknown): value is Json {
-  return typeof value === 'object' && value !== null;
-}
-
-function string(value: unknown): string {
-  if (typeof value === 'string') return value;
-  throw new Error(`iproute2 printed ${JSON.stringify(value)} where a text was expected`);
-}
-
-function number(value: unknown): number {
-  if (typeof value === 'number') return value;
-  throw new Error(`iproute2 printed ${JSON.stringify(value)} where a number was expected`);
 }

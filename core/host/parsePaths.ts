@@ -1,8 +1,8 @@
 /**
- * `ip -j` about the ways to some addresses: what `route get` says of each, and the MTU of the devices that they leave by.
+ * Reads what `ip -j` prints about the paths to some addresses: `route get` for each, and the MTU of the devices that they leave by.
  *
- * An MTU that the kernel has learned of a way comes with an `expires` (net.ipv4.route.mtu_expires, 10 minutes), so it is told apart from
- * what somebody configured: who follows it must remember it (docs/decisions/0014-learned-path-mtu.md).
+ * An MTU that the kernel has learned has an `expires` (net.ipv4.route.mtu_expires, 10 minutes), which tells it from a configured one. It
+ * must be remembered by whoever uses it (docs/decisions/0014-learned-path-mtu.md).
  */
 import * as z from 'zod';
 
@@ -11,7 +11,7 @@ export interface Path {
   readonly deviceMtu: number;
   /** The device's, or less where a route says so. */
   readonly mtu: number;
-  /** What a router behind it said takes no more; absent: none has, or not lately. */
+  /** Learned from a router on the path; absent: none has reported one lately. */
   readonly learned?: number;
 }
 
@@ -19,7 +19,7 @@ const routeList = z.array(z.object({ dst: z.string(), dev: z.string(), metrics: 
 const linkList = z.array(z.object({ ifname: z.string().optional(), mtu: z.int().optional() }));
 
 /**
- * `routes`: a line of JSON for each address that there is a way to; `links`: `ip -j link`. By address, as it was asked for.
+ * `routes`: a line of JSON for each address that has a route; `links`: `ip -j link`. By address as asked for.
  */
 export function parsePaths(routes: string, links: string): ReadonlyMap<string, Path> {
   const mtus = new Map(linkList.parse(JSON.parse(links)).map(({ ifname = '', mtu = 0 }) => [ifname, mtu]));
@@ -29,7 +29,13 @@ export function parsePaths(routes: string, links: string): ReadonlyMap<string, P
       const configured = mtuIn(metrics.filter((each) => !('expires' in each)));
       const learned = mtuIn(metrics.filter((each) => 'expires' in each));
       const deviceMtu = mtus.get(dev);
-      if (deviceMtu !== undefined) paths.set(dst, { dev, deviceMtu, mtu: Math.min(configured ?? deviceMtu, deviceMtu), ...(learned === undefined ? {} : { learned }) });
+      if (deviceMtu !== undefined)
+        paths.set(dst, {
+          dev,
+          deviceMtu,
+          mtu: Math.min(configured ?? deviceMtu, deviceMtu),
+          ...(learned === undefined ? {} : { learned }),
+        });
     }
   }
   return paths;

@@ -16,8 +16,29 @@ test('reads a dump, and not the private key in it', () => {
   expect(state.publicKey).toBe(OWN);
   expect(state.listenPort).toBe(51820);
   expect([...state.peers]).toEqual([
-    [EAST, { endpoint: '10.9.0.1:51820', allowedIPs: ['10.42.0.0/24', 'fd42::/64'], lastHandshake: 1700000000, receivedBytes: 92, sentBytes: 148, persistentKeepalive: 25 }],
-    [LAPTOP, { presharedKey: 'BRK6rSKi6HgoVLdYd8VdjtQJ4X9ASt4Mhs9XSBGDcFY=', endpoint: '[fd00::9]:51820', allowedIPs: [], lastHandshake: 0, receivedBytes: 0, sentBytes: 0, persistentKeepalive: 0 }],
+    [
+      EAST,
+      {
+        endpoint: '10.9.0.1:51820',
+        allowedIPs: ['10.42.0.0/24', 'fd42::/64'],
+        lastHandshake: 1700000000,
+        receivedBytes: 92,
+        sentBytes: 148,
+        persistentKeepalive: 25,
+      },
+    ],
+    [
+      LAPTOP,
+      {
+        presharedKey: 'BRK6rSKi6HgoVLdYd8VdjtQJ4X9ASt4Mhs9XSBGDcFY=',
+        endpoint: '[fd00::9]:51820',
+        allowedIPs: [],
+        lastHandshake: 0,
+        receivedBytes: 0,
+        sentBytes: 0,
+        persistentKeepalive: 0,
+      },
+    ],
   ]);
 });
 

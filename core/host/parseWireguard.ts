@@ -6,7 +6,10 @@ import type { PeerState, WireguardState } from './state.js';
 import { canonicalCIDR, canonicalEndpoint } from './text.js';
 
 export function parseWireguard(text: string): WireguardState {
-  const [head = [], ...lines] = text.split('\n').filter((line) => line !== '').map((line) => line.split('\t'));
+  const [head = [], ...lines] = text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => line.split('\t'));
   const publicKey = head[1] ?? NONE;
   return {
     ...(publicKey === NONE ? {} : { publicKey }),

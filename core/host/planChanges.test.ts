@@ -2,7 +2,10 @@ import { describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
 import { createFakeHost, type FakeHost } from '../../test/host/fakeHost.js';
 import { gatewayPlan, keyOf, remoteKey, type Remote } from '../../test/host/plans.js';
-import { PLANE_TABLE, RULE_TABLE, VXLAN_INTERFACE, VXLAN_PORT, VXLAN_VNI, type NodePlan } from '../mesh/plan.js';
+import type { NodePlan } from '../mesh/plan.js';
+import { DEVICE_NAME } from '../mesh/encapsulation/device.js';
+import { PLANE_TABLE, RULE_TABLE } from '../mesh/reserved.js';
+import { VXLAN_PORT } from '../api/ports.js';
 import { emptyPlan } from './emptyPlan.js';
 import { rememberEndpoints, type EndpointMemory } from './endpoints.js';
 import { createHostModel } from './hostModel.js';
@@ -15,7 +18,12 @@ const east: Remote = { name: 'east', prefixes: ['10.42.0.0/24'], endpoint: '192.
 const west: Remote = { name: 'west', prefixes: ['10.43.0.0/24'], endpoint: '192.0.2.2:51820' };
 
 /** Brings the fake host to `desired` and returns the commands. Every step must work. */
-function go(host: FakeHost, desired: NodePlan, prior: EndpointMemory = new Map(), inspect: (state: HostState) => void = () => undefined): readonly string[] {
+function go(
+  host: FakeHost,
+  desired: NodePlan,
+  prior: EndpointMemory = new Map(),
+  inspect: (state: HostState) => void = () => undefined,
+): readonly string[] {
   const changes = planChanges({ desired, observed: host.state(), prior, publicKey });
   return changes.map((change) => {
     const text = changeText(change);
@@ -32,9 +40,11 @@ function probing(plan: NodePlan): NodePlan {
 }
 
 describe('planChanges', () => {
-  test('brings up an empty host, interfaces first and routes last', () => {
+  test('brings up an empty host: its firewall, then interfaces, and routes last', () => {
     const host = createFakeHost();
     expect(go(host, gatewayPlan({ planes: 1, remotes: [east] }))).toEqual([
+      'nft table inet kilofed: element clamp: kilo0; ' +
+        'rule forward: kilofed: clamp mss to route mtu, iifname; rule forward: kilofed: clamp mss to route mtu, oifname',
       'ip link add kilo0 type wireguard',
       'wg set kilo0 private-key (file) listen-port 51820',
       'ip link set kilo0 mtu 1420 up',
@@ -45,7 +55,6 @@ describe('planChanges', () => {
       expect.stringMatching(/^ip nexthop replace id [0-9]+ group 1073741825 protocol 107$/),
       expect.stringMatching(/^ip route replace 10\.42\.0\.0\/24 nhid [0-9]+ table 254 metric 107 proto 107$/),
       'ip route replace unreachable 10.42.0.0/24 table 254 metric 4000000107 proto 107',
-      'nft table inet kilofed: element clamp: kilo0; rule forward: kilofed: clamp mss to route mtu, iifname; rule forward: kilofed: clamp mss to route mtu, oifname',
       'conntrack -D -d 10.42.0.0/24 (translated only)',
     ]);
   });
@@ -84,9 +93,24 @@ describe('planChanges', () => {
   });
 
   test.each<[string, NodePlan, NodePlan, readonly string[]]>([
-    ['for a new prefix, and that only', gatewayPlan({ remotes: [east] }), gatewayPlan({ remotes: [east, west] }), ['conntrack -D -d 10.43.0.0/24 (translated only)']],
-    ['not for the tables of probes, whose default routes lead everywhere', gatewayPlan({ remotes: [east] }), probing(gatewayPlan({ remotes: [east] })), []],
-    ['not when a known one moves to another gateway', gatewayPlan({ remotes: [east] }), gatewayPlan({ remotes: [{ ...east, active: 1, generation: 1 }] }), []],
+    [
+      'for a new prefix, and that only',
+      gatewayPlan({ remotes: [east] }),
+      gatewayPlan({ remotes: [east, west] }),
+      ['conntrack -D -d 10.43.0.0/24 (translated only)'],
+    ],
+    [
+      'not for the tables of probes, whose default routes lead everywhere',
+      gatewayPlan({ remotes: [east] }),
+      probing(gatewayPlan({ remotes: [east] })),
+      [],
+    ],
+    [
+      'not when a known one moves to another gateway',
+      gatewayPlan({ remotes: [east] }),
+      gatewayPlan({ remotes: [{ ...east, active: 1, generation: 1 }] }),
+      [],
+    ],
     ['not when one goes', gatewayPlan({ remotes: [east, west] }), gatewayPlan({ remotes: [east] }), []],
   ])('forgets connections last of all: %s', (_what, before, after, expected) => {
     const host = createFakeHost();
@@ -106,7 +130,9 @@ describe('planChanges', () => {
   test('gives the prefixes of a replaced key to the new one before the old one goes', () => {
     const host = createFakeHost();
     go(host, gatewayPlan({ planes: 1, remotes: [east] }));
-    const commands = go(host, gatewayPlan({ planes: 1, remotes: [{ ...east, generation: 1 }] }), new Map(), (state) => expect(holderOf(state, 'kilo0', '10.42.0.0/24')).toBeDefined());
+    const commands = go(host, gatewayPlan({ planes: 1, remotes: [{ ...east, generation: 1 }] }), new Map(), (state) =>
+      expect(holderOf(state, 'kilo0', '10.42.0.0/24')).toBeDefined(),
+    );
     expect(commands).toEqual([
       `wg set kilo0 peer ${remoteKey('east', 0, 1)} endpoint 192.0.2.1:51820 allowed-ips 10.42.0.0/24`,
       `wg set kilo0 peer ${remoteKey('east', 0)} remove`,
@@ -125,8 +151,8 @@ describe('planChanges', () => {
     const plan = gatewayPlan({ remotes: [east] });
     go(host, plan);
     const state = host.state();
-    const deaf = { ...state, wireguard: new Map([...state.wireguard].filter(([name]) => name !== 'kilo1')) };
-    const commands = planChanges({ desired: plan, observed: deaf, prior: new Map(), publicKey }).map(changeText);
+    const unresponsive = { ...state, wireguard: new Map([...state.wireguard].filter(([name]) => name !== 'kilo1')) };
+    const commands = planChanges({ desired: plan, observed: unresponsive, prior: new Map(), publicKey }).map(changeText);
     expect(commands.slice(0, 2)).toEqual(['ip link del kilo1', 'ip link add kilo1 type wireguard']);
     expect(commands.filter((text) => text.includes('kilo0'))).toEqual([]);
   });
@@ -160,27 +186,30 @@ describe('planChanges', () => {
     const host = createFakeHost();
     const plan = memberPlan(['10.0.1.7']);
     go(host, plan);
-    const vxlan = plan.vxlan;
-    if (vxlan === undefined) throw new Error('the plan has a VXLAN device');
-    expect(go(host, { ...plan, vxlan: { ...vxlan, local: '10.0.0.3' } })).toEqual(['ip link set kilovx type vxlan local 10.0.0.3']);
-    const commands = go(host, { ...plan, vxlan: { ...vxlan, vni: 7 } });
+    const vxlan = plan.encapsulation;
+    if (vxlan?.kind !== 'vxlan') throw new Error('the plan has a VXLAN device');
+    expect(go(host, { ...plan, encapsulation: { ...vxlan, local: '10.0.0.3' } })).toEqual(['ip link set kilovx type vxlan local 10.0.0.3']);
+    const commands = go(host, { ...plan, encapsulation: { ...vxlan, vni: 7 } });
     expect(commands[0]).toBe('ip link del kilovx');
-    expect(go(host, { ...plan, vxlan: { ...vxlan, vni: 7 } })).toEqual([]);
+    expect(go(host, { ...plan, encapsulation: { ...vxlan, vni: 7 } })).toEqual([]);
   });
 
   test('makes an IPIP device, and again where its own address is another', () => {
     const host = createFakeHost();
     const plan = ipipPlan('10.0.0.2');
     expect(go(host, plan)).toEqual([
+      'nft table inet kilofed: element ipip4: 10.0.1.7; rule ipip: kilofed: ipip to 10.0.0.2 only from the location',
       'ip link add kiloip mtu 1480 type ipip local 10.0.0.2',
       'ip link set kiloip mtu 1480 up',
       'ip nexthop replace id 1073741924 via 10.0.1.7 dev kiloip onlink protocol 107',
       'ip route replace 10.42.7.0/24 nhid 1073741924 table 254 metric 107 proto 107',
-      'nft table inet kilofed: element ipip4: 10.0.1.7; rule ipip: kilofed: ipip to 10.0.0.2 only from the location',
       'conntrack -D -d 10.42.7.0/24 (translated only)',
     ]);
     expect(go(host, plan)).toEqual([]);
-    expect(go(host, ipipPlan('10.0.0.3')).slice(0, 2)).toEqual(['ip link del kiloip', 'ip link add kiloip mtu 1480 type ipip local 10.0.0.3']);
+    expect(go(host, ipipPlan('10.0.0.3')).slice(1, 3)).toEqual([
+      'ip link del kiloip',
+      'ip link add kiloip mtu 1480 type ipip local 10.0.0.3',
+    ]);
     expect(go(host, ipipPlan('10.0.0.3'))).toEqual([]);
     go(host, emptyPlan('m'));
     expect(host.state()).toEqual(createFakeHost().state());
@@ -188,11 +217,29 @@ describe('planChanges', () => {
 
   test('goes from VXLAN to IPIP and back with a way at every step', () => {
     const host = createFakeHost();
-    const { ipip: _none, ...rest } = ipipPlan('10.0.0.2');
-    const vxlan: NodePlan = { ...rest, vxlan: { name: VXLAN_INTERFACE, vni: VXLAN_VNI, port: VXLAN_PORT, mtu: 1450, local: '10.0.0.2', mac: '02:6b:0a:00:00:02', neighbours: [] }, nexthops: rest.nexthops.map((one) => ({ ...one, dev: VXLAN_INTERFACE })) };
-    const hasWay = (state: HostState): void => expect(state.routes.has(routeKey({ dst: '10.42.7.0/24', table: 254, metric: 107 }))).toBe(true);
+    const { encapsulation: _none, ...rest } = ipipPlan('10.0.0.2');
+    const vxlan: NodePlan = {
+      ...rest,
+      encapsulation: {
+        kind: 'vxlan',
+        name: DEVICE_NAME.vxlan,
+        vni: 1107,
+        port: VXLAN_PORT,
+        mtu: 1450,
+        local: '10.0.0.2',
+        mac: '02:6b:0a:00:00:02',
+        neighbours: [],
+        alternative: 'ipip',
+      },
+      nexthops: rest.nexthops.map((one) => ({ ...one, dev: DEVICE_NAME.vxlan })),
+    };
+    const hasWay = (state: HostState): void =>
+      expect(state.routes.has(routeKey({ dst: '10.42.7.0/24', table: 254, metric: 107 }))).toBe(true);
     go(host, vxlan);
-    for (const [plan, device] of [[ipipPlan('10.0.0.2'), 'kiloip'], [vxlan, 'kilovx']] as const) {
+    for (const [plan, device] of [
+      [ipipPlan('10.0.0.2'), 'kiloip'],
+      [vxlan, 'kilovx'],
+    ] as const) {
       go(host, plan, new Map(), hasWay);
       expect([...host.state().links.keys()]).toEqual([device]);
     }
@@ -200,8 +247,12 @@ describe('planChanges', () => {
 
   test("uses a network plugin's device, leaves it alone, and waits for it where it is missing", () => {
     const host = createFakeHost('eth0', 0, { plugins: ['flannel.1'] });
-    const { ipip: _none, ...rest } = ipipPlan('10.0.0.2');
-    const plan: NodePlan = { ...rest, firewall: { clampInterfaces: [] }, nexthops: rest.nexthops.map((one) => ({ ...one, dev: 'flannel.1' })) };
+    const { encapsulation: _none, ...rest } = ipipPlan('10.0.0.2');
+    const plan: NodePlan = {
+      ...rest,
+      firewall: { clampInterfaces: [] },
+      nexthops: rest.nexthops.map((one) => ({ ...one, dev: 'flannel.1' })),
+    };
     expect(go(host, plan)).toEqual([
       'ip nexthop replace id 1073741924 via 10.0.1.7 dev flannel.1 onlink protocol 107',
       'ip route replace 10.42.7.0/24 nhid 1073741924 table 254 metric 107 proto 107',
@@ -215,44 +266,61 @@ describe('planChanges', () => {
 
   test('only loosens what is strict, and forwards only where it did not', () => {
     const host = createFakeHost();
-    const sysctls = new Map([['net/ipv4/ip_forward', '1'], ['net/ipv4/nexthop_compat_mode', '1'], ['net/ipv4/conf/all/rp_filter', '1'], ['net/ipv4/conf/default/rp_filter', '0']]);
+    const sysctls = new Map([
+      ['net/ipv4/ip_forward', '1'],
+      ['net/ipv4/nexthop_compat_mode', '1'],
+      ['net/ipv4/conf/all/rp_filter', '1'],
+      ['net/ipv4/conf/default/rp_filter', '0'],
+    ]);
     const plan = gatewayPlan({ planes: 1, remotes: [east] });
     const commands = planChanges({ desired: plan, observed: { ...host.state(), sysctls }, prior: new Map(), publicKey }).map(changeText);
-    expect(commands.filter((text) => text.startsWith('sysctl'))).toEqual(['sysctl net/ipv4/nexthop_compat_mode=0', 'sysctl net/ipv4/conf/kilo0/rp_filter=2']);
+    expect(commands.filter((text) => text.startsWith('sysctl'))).toEqual([
+      'sysctl net/ipv4/nexthop_compat_mode=0',
+      'sysctl net/ipv4/conf/kilo0/rp_filter=2',
+    ]);
   });
 
   test('from any plan to any other every remote of both stays reachable at every step, and the model agrees with the kernel', () => {
     const remote = fc.record({
       name: fc.constantFrom('a', 'b', 'c', 'd'),
-      prefixes: fc.uniqueArray(fc.constantFrom('10.42.0.0/24', '10.42.1.0/24', '10.43.0.0/24', '10.44.0.0/24'), { minLength: 1, maxLength: 3 }),
+      prefixes: fc.uniqueArray(fc.constantFrom('10.42.0.0/24', '10.42.1.0/24', '10.43.0.0/24', '10.44.0.0/24'), {
+        minLength: 1,
+        maxLength: 3,
+      }),
       endpoint: fc.constantFrom('192.0.2.1:1', '192.0.2.2:2'),
       active: fc.constantFrom(0, 1),
       generation: fc.constantFrom(0, 1),
     });
-    const plan = fc.uniqueArray(remote, { selector: ({ name }) => name, maxLength: 4 }).map(disjoint).map((remotes) => gatewayPlan({ remotes }));
-    fc.assert(fc.property(fc.array(plan, { minLength: 2, maxLength: 5 }), (plans) => {
-      const host = createFakeHost();
-      let prior: EndpointMemory = new Map();
-      let previous = emptyPlan('a');
-      for (const next of plans) {
-        const lasting = prefixesOf(next).filter((prefix) => prefixesOf(previous).includes(prefix));
-        const model = createHostModel(host.state());
-        const changes = planChanges({ desired: next, observed: host.state(), prior, publicKey });
-        for (const change of changes) {
-          expect(model.unmet(change)).toBeUndefined();
-          expect(host.run(change)).toBeUndefined();
-          model.record(change);
-          for (const prefix of lasting) {
-            expect(wayTo(host.state(), prefix)).toBeDefined();
-            expect(holderOf(host.state(), 'kilo0', prefix)).toBeDefined();
+    const plan = fc
+      .uniqueArray(remote, { selector: ({ name }) => name, maxLength: 4 })
+      .map(disjoint)
+      .map((remotes) => gatewayPlan({ remotes }));
+    fc.assert(
+      fc.property(fc.array(plan, { minLength: 2, maxLength: 5 }), (plans) => {
+        const host = createFakeHost();
+        let prior: EndpointMemory = new Map();
+        let previous = emptyPlan('a');
+        for (const next of plans) {
+          const lasting = prefixesOf(next).filter((prefix) => prefixesOf(previous).includes(prefix));
+          const model = createHostModel(host.state());
+          const changes = planChanges({ desired: next, observed: host.state(), prior, publicKey });
+          for (const change of changes) {
+            expect(model.unmet(change)).toBeUndefined();
+            expect(host.run(change)).toBeUndefined();
+            model.record(change);
+            for (const prefix of lasting) {
+              expect(wayTo(host.state(), prefix)).toBeDefined();
+              expect(holderOf(host.state(), 'kilo0', prefix)).toBeDefined();
+            }
           }
+          expect(comparable(model.state())).toEqual(comparable(host.state()));
+          prior = rememberEndpoints(next, prior, []);
+          expect(planChanges({ desired: next, observed: host.state(), prior, publicKey })).toEqual([]);
+          previous = next;
         }
-        expect(comparable(model.state())).toEqual(comparable(host.state()));
-        prior = rememberEndpoints(next, prior, []);
-        expect(planChanges({ desired: next, observed: host.state(), prior, publicKey })).toEqual([]);
-        previous = next;
-      }
-    }), { numRuns: 150 });
+      }),
+      { numRuns: 150 },
+    );
   });
 });
 
@@ -287,10 +355,10 @@ function comparable(state: HostState): unknown {
 function ipipPlan(local: string): NodePlan {
   return {
     ...emptyPlan('m'),
-    ipip: { name: 'kiloip', mtu: 1480, local },
+    encapsulation: { kind: 'ipip', name: 'kiloip', mtu: 1480, local, alternative: 'vxlan' },
     nexthops: [{ id: 1_073_741_924, name: 'node/n', dev: 'kiloip', via: '10.0.1.7', family: 'inet' }],
     routes: [{ dst: '10.42.7.0/24', table: 254, metric: 107, to: { kind: 'nexthop', id: 1_073_741_924 } }],
-    firewall: { clampInterfaces: [], ipip: { local, from: ['10.0.1.7'] } },
+    firewall: { clampInterfaces: [], encapsulation: { kind: 'ipip', local, from: ['10.0.1.7'] } },
   };
 }
 
@@ -298,13 +366,25 @@ function memberPlan(others: readonly string[]): NodePlan {
   return {
     ...emptyPlan('m'),
     meshAddresses: ['10.4.0.9'],
-    vxlan: {
-      name: VXLAN_INTERFACE, vni: VXLAN_VNI, port: VXLAN_PORT, mtu: 1450, local: '10.0.0.2', mac: '02:00:00:00:00:99',
+    encapsulation: {
+      kind: 'vxlan',
+      name: DEVICE_NAME.vxlan,
+      vni: 1107,
+      port: VXLAN_PORT,
+      mtu: 1450,
+      local: '10.0.0.2',
+      mac: '02:00:00:00:00:99',
       neighbours: others.map((address, index) => ({ node: `n${index}`, address, mac: `02:00:00:00:00:0${index}`, hops: [address] })),
+      alternative: 'ipip',
     },
-    nexthops: others.map((via, index) => ({ id: 1_073_741_923 + index, name: via, dev: VXLAN_INTERFACE, via, family: 'inet' as const })),
-    routes: others.map((address, index) => ({ dst: `${address}/32`, table: RULE_TABLE, metric: 107, to: { kind: 'nexthop' as const, id: 1_073_741_923 + index } })),
+    nexthops: others.map((via, index) => ({ id: 1_073_741_923 + index, name: via, dev: DEVICE_NAME.vxlan, via, family: 'inet' as const })),
+    routes: others.map((address, index) => ({
+      dst: `${address}/32`,
+      table: RULE_TABLE,
+      metric: 107,
+      to: { kind: 'nexthop' as const, id: 1_073_741_923 + index },
+    })),
     rules: others.map((address) => ({ priority: 1107, from: '10.42.9.0/24', to: `${address}/32`, table: RULE_TABLE })),
-    firewall: { clampInterfaces: [], vxlan: { port: VXLAN_PORT, from: others } },
+    firewall: { clampInterfaces: [], encapsulation: { kind: 'vxlan', port: VXLAN_PORT, from: others } },
   };
 }

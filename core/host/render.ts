@@ -1,32 +1,33 @@
 /**
- * Changes as text: the line for `ip -batch` or `bridge -batch`, the arguments for `wg set`, and what people read.
+ * Changes as text: the line for `ip -batch` or `bridge -batch`, the arguments for `wg set`, and the command for people.
  *
- * Secrets never become text here: a private or preshared key is named by the file that holds it.
+ * No secret becomes text here: a private or preshared key is given by the file that holds it.
  */
-import { ROUTE_METRIC, ROUTE_PROTOCOL } from '../mesh/plan.js';
+import { ROUTE_METRIC, ROUTE_PROTOCOL } from '../mesh/reserved.js';
 import type { ByKind, Change, ChangeKind, ChangeOf, PeerSet } from './change.js';
 import { CNI_FILE, DISABLED_SUFFIX } from './conflist.js';
+import { hostDevice } from './devices.js';
 import { enabledName } from './diffCni.js';
 import { firewallFacts } from './firewall.js';
 import type { HostNexthop, HostRoute, HostRule } from './state.js';
 import { singleCIDR } from './text.js';
 
-/** `ip6` stands for `ip -6`: a batch has one family for all its lines, and these need it said. */
+/** `ip6` is `ip -6`: a batch has one family for all its lines, and some lines need it to be IPv6. */
 export type BatchChannel = 'ip' | 'ip6' | 'bridge';
 
-export interface BatchLine {
+interface BatchLine {
   readonly channel: BatchChannel;
   readonly line: string;
 }
 
-/** The batch line of a change; undefined for what iproute2 does not do. */
+/** The batch line of a change; undefined: iproute2 does not carry it out. */
 export function batchLine(change: Change): BatchLine | undefined {
   const line = lineOf(change);
   if (line === undefined) return undefined;
   return { channel: channelOf(change), line };
 }
 
-/** Only the channel of that line: there may be thousands, each long. */
+/** Only the channel of that line, which is cheaper: there may be thousands of long lines. */
 export function batchChannel(change: Change): BatchChannel | undefined {
   return LINES[change.kind] === none ? undefined : channelOf(change);
 }
@@ -61,9 +62,7 @@ const LINES: ByKind<string | undefined> = {
   'forward.delete': none,
   'conntrack.forget': none,
   'bridge.set': ({ name, mtu }) => `link set ${name} mtu ${mtu}`,
-  'vxlan.add': ({ device: { name, mtu, mac, vni, port, local } }) =>
-    `link add ${name} mtu ${mtu} address ${mac} type vxlan id ${vni} dstport ${port} local ${local} nolearning`,
-  'ipip.add': ({ device: { name, mtu, local } }) => `link add ${name} mtu ${mtu} type ipip local ${local}`,
+  'device.add': ({ device }) => `link add ${hostDevice(device).addArguments}`,
   'vxlan.set': ({ name, mac, local }) =>
     `link set ${name}${mac === undefined ? '' : ` address ${mac}`}${local === undefined ? '' : ` type vxlan local ${local}`}`,
   'link.set': ({ name, mtu }) => `link set ${name} mtu ${mtu} up`,
@@ -76,7 +75,10 @@ const LINES: ByKind<string | undefined> = {
   'fdb.delete': ({ mac, dev, address }) => `fdb del ${mac} dev ${dev} dst ${address} self`,
   'nexthop.set': ({ id, nexthop }) => `nexthop replace id ${id} ${nexthopText(nexthop)} protocol ${ROUTE_PROTOCOL}`,
   'nexthop.delete': ({ id }) => `nexthop del id ${id}`,
-  'group.set': ({ id, members, spread }) => `nexthop replace id ${id} group ${members.join('/')}${spread === true ? ` type resilient buckets ${BUCKETS}` : ''} protocol ${ROUTE_PROTOCOL}`,
+  'group.set': ({ id, members, spread }) => {
+    const type = spread === true ? ` type resilient buckets ${BUCKETS}` : '';
+    return `nexthop replace id ${id} group ${members.join('/')}${type} protocol ${ROUTE_PROTOCOL}`;
+  },
   'group.delete': ({ id }) => `nexthop del id ${id}`,
   'route.set': ({ route }) => `route replace ${routeText(route)}`,
   'route.delete': ({ route: { to, dst, table, metric } }) =>
@@ -92,18 +94,19 @@ function nexthopText(nexthop: HostNexthop): string {
   return `${nexthop.via === undefined ? '' : `via ${nexthop.via} `}dev ${nexthop.dev}${nexthop.onlink ? ' onlink' : ''}`;
 }
 
-function routeText(route: HostRoute): string {
-  const { to } = route;
+function routeText({ dst, table, metric, to, src }: HostRoute): string {
+  const type = to.kind === 'unreachable' ? 'unreachable ' : '';
   const target = to.kind === 'device' ? ` dev ${to.dev}` : 'id' in to ? ` nhid ${to.id}` : '';
-  const src = route.src === undefined ? '' : ` src ${route.src}`;
-  return `${to.kind === 'unreachable' ? 'unreachable ' : ''}${route.dst}${target} table ${route.table} metric ${route.metric} proto ${ROUTE_PROTOCOL}${src}`;
+  return `${type}${dst}${target} table ${table} metric ${metric} proto ${ROUTE_PROTOCOL}${src === undefined ? '' : ` src ${src}`}`;
 }
 
 /** By number: an image without /etc/protocols has no name for it. */
 const UDP = 17;
 
-function ruleText(rule: HostRule): string {
-  return `priority ${rule.priority} from ${rule.from ?? 'all'} to ${rule.to ?? 'all'}${rule.iif === undefined ? '' : ` iif ${rule.iif}`}${rule.sport === undefined ? '' : ` ipproto ${UDP} sport ${rule.sport}`} table ${rule.table} protocol ${ROUTE_PROTOCOL}`;
+function ruleText({ priority, from = 'all', to = 'all', iif, sport, table }: HostRule): string {
+  const device = iif === undefined ? '' : ` iif ${iif}`;
+  const port = sport === undefined ? '' : ` ipproto ${UDP} sport ${sport}`;
+  return `priority ${priority} from ${from} to ${to}${device}${port} table ${table} protocol ${ROUTE_PROTOCOL}`;
 }
 
 /** The part of a `wg set` command that writes one peer. `pskFile` names the file with its preshared key, where it has one. */
@@ -119,7 +122,7 @@ export function wgPeerArguments(change: PeerSet, pskFile: string | undefined): r
   ];
 }
 
-/** A change as a command that people know. */
+/** A change as a command, for people. */
 export function changeText(change: Change): string {
   const batch = batchLine(change);
   return batch === undefined ? textOf(change) : `${batch.channel === 'ip6' ? 'ip -6' : batch.channel} ${batch.line}`;
@@ -130,14 +133,18 @@ function textOf<K extends ChangeKind>(change: ChangeOf<K>): string {
   return text?.(change) ?? change.kind;
 }
 
-/** Of what has no batch line. */
+/** The texts of changes without a batch line. */
 const TEXTS: { readonly [K in ChangeKind]?: (change: ChangeOf<K>) => string } = {
   'sysctl.set': ({ name, value }) => `sysctl ${name}=${value}`,
   'wireguard.add': ({ name }) => `ip link add ${name} type wireguard`,
-  'wireguard.configure': ({ name, key, listenPort }) => `wg set ${name}${key ? ' private-key (file)' : ''}${listenPort === undefined ? '' : ` listen-port ${listenPort}`}`,
+  'wireguard.configure': ({ name, key, listenPort }) =>
+    `wg set ${name}${key ? ' private-key (file)' : ''}${listenPort === undefined ? '' : ` listen-port ${listenPort}`}`,
   'peer.set': (change) => `wg set ${change.interface} ${wgPeerArguments(change, '(file)').join(' ')}`,
   'peer.delete': (change) => `wg set ${change.interface} peer ${change.publicKey} remove`,
-  'firewall.set': ({ firewall, elements }) => (elements === undefined ? `nft table inet kilofed: ${firewallFacts(firewall).join('; ')}` : `nft ${elements.trimEnd().replaceAll('\n', '; ')}`),
+  'firewall.set': ({ firewall, elements }) =>
+    elements === undefined
+      ? `nft table inet kilofed: ${firewallFacts(firewall).join('; ')}`
+      : `nft ${elements.trimEnd().replaceAll('\n', '; ')}`,
   'firewall.delete': () => 'nft delete table inet kilofed',
   'cni.write': () => `write ${CNI_FILE}`,
   'cni.delete': () => `rm ${CNI_FILE}`,

@@ -1,21 +1,21 @@
 /**
- * stagesOf: which of the changes of a host may be done at the same time.
+ * stagesOf: which changes of a host may be done at the same time.
  *
- * planChanges has put them into an order in which traffic never breaks, and in that order they are done, but for two cases.
- * No interface needs to know what another's peers are. And where nothing of ours steers a packet yet there is none to lose: the
- * devices are made at the same time, and then what stands on them. That takes as long as the longest part instead of the sum of
- * all; and a prefix has its route or guard the sooner, until which its packets leave by the default route, in clear.
+ * planChanges orders them so that traffic never breaks, and they are done in that order, with two exceptions. The peers of different
+ * interfaces are independent. And on a host where nothing of ours directs packets yet, none can be lost: first all devices are made at the
+ * same time, then everything that requires them. That takes as long as the longest part instead of the sum of all. It matters because a
+ * prefix without its route or guard is still reached by the default route, in clear.
  */
 import type { Change } from './change.js';
 import type { HostState } from './state.js';
 
-/** Changes to be done in their order. */
+/** Changes to be done in this order. */
 export type Track = readonly Change[];
 
-/** Tracks that may be followed at the same time. */
+/** Tracks that may be done at the same time. */
 export type Stage = readonly Track[];
 
-/** The stages, to be done one after the other; together they are `changes`. `state` is of the host before all of them. */
+/** The stages, to be done one after the other; together they are `changes`. The host's state is the one before all of them. */
 export function stagesOf(changes: readonly Change[], { links, routes }: Pick<HostState, 'links' | 'routes'>): readonly Stage[] {
   const placeOf = links.size === 0 && routes.size === 0 ? inEmptyHost : inOrder;
   const stages: { readonly name: string; readonly tracks: Map<string, Change[]> }[] = [];
@@ -31,13 +31,15 @@ export function stagesOf(changes: readonly Change[], { links, routes }: Pick<Hos
 }
 
 interface Place {
-  /** Neighbours with one name are one stage. */
+  /** Adjacent changes with the same stage are one stage. */
   readonly stage: string;
   readonly track: string;
 }
 
 function inOrder(change: Change): Place {
-  return change.kind === 'peer.set' || change.kind === 'peer.delete' ? { stage: change.kind, track: change.interface } : { stage: 'in order', track: '' };
+  return change.kind === 'peer.set' || change.kind === 'peer.delete'
+    ? { stage: change.kind, track: change.interface }
+    : { stage: 'in order', track: '' };
 }
 
 function inEmptyHost(change: Change): Place {
@@ -46,13 +48,10 @@ function inEmptyHost(change: Change): Place {
     case 'wireguard.configure':
     case 'link.set':
       return { stage: 'devices', track: change.name };
-    case 'vxlan.add':
-    case 'ipip.add':
+    case 'device.add':
       return { stage: 'devices', track: change.device.name };
     case 'peer.set':
       return { stage: 'contents', track: change.interface };
-    case 'firewall.set':
-      return { stage: 'contents', track: 'packet filter' };
     case 'address.add':
     case 'neighbour.set':
     case 'fdb.set':

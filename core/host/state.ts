@@ -1,22 +1,23 @@
 /**
- * HostState: what a host holds now of the things we own, as plain data with the keys that the kernel itself uses.
+ * HostState: what a host holds of the things that we own, as plain data with the kernel's own keys.
  *
  * Ours are: links `kilo<n>`, `kilovx` and `kiloip`, addresses on `lo` with metric ROUTE_METRIC, nexthops, routes and rules with
- * ROUTE_PROTOCOL (rules also by priority), neighbours and FDB of `kilovx`, and the nft table `inet kilofed`. Everything
- * else is somebody else's and never appears here, except the underlay and the devices of network plugins, which are only read.
+ * ROUTE_PROTOCOL (rules also by priority), neighbours and FDB of `kilovx`, and the nft table `inet kilofed`. Everything else belongs to
+ * others and never appears here, except the underlay and the devices of network plugins, which are only read.
  */
 
-import type { ForwardState } from './forward.js';
+import type { Family } from '../net/family.js';
+import type { DeviceKind } from '../mesh/encapsulation/device.js';
 
 export interface HostState {
-  /** Unix seconds of the observation; handshake ages are measured against it. */
+  /** When this was observed, Unix seconds; handshake ages are relative to it. */
   readonly at: number;
   /** The device that holds the node's internal address; absent: not found. */
   readonly underlay?: Underlay;
   readonly links: ReadonlyMap<string, Link>;
-  /** Devices of network plugins that packets of ours may go by, those that are there. */
+  /** The devices of network plugins that are there and that our packets may use. */
   readonly pluginDevices: ReadonlySet<string>;
-  /** By interface. A WireGuard link that is missing here has nobody behind it who answers `wg`. */
+  /** By interface. A WireGuard link that is missing here did not answer `wg`. */
   readonly wireguard: ReadonlyMap<string, WireguardState>;
   /** Mesh addresses on `lo`, canonical, without prefix length. */
   readonly addresses: ReadonlySet<string>;
@@ -31,24 +32,31 @@ export interface HostState {
   readonly routes: ReadonlyMap<string, HostRoute>;
   /** By `ruleKey`. */
   readonly rules: ReadonlyMap<string, HostRule>;
-  /** What the nft table says, as `firewallFacts`; absent: no table. */
+  /** The nft table as `firewallFacts`; absent: no table. */
   readonly firewall?: readonly string[];
   /** Rules of ours in the FORWARD chains of iptables that the host has; absent: it has none. */
   readonly forward?: ForwardState;
-  /** The folder of CNI configurations; absent: it cannot be seen from here. */
+  /** The folder of CNI configurations; absent: it is not visible here. */
   readonly cni?: CniFolder;
-  /** The bridge of the pods that our CNI configuration names; absent: no pod has needed it yet. */
+  /** The pod bridge that our CNI configuration names; absent: no pod has needed it yet. */
   readonly podBridge?: { readonly mtu: number };
   /** By path below /proc/sys; only what exists. */
   readonly sysctls: ReadonlyMap<string, string>;
 }
 
+/** The FORWARD chains that a host may have: of iptables-nft, and of the older iptables-legacy. */
+export const FORWARD_CHAINS = ['nft ip', 'nft ip6', 'legacy ip', 'legacy ip6'] as const;
+export type ForwardChain = (typeof FORWARD_CHAINS)[number];
+
+/** Rules of ours by chain; a chain that is missing is not on this host. */
+export type ForwardState = ReadonlyMap<ForwardChain, ReadonlySet<string>>;
+
 export interface CniFolder {
-  /** What our file says; absent: there is none. */
+  /** The content of our file; absent: there is none. */
   readonly own?: string;
   /** Names of the configurations of others, in the order in which container runtimes read them. */
   readonly others: readonly string[];
-  /** Names, as they are now, of those that were disabled by us. */
+  /** Current names of those that we disabled. */
   readonly disabled: readonly string[];
 }
 
@@ -60,7 +68,7 @@ export interface Underlay {
 export interface Link {
   readonly name: string;
   /** `tun` is what userspace WireGuard makes. */
-  readonly kind: 'wireguard' | 'tun' | 'vxlan' | 'ipip';
+  readonly kind: 'wireguard' | 'tun' | DeviceKind;
   readonly up: boolean;
   readonly mtu: number;
   /** IPv4 addresses of its own, each a network by itself; absent: none. */
@@ -70,7 +78,7 @@ export interface Link {
   readonly local?: string;
 }
 
-export interface VxlanLink {
+interface VxlanLink {
   readonly vni: number;
   readonly port: number;
   readonly local: string;
@@ -100,7 +108,7 @@ export interface PeerState {
 export interface HostNexthop {
   readonly dev: string;
   readonly via?: string;
-  readonly family: 'inet' | 'inet6';
+  readonly family: Family;
   /** The gateway need not lie in a network of the device. Always so for ours that have a gateway. */
   readonly onlink: boolean;
 }
@@ -118,15 +126,15 @@ export type RouteTarget =
   | { readonly kind: 'nexthop'; readonly id: number }
   | { readonly kind: 'device'; readonly dev: string }
   | { readonly kind: 'unreachable' }
-  /** Ours by its protocol, but of a shape we never write. */
+  /** Ours by its protocol, but of a form that we never write. */
   | { readonly kind: 'foreign' };
 
 export interface HostRule {
   readonly priority: number;
-  readonly family: 'inet' | 'inet6';
+  readonly family: Family;
   readonly from?: string;
   readonly to?: string;
-  /** What comes in by this device. */
+  /** Matches what enters by this device. */
   readonly iif?: string;
   /** UDP source port. */
   readonly sport?: number;
@@ -139,21 +147,6 @@ export function routeKey(route: Pick<HostRoute, 'dst' | 'table' | 'metric'>): st
 }
 
 export function ruleKey(rule: HostRule): string {
-  return `${rule.priority} ${rule.family} ${rule.from ?? 'all'} ${rule.to ?? 'all'} ${rule.iif ?? 'any'} ${rule.sport ?? 'any'} ${rule.table}`;
+  const { priority, family, from = 'all', to = 'all', iif = 'any', sport = 'any', table } = rule;
+  return `${priority} ${family} ${from} ${to} ${iif} ${sport} ${table}`;
 }
-
-/** A host on which nothing of ours is. */
-export const EMPTY_HOST: HostState = {
-  at: 0,
-  links: new Map(),
-  pluginDevices: new Set(),
-  wireguard: new Map(),
-  addresses: new Set(),
-  neighbours: new Map(),
-  fdb: new Map(),
-  nexthops: new Map(),
-  groups: new Map(),
-  routes: new Map(),
-  rules: new Map(),
-  sysctls: new Map(),
-};

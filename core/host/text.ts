@@ -1,5 +1,5 @@
 /**
- * One spelling for addresses, prefixes and endpoints, so that what we want and what the kernel prints compare as text.
+ * One spelling for addresses, prefixes and endpoints, so that desired and observed ones can be compared as text.
  */
 import ipaddr from 'ipaddr.js';
 
@@ -9,8 +9,8 @@ export function canonicalAddress(text: string): string {
 }
 
 /**
- * Surely canonical already, told without parsing: no zero group is written out, so the `::` stands for all of them, and
- * there are at least two. Nearly all prefixes are like this, and there may be many thousands.
+ * Certainly canonical, without parsing: no zero group is written out, so `::` stands for all of them, and there are at least two. Nearly
+ * all prefixes are like this, and there may be many thousands.
  */
 function isPlainIPv6(text: string): boolean {
   return PLAIN.test(text) && text.split(':').length <= 7;
@@ -34,10 +34,6 @@ export function canonicalEndpoint(text: string): string {
 /** Of an endpoint, which names an address and a port. */
 export function endpointAddress(endpoint: string): string {
   return endpoint.slice(0, endpoint.lastIndexOf(':')).replace(/^\[|\]$/g, '');
-}
-
-export function familyOf(addressOrCIDR: string): 'inet' | 'inet6' {
-  return addressOrCIDR.includes(':') ? 'inet6' : 'inet';
 }
 
 /** The CIDR of one address. */

@@ -1,14 +1,14 @@
 /**
  * Kilo's chains and rules in what `iptables-save` prints (Kilo pkg/mesh/routes.go Rules, pkg/encapsulation/ipip.go).
  *
- * A rule of a built-in chain is Kilo's if its chain, comment and target are; the comment alone could be a copy. What stands in
- * Kilo's own chains goes with them.
+ * A rule of a built-in chain is Kilo's if its chain, comment and target all match; the comment alone could be a copy. Rules in Kilo's own
+ * chains go with the chains.
  */
 import type { KiloFirewall, Variant } from './traces.js';
 
-export interface FirewallFindings {
+interface FirewallFindings {
   readonly firewalls: readonly KiloFirewall[];
-  /** What Kilo's chains say of its mesh. */
+  /** What Kilo's chains say about its mesh. */
   readonly knowledge: KiloKnowledge;
 }
 
@@ -26,8 +26,18 @@ export function findFirewalls(saved: Readonly<Partial<Record<Variant, string>>>)
   return {
     firewalls: [...places.values()].map(firewallOf).filter((one) => one !== undefined),
     knowledge: {
-      prefixes: new Set(lines.filter((line) => CHAINS.has(line.chain)).flatMap((line) => [line.destination, line.source]).filter((prefix) => prefix !== undefined)),
-      podCIDRs: new Set(lines.filter((line) => line.comment === TO_NAT && isKilos(line)).map(({ source }) => source).filter((prefix) => prefix !== undefined)),
+      prefixes: new Set(
+        lines
+          .filter((line) => CHAINS.has(line.chain))
+          .flatMap((line) => [line.destination, line.source])
+          .filter((prefix) => prefix !== undefined),
+      ),
+      podCIDRs: new Set(
+        lines
+          .filter((line) => line.comment === TO_NAT && isKilos(line))
+          .map(({ source }) => source)
+          .filter((prefix) => prefix !== undefined),
+      ),
     },
   };
 }
@@ -68,12 +78,25 @@ function firewallOf(lines: readonly Line[]): KiloFirewall | undefined {
   const rules = lines.filter(({ text }) => text !== undefined);
   const outside = rules.filter(({ chain }) => !CHAINS.has(chain));
   const ours = outside.filter(isKilos);
-  const held = new Set(outside.filter((line) => !isKilos(line)).map(({ target }) => target).filter((target) => target !== undefined && CHAINS.has(target)));
+  const held = new Set(
+    outside
+      .filter((line) => !isKilos(line))
+      .map(({ target }) => target)
+      .filter((target) => target !== undefined && CHAINS.has(target)),
+  );
   const filled = new Set(rules.map(({ chain }) => chain));
-  // One that is held and empty already is as good as it gets.
-  const chains = lines.filter((line) => line.text === undefined && CHAINS.has(line.chain) && (filled.has(line.chain) || !held.has(line.chain))).map(({ chain }) => chain);
+  // A chain that others jump to can only be emptied. Once it is empty there is nothing left to do.
+  const chains = lines
+    .filter((line) => line.text === undefined && CHAINS.has(line.chain) && (filled.has(line.chain) || !held.has(line.chain)))
+    .map(({ chain }) => chain);
   if (ours.length + chains.length === 0) return undefined;
-  return { variant: first.variant, table: first.table, rules: ours.map(({ text = '' }) => text), chains, held: chains.filter((chain) => held.has(chain)) };
+  return {
+    variant: first.variant,
+    table: first.table,
+    rules: ours.map(({ text = '' }) => text),
+    chains,
+    held: chains.filter((chain) => held.has(chain)),
+  };
 }
 
 function linesOf(variant: Variant, text: string): readonly Line[] {

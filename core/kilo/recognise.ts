@@ -1,12 +1,14 @@
 /**
- * Tells Kilo's traces on a host from everything else, from what iproute2 prints with `-j` and `iptables-save` without.
+ * Recognises Kilo's traces on a host in what `ip -j` and `iptables-save` print.
  *
- * Where one sign could be somebody else's (a static on-link route is also what a network manager writes; an address on
- * `tunl0` may be Calico's), a second one must confirm it: a prefix and a node that Kilo's own rules, or our plan, name.
+ * Where one sign could be of others (a network manager writes static on-link routes, too; an address on `tunl0` may be Calico's), a second
+ * one must confirm it: a prefix and a node that Kilo's own rules or our plan name.
  */
 import * as z from 'zod';
-import { canonicalAddress, canonicalCIDR, familyOf, singleCIDR } from '../host/text.js';
-import { MAIN_TABLE, type NodePlan } from '../mesh/plan.js';
+import { canonicalAddress, canonicalCIDR, singleCIDR } from '../host/text.js';
+import { familyName } from '../net/family.js';
+import type { NodePlan } from '../mesh/plan.js';
+import { MAIN_TABLE } from '../mesh/reserved.js';
 import { formatAddress, parseCidr } from '../net/cidr.js';
 import { findFirewalls, type KiloKnowledge } from './firewall.js';
 import type { KiloAddress, KiloRoute, KiloRule, KiloTraces, Variant } from './traces.js';
@@ -23,7 +25,7 @@ export interface HostTexts {
   readonly saved: Readonly<Partial<Record<Variant, string>>>;
 }
 
-/** What our own mesh knows: where its routes lead, and the addresses of the location's other nodes. */
+/** What our own mesh knows: the destinations of its routes, and the addresses of the location's other nodes. */
 export interface Confirmation {
   readonly prefixes: ReadonlySet<string>;
   readonly nodes: ReadonlySet<string>;
@@ -31,11 +33,16 @@ export interface Confirmation {
 
 export const NOTHING_KNOWN: Confirmation = { prefixes: new Set(), nodes: new Set() };
 
-/** What a plan confirms: its destinations, and the neighbours it goes by. */
+/** What a plan confirms: its destinations, and the neighbours that are its next hops. */
 export function confirmedBy({ routes, nexthops }: NodePlan): Confirmation {
   return {
     prefixes: new Set(routes.map(({ dst }) => canonicalCIDR(dst))),
-    nodes: new Set(nexthops.map(({ via }) => via).filter((via) => via !== undefined).map(canonicalAddress)),
+    nodes: new Set(
+      nexthops
+        .map(({ via }) => via)
+        .filter((via) => via !== undefined)
+        .map(canonicalAddress),
+    ),
   };
 }
 
@@ -88,22 +95,28 @@ interface Signs {
 }
 
 function routesOf(text: string, signs: Signs): KiloRoute[] {
-  return list(text, route).filter(isShapedSo).flatMap((each) => {
-    const via = each.gateway === undefined ? undefined : canonicalAddress(each.gateway);
-    const one: KiloRoute = {
-      dst: canonicalCIDR(each.dst),
-      table: each.table === undefined || each.table === 'main' ? MAIN_TABLE : Number(each.table),
-      dev: each.dev,
-      ...(via === undefined ? {} : { via }),
-    };
-    return isKilos(one, signs) ? [one] : [];
-  });
+  return list(text, route)
+    .filter(isShapedSo)
+    .flatMap((each) => {
+      const via = each.gateway === undefined ? undefined : canonicalAddress(each.gateway);
+      const one: KiloRoute = {
+        dst: canonicalCIDR(each.dst),
+        table: each.table === undefined || each.table === 'main' ? MAIN_TABLE : Number(each.table),
+        dev: each.dev,
+        ...(via === undefined ? {} : { via }),
+      };
+      return isKilos(one, signs) ? [one] : [];
+    });
 }
 
 /** Kilo pkg/route/route.go: no metric, which IPv6 makes 1024; `onlink` wherever there is a gateway. */
 function isShapedSo({ dst, type, nhid, metric, gateway, flags }: z.infer<typeof route>): boolean {
   const plain = (type ?? 'unicast') === 'unicast' && nhid === undefined;
-  return plain && (metric ?? 0) === (familyOf(dst) === 'inet' ? 0 : IPV6_METRIC) && (gateway === undefined || flags?.includes('onlink') === true);
+  return (
+    plain &&
+    (metric ?? 0) === (familyName(dst) === 'inet' ? 0 : IPV6_METRIC) &&
+    (gateway === undefined || flags?.includes('onlink') === true)
+  );
 }
 
 function isKilos({ dst, table, dev, via }: KiloRoute, { devices, knowledge, known }: Signs): boolean {
@@ -130,21 +143,38 @@ const rule = z.object({
 /** From the own pods, or out of the tunnels, to one node; no protocol, as the netlink library leaves it. */
 function rulesOf(text: string, family: KiloRule['family']): KiloRule[] {
   return list(text, rule).flatMap(({ priority, src, srclen, dst, dstlen, iif, table, protocol }): KiloRule[] => {
-    if (table !== String(KILO_TABLE) || (protocol ?? UNSPECIFIED) !== UNSPECIFIED || dst === undefined || dst === 'all' || dstlen !== undefined) return [];
+    if (
+      table !== String(KILO_TABLE) ||
+      (protocol ?? UNSPECIFIED) !== UNSPECIFIED ||
+      dst === undefined ||
+      dst === 'all' ||
+      dstlen !== undefined
+    )
+      return [];
     const to = singleCIDR(canonicalAddress(dst));
     if (iif === KILO_INTERFACE && (src ?? 'all') === 'all') return [{ family, priority, iif, to }];
-    return iif === undefined && src !== undefined && srclen !== undefined ? [{ family, priority, from: canonicalCIDR(`${src}/${srclen}`), to }] : [];
+    return iif === undefined && src !== undefined && srclen !== undefined
+      ? [{ family, priority, from: canonicalCIDR(`${src}/${srclen}`), to }]
+      : [];
   });
 }
 
 const UNSPECIFIED = 'unspec';
 
-/** On `kilo0` ours is a network by itself; Kilo's has the length of the whole `--subnet`. On `tunl0` Kilo's is the first of the node's pods. */
+/**
+ * On `kilo0` our address is a network by itself, and Kilo's has the length of the whole `--subnet`. On `tunl0` Kilo's address is the first
+ * one of the node's pods.
+ */
 function addressesOf(devices: readonly z.infer<typeof link>[], podCIDRs: ReadonlySet<string>): KiloAddress[] {
   const first = new Set([...podCIDRs].map(firstAddress));
   return devices.flatMap(({ ifname, addr_info: infos = [] }) => {
-    const addresses = infos.filter(({ local, scope }) => local !== undefined && scope !== 'link').map(({ local = '', prefixlen = 0 }) => `${canonicalAddress(local)}/${prefixlen}`);
-    const kilos = ifname === KILO_INTERFACE ? addresses.filter((address) => address !== singleCIDR(address.split('/')[0] ?? '')) : addresses.filter((address) => first.has(address));
+    const addresses = infos
+      .filter(({ local, scope }) => local !== undefined && scope !== 'link')
+      .map(({ local = '', prefixlen = 0 }) => `${canonicalAddress(local)}/${prefixlen}`);
+    const kilos =
+      ifname === KILO_INTERFACE
+        ? addresses.filter((address) => address !== singleCIDR(address.split('/')[0] ?? ''))
+        : addresses.filter((address) => first.has(address));
     return kilos.map((address) => ({ dev: ifname, address, alone: kilos.length === addresses.length }));
   });
 }
@@ -155,7 +185,7 @@ function firstAddress(network: string): string | undefined {
   return parsed === undefined ? undefined : singleCIDR(formatAddress(parsed.family, parsed.first + 1n));
 }
 
-/** Entries of another shape are nothing of Kilo's. iproute2 prints what it filtered out as `{}`. */
+/** Entries of another form are none of Kilo's. iproute2 prints what it filtered out as `{}`. */
 function list<T>(text: string, schema: z.ZodType<T>): T[] {
   const parsed: unknown = text.trim() === '' ? [] : JSON.parse(text);
   return (Array.isArray(parsed) ? parsed : []).flatMap((one) => {

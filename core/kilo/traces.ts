@@ -1,9 +1,11 @@
 /**
- * KiloTraces: what Kilo's own agent has put on a host, as far as it can be told for sure.
+ * KiloTraces: what Kilo's own agent has put on a host, as far as that is certain.
  *
  * Kilo marks little. Its iptables rules carry comments; its routes are `proto static`, without a metric, and lead to
  * `kilo0`, `tunl0`, or on-link to a node that its own rules name; its rules have no protocol and lead to table 1107.
  */
+import type { Family } from '../net/family.js';
+
 export interface KiloTraces {
   readonly routes: readonly KiloRoute[];
   readonly rules: readonly KiloRule[];
@@ -19,7 +21,7 @@ export interface KiloRoute {
 }
 
 export interface KiloRule {
-  readonly family: 'inet' | 'inet6';
+  readonly family: Family;
   readonly priority: number;
   /** One of the two. */
   readonly from?: string;
@@ -50,9 +52,9 @@ export interface KiloFirewall {
   readonly held: readonly string[];
 }
 
-/** What is on a host, and whether Kilo's agent is there to put it back. */
+/** What is on a host, and whether Kilo's agent runs and would put it back. */
 export interface KiloOnHost {
-  /** How its agent shows, for people; absent: it does not run. */
+  /** Evidence that its agent runs, for people; absent: it does not run. */
   readonly running?: string;
   readonly traces: KiloTraces;
 }

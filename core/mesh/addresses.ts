@@ -1,23 +1,25 @@
 /**
  * Mesh addresses: one per family and node, for the node's life.
  *
- * A new node gets the address its name hashes to, so that nodes that join at the same time seldom want the same one; what a
- * node has, it keeps. (Kilo gives addresses by rank, so that one new location renumbers all later ones.)
+ * A new node gets the address that its name hashes to, so nodes that join at the same time rarely want the same one. A node keeps its
+ * address. (Kilo gives addresses by rank, so one new location renumbers all later ones.)
  */
+import type { MeshSpec } from '../api/meshSpec.js';
 import type { MeshNode } from '../api/meshNode.js';
 import { addressOf } from '../net/cidr.js';
 import { allocateAddress, isAllocatable } from '../net/allocate.js';
+import { isWithin } from '../net/sets.js';
 import { byAge, present } from './segments.js';
 
-export interface AddressAssignment {
+interface AddressAssignment {
   readonly addresses: ReadonlyMap<string, readonly string[]>;
   /** Nodes for which a range had no address left. */
   readonly exhausted: readonly string[];
 }
 
 /**
- * One address of each range for every node, in the order of `ranges`. What a node's status says is kept where it lies in a
- * range and no older node has it; the older of two is the one created first, then the one of lower name.
+ * One address of each range for every node, in the order of `ranges`. The address in a node's status is kept if it lies in a range and no
+ * older node has it. Of two nodes, the older is the one created first, then the one with the lower name.
  */
 export function assignMeshAddresses(nodes: readonly MeshNode[], ranges: readonly string[]): AddressAssignment {
   const taken = new Set<string>();
@@ -35,20 +37,28 @@ export function assignMeshAddresses(nodes: readonly MeshNode[], ranges: readonly
   }
   const addresses = new Map<string, readonly string[]>();
   const exhausted: string[] = [];
-  for (const { metadata: { name } } of elders) {
+  for (const {
+    metadata: { name },
+  } of elders) {
     const mine = ranges.map((range) => {
       const address = kept.get(name)?.get(range) ?? allocateAddress(range, name, taken);
       if (address === undefined) exhausted.push(name);
       else taken.add(address);
       return address;
     });
-    addresses.set(name, mine.filter((address) => address !== undefined));
+    addresses.set(
+      name,
+      mine.filter((address) => address !== undefined),
+    );
   }
   return { addresses, exhausted };
+}
+
+/** The ranges of the Mesh that its nodes have addresses of, and that new ones will. */
+export function meshRanges({ wireguardCIDRs }: Pick<MeshSpec, 'wireguardCIDRs'>, nodes: readonly MeshNode[]): string[] {
+  return wireguardCIDRs.filter((range) => nodes.some((node) => held(node).some((address) => isWithin(address, [range]))));
 }
 
 function held(node: MeshNode): string[] {
   return (node.status?.meshAddresses ?? []).map(addressOf).filter((address) => address !== undefined);
 }
-
-/** Oldest first; of two nodes that claim one address, the older keeps it. */

@@ -1,24 +1,25 @@
 /**
  * A plan that shares its host with Kilo's own agent, while a cluster moves over (docs/migrate-from-kilo.md).
  *
- * Both meshes are whole and know nothing of each other; only the order in which a packet finds routes decides whose tunnel it
- * takes. Kilo's routes are in the main table with metric 0 (IPv6: 1024), before ours with theirs. To go ahead of them, ours stand in a table
- * of their own, which a rule names before the main one. The guards stay behind: where ours have no way, Kilo's may have one.
+ * Both meshes are complete and independent of each other. Only the order in which the kernel finds routes decides which tunnel a packet
+ * takes. Kilo's routes are in the main table with metric 0 (IPv6: 1024), so they come before ours. To go ahead of them, ours move to a
+ * table of their own, with a rule before the main table's. The guards stay behind: where our mesh has no path, Kilo's may have one.
  *
- * No packet is lost by changing sides: what arrives by either mesh is delivered, and the two directions of a connection may
- * differ, once strict reverse-path filtering is off on Kilo's devices, too.
+ * Changing sides loses no packet. What arrives by either mesh is delivered, and the two directions of a connection may differ, once strict
+ * reverse-path filtering is off on Kilo's devices, too.
  */
-import type { MeshSpec } from '../api/mesh.js';
-import { FAMILIES, familyName } from './neighbours.js';
-import { MAIN_TABLE, type NodePlan, type Route, RULE_PRIORITY } from './plan.js';
+import type { MeshSpec } from '../api/meshSpec.js';
+import { FAMILIES, familyName } from '../net/family.js';
+import type { NodePlan, Route } from './plan.js';
+import { MAIN_TABLE, RULE_PRIORITY } from './reserved.js';
 
-/** What Kilo's agent receives by: its WireGuard interface, and the kernel's IPIP device (Kilo pkg/iproute). */
+/** The devices of Kilo's agent: its WireGuard interface, and the kernel's IPIP device (Kilo pkg/iproute). */
 export const KILO_DEVICES: readonly string[] = ['kilo0', 'tunl0'];
 
-/** The last of our priorities: the other rules are about special packets, and come first. */
+/** The last of our priorities: our other rules match special packets and must come first. */
 const AHEAD_PRIORITY = RULE_PRIORITY + 9;
 const AHEAD_TABLE = RULE_PRIORITY + 1;
-/** Without a metric an IPv6 route gets 1024 (kernel IP6_RT_PRIO_USER), and Kilo gives none. */
+/** Behind 1024, which an IPv6 route without a metric gets (kernel IP6_RT_PRIO_USER); Kilo's have none. */
 const BEHIND_METRIC = 2107;
 
 export function placeBesideKilo(plan: NodePlan, besideKilo: MeshSpec['besideKilo']): NodePlan {
@@ -26,7 +27,12 @@ export function placeBesideKilo(plan: NodePlan, besideKilo: MeshSpec['besideKilo
   const beside = { ...plan, looseFilters: KILO_DEVICES };
   const carries = ({ table, to }: Route): boolean => table === MAIN_TABLE && to.kind !== 'unreachable';
   if (besideKilo === 'behind') {
-    return { ...beside, routes: plan.routes.map((route) => (carries(route) && familyName(route.dst) === 'inet6' ? { ...route, metric: BEHIND_METRIC } : route)) };
+    return {
+      ...beside,
+      routes: plan.routes.map((route) =>
+        carries(route) && familyName(route.dst) === 'inet6' ? { ...route, metric: BEHIND_METRIC } : route,
+      ),
+    };
   }
   return {
     ...beside,

@@ -1,34 +1,50 @@
 /**
  * Who owns which prefix.
  *
- * On one WireGuard interface a prefix belongs to one peer: the last to be given it silently takes it from the other. So
- * segments claim their prefixes in order of trust (own cluster, other members, networks beside own nodes, people), then of
- * name, and a claim that would take something from an earlier one is refused with a problem.
+ * On one WireGuard interface a prefix belongs to one peer: giving it to a second one silently takes it from the first. So segments claim
+ * their prefixes in order of trust: nodes of the own cluster, networks beside them, external peers, other members. The first three are what
+ * the cluster's own administrator wrote, and another cluster takes none of it. Among members, whoever came here first is first. A claim
+ * that would take something from an earlier one is refused, and becomes a problem.
  *
- * A prefix around an earlier one takes nothing: the longest match wins, in WireGuard as in routes. A prefix inside an earlier
- * one does, so it is refused, except among people and networks beside nodes: a laptop in the range of a site's router is what
- * both mean. (Kilo drops a network beside nodes that overlaps another, or anybody's peer, on all nodes: pkg/mesh/topology.go.)
+ * A prefix around an earlier one takes nothing, since the longest match wins, in WireGuard and in routes. A prefix inside an earlier one
+ * would, so it is refused. The exception is among external peers and networks beside nodes: a laptop in the range of a site's router is
+ * intended. (Kilo drops a network beside nodes that overlaps another, or any peer, on all nodes: pkg/mesh/topology.go.)
+ *
+ * A member must keep to the ranges that it may have (memberRanges.ts). Its prefix must not overlap anything of others: their prefixes, the
+ * networks that the cluster's nodes stand in, the ranges of the cluster's mesh addresses.
  */
-import { addressOf, type Cidr, compareCidrs, contains, formatCidr, parseCidr } from '../net/cidr.js';
+import { type Cidr, compareCidrs, formatCidr, overlaps, parseCidr } from '../net/cidr.js';
+import { firstNotBefore, within } from '../net/sets.js';
 import { createPrefixMap, type PrefixMap } from '../net/prefixMap.js';
 import { isSpecial } from '../net/special.js';
-import type { Problem } from './plan.js';
+import { ANNOTATION } from '../api/names.js';
+import type { Complaint, Problem, Subject } from '../api/problem.js';
+import { cutsOff, localNetworks, type LocalNetwork, touches } from './localNetworks.js';
+import { mayHave } from './memberRanges.js';
+import { bySegmentPrecedence } from './precedence.js';
 import type { Segment } from './segments.js';
 
-/** Whose word a claim is: a segment's about its nodes or peers, or a Node's annotation about the network it stands in. */
-export type ClaimKind = Segment['kind'] | 'location';
+/** Where a claim comes from: a segment's nodes or peers, or a Node's annotation about the network it is in (`location`). */
+type ClaimKind = Segment['kind'] | 'location';
 
-const TRUST: Readonly<Record<ClaimKind, number>> = { own: 0, member: 1, location: 2, person: 3 };
-const MAY_NEST: ReadonlySet<ClaimKind> = new Set(['location', 'person']);
+const TRUST: Readonly<Record<ClaimKind, number>> = { own: 0, location: 1, externalPeer: 2, member: 3 };
+const MAY_NEST: ReadonlySet<ClaimKind> = new Set(['location', 'externalPeer']);
 
 export interface Claims {
-  /** Segment name to the prefixes it has, in address order. The node's own segment is not among them. */
+  /** By segment name: the prefixes granted to it, in address order. Without the node's own segment. */
   readonly prefixes: ReadonlyMap<string, readonly Claim[]>;
-  /** All of them, and those of the own segment. */
+  /** All granted claims, with those of the own segment. */
   readonly index: PrefixMap<Claim>;
-  /** Networks beside the nodes of the own location. Nobody there has a way back to the mesh, unless somebody made one. */
+  /** Networks beside the nodes of the own location. Their hosts have no route back to the mesh, unless somebody added one. */
   readonly ownLocationIPs: readonly string[];
+  readonly refused: readonly RefusedClaim[];
+  /** Those of `refused`. */
   readonly problems: readonly Problem[];
+}
+
+interface RefusedClaim {
+  readonly claim: Claim;
+  readonly problem: Problem;
 }
 
 export interface Claim {
@@ -39,36 +55,78 @@ export interface Claim {
   readonly text: string;
 }
 
-export interface ClaimsInput {
-  /** The node's own segment: its prefixes are spoken for before anybody else's. */
+interface ClaimsInput {
+  /** The node's own segment, which claims first. */
   readonly own: Segment;
   readonly remote: readonly Segment[];
   /** Internal addresses of the own segment's nodes, each with its network's prefix length. */
   readonly internalIPs: readonly string[];
+  /** As `internalIPs`, of all nodes of the cluster. */
+  readonly clusterIPs: readonly string[];
+  /** Ranges that the cluster gives addresses out of; absent: none are known. */
+  readonly ownRanges?: readonly string[];
 }
 
-export function claimPrefixes({ own, remote, internalIPs }: ClaimsInput): Claims {
-  const index = createPrefixMap<Claim>();
+export function claimPrefixes({ own, remote, internalIPs, clusterIPs, ownRanges = [] }: ClaimsInput): Claims {
+  const held = createHeld();
   const granted = new Map<Segment, Claim[]>([own, ...remote].map((segment) => [segment, []]));
-  const problems: Problem[] = [];
-  const networks = localNetworks(internalIPs);
+  const refused: RefusedClaim[] = [];
+  const networks: Networks = {
+    near: localNetworks(internalIPs),
+    all: localNetworks(clusterIPs),
+    ranges: ownRanges.map(parseCidr).filter((cidr) => cidr !== undefined),
+  };
 
-  for (const claim of claimsOf(own, own.allowedIPs, 'own')) index.set(claim.cidr, claim);
+  for (const claim of claimsOf(own, own.allowedIPs, 'own')) held.add(claim);
   for (const { segment, kind, prefixes } of bidsOf(own, remote)) {
     const good = claimsOf(segment, prefixes, kind).filter((claim) => {
-      const refusal = refusalOf(claim, index, segment === own ? [] : networks);
-      if (refusal !== undefined) problems.push({ subject: subjectOf(segment), ...refusal });
+      const refusal = refusalOf(claim, held, segment === own ? NOWHERE : networks);
+      if (refusal !== undefined) refused.push({ claim, problem: { subject: subjectOf(segment), ...refusal } });
       return refusal === undefined;
     });
-    for (const claim of good) index.set(claim.cidr, claim);
+    for (const claim of good) held.add(claim);
     granted.get(segment)?.push(...good);
   }
   return {
-    prefixes: new Map(remote.map((segment) => [segment.name, (granted.get(segment) ?? []).toSorted((a, b) => compareCidrs(a.cidr, b.cidr))])),
-    index,
+    prefixes: new Map(
+      remote.map((segment) => [segment.name, (granted.get(segment) ?? []).toSorted((a, b) => compareCidrs(a.cidr, b.cidr))]),
+    ),
+    index: held.index,
     ownLocationIPs: (granted.get(own) ?? []).map(({ text }) => text),
-    problems,
+    refused,
+    problems: refused.map(({ problem }) => problem),
   };
+}
+
+/** What was granted so far. */
+interface Held {
+  readonly index: PrefixMap<Claim>;
+  add(claim: Claim): void;
+  /** Those that contain `cidr`, and those that it contains. */
+  overlapping(cidr: Cidr): Claim[];
+}
+
+function createHeld(): Held {
+  const index = createPrefixMap<Claim>();
+  const all: Claim[] = [];
+  /** All, sorted; only members ask, who come last. */
+  let sorted: Claim[] | undefined;
+  return {
+    index,
+    add(claim) {
+      index.set(claim.cidr, claim);
+      if (sorted === undefined) all.push(claim);
+      else sorted.splice(firstNotBefore(claim.cidr, sorted, cidrOf), 0, claim);
+    },
+    overlapping(cidr) {
+      sorted ??= all.toSorted((a, b) => compareCidrs(a.cidr, b.cidr));
+      return [...index.covering(cidr), ...within(cidr, sorted, cidrOf)];
+    },
+  };
+}
+
+function cidrOf({ cidr }: Claim): Cidr {
+  return cidr;
 }
 
 interface Bid {
@@ -77,56 +135,86 @@ interface Bid {
   readonly prefixes: readonly string[];
 }
 
-interface LocalNetwork {
-  readonly network: Cidr;
-  readonly addresses: readonly Cidr[];
+/** What others must keep away from. */
+interface Networks {
+  /** Those that nodes of the own segment stand in. */
+  readonly near: readonly LocalNetwork[];
+  /** And those of the whole cluster. */
+  readonly all: readonly LocalNetwork[];
+  /** Those that the cluster gives addresses out of. */
+  readonly ranges: readonly Cidr[];
 }
 
-type Refusal = Omit<Problem, 'subject'>;
+const NOWHERE: Networks = { near: [], all: [], ranges: [] };
 
-function refusalOf({ segment, kind, cidr, text }: Claim, index: PrefixMap<Claim>, networks: readonly LocalNetwork[]): Refusal | undefined {
+function refusalOf(claim: Claim, held: Held, networks: Networks): Complaint | undefined {
+  const { segment, kind, cidr, text } = claim;
   const what = describeClaim(kind, text);
   if (cidr.length === 0) {
-    return { reason: 'DefaultRoute', message: `${what} would carry the tunnels themselves: list the networks behind it instead` };
+    return { reason: 'DefaultRoute', message: `${what} would carry the tunnels themselves`, remedy: 'list the networks behind it instead' };
   }
-  if (isSpecial(cidr)) return { reason: 'SpecialRange', message: `${what} touches a loopback, link-local, multicast or reserved range: leave it out` };
-  const holder = index.covering(cidr).find((each) => !(MAY_NEST.has(each.kind) && MAY_NEST.has(kind)) || each.cidr.length === cidr.length);
+  if (isSpecial(cidr))
+    return {
+      reason: 'SpecialRange',
+      message: `${what} touches a loopback, link-local, multicast or reserved range`,
+      remedy: 'leave it out',
+    };
+  const holder = held.index
+    .covering(cidr)
+    .find((each) => !(MAY_NEST.has(each.kind) && MAY_NEST.has(kind)) || each.cidr.length === cidr.length);
   if (holder !== undefined && (holder.segment !== segment || holder.kind !== kind)) {
     const where = holder.text === text ? 'already belongs to' : `lies in ${holder.text}, which belongs to`;
-    return { reason: 'PrefixTaken', message: `${what} ${where} ${holder.segment.name}: remove it from one of the two` };
+    return { reason: 'PrefixTaken', message: `${what} ${where} ${holder.segment.name}`, remedy: 'remove it from one of the two' };
   }
-  const lan = MAY_NEST.has(kind) ? networks.find((each) => cutsOff(cidr, each)) : undefined;
+  if (kind === 'member') return memberRefusal(claim, held, networks);
+  const lan = MAY_NEST.has(kind) ? networks.near.find((each) => cutsOff(cidr, each)) : undefined;
   if (lan !== undefined) {
-    return { reason: 'LocalNetwork', message: `${what} would cut nodes off from their own network ${formatCidr(lan.network)}: list single addresses, or a range without nodes` };
+    return {
+      reason: 'LocalNetwork',
+      message: `${what} would cut nodes off from their own network ${formatCidr(lan.network)}`,
+      remedy: 'list single addresses, or a range without nodes',
+    };
   }
   return undefined;
 }
 
-/** How messages name a prefix. */
-export function describeClaim(kind: ClaimKind, text: string): string {
-  return kind === 'location' ? `allowed location IP ${text}` : text;
-}
-
 /**
- * A route as narrow as the nodes' own network, and with nodes in it, competes with the one that the network's address gave
- * the host. The wider network around it does not.
+ * What only another member must not have. Around the prefix of somebody else is too near: WireGuard would take packets from it that say
+ * they are theirs.
  */
-function cutsOff(cidr: Cidr, { network, addresses }: LocalNetwork): boolean {
-  return contains(network, cidr) && addresses.some((address) => contains(cidr, address));
+function memberRefusal({ segment, kind, cidr, text }: Claim, held: Held, { all, ranges }: Networks): Complaint | undefined {
+  const what = describeClaim(kind, text);
+  const lan = all.find((each) => touches(cidr, each));
+  if (lan !== undefined) {
+    return {
+      reason: 'LocalNetwork',
+      message: `${what} overlaps ${formatCidr(lan.network)}, which nodes of this cluster stand in`,
+      remedy: 'give the member another range',
+    };
+  }
+  const other = held.overlapping(cidr).find((each) => each.segment.member === undefined || each.segment.member !== segment.member);
+  const range = ranges.find((each) => overlaps(each, cidr));
+  if (other !== undefined || range !== undefined) {
+    const whose =
+      other === undefined
+        ? `${formatCidr(range ?? cidr)}, which belongs to this cluster`
+        : `${other.text}, which belongs to ${other.segment.name}`;
+    return { reason: 'PrefixTaken', message: `${what} overlaps ${whose}`, remedy: 'give the member another range' };
+  }
+  const { declared } = segment.origin ?? NOBODY;
+  if (declared.some((declaredRanges) => mayHave(cidr, declaredRanges))) return undefined;
+  return {
+    reason: 'NotAllowed',
+    message: `${what} is no range that another member may have here`,
+    remedy: `declare it for the member with ${ANNOTATION.allowedCIDRs}, if it is meant to have it`,
+  };
 }
 
-function localNetworks(internalIPs: readonly string[]): LocalNetwork[] {
-  const byNetwork = new Map<string, { readonly network: Cidr; readonly addresses: Cidr[] }>();
-  for (const text of internalIPs) {
-    const network = parseCidr(text);
-    const address = parseCidr(addressOf(text) ?? '');
-    if (network === undefined || address === undefined) continue;
-    const name = formatCidr(network);
-    const known = byNetwork.get(name);
-    if (known === undefined) byNetwork.set(name, { network, addresses: [address] });
-    else known.addresses.push(address);
-  }
-  return [...byNetwork.values()];
+const NOBODY = { declared: [undefined] };
+
+/** How messages name a prefix. */
+function describeClaim(kind: ClaimKind, text: string): string {
+  return kind === 'location' ? `allowed location IP ${text}` : text;
 }
 
 function claimsOf(segment: Segment, prefixes: readonly string[], kind: ClaimKind): Claim[] {
@@ -136,15 +224,18 @@ function claimsOf(segment: Segment, prefixes: readonly string[], kind: ClaimKind
   });
 }
 
-function subjectOf(segment: Segment): string {
-  return segment.kind === 'person' ? segment.name.replace(':', ' ') : `segment ${segment.name}`;
+function subjectOf({ name, peer }: Segment): Subject {
+  return peer === undefined ? { kind: 'segment', name } : { kind: 'peer', name: peer };
 }
 
-/** By trust, then the own segment, then by name; people's in their own order, so that nobody loses to who came later. */
+/** By trust, with the own segment first, then by precedence. */
 function bidsOf(own: Segment, remote: readonly Segment[]): Bid[] {
   const beside = (segment: Segment): Bid => ({ segment, kind: 'location', prefixes: segment.locationIPs });
-  const others = remote.filter(({ kind }) => kind !== 'person').toSorted((a, b) => (a.name < b.name ? -1 : 1));
-  const people = remote.filter(({ kind }) => kind === 'person');
-  const bids = [beside(own), ...[...others, ...people].flatMap((segment): Bid[] => [{ segment, kind: segment.kind, prefixes: segment.allowedIPs }, beside(segment)])];
+  const bids = [
+    beside(own),
+    ...remote
+      .toSorted(bySegmentPrecedence)
+      .flatMap((segment): Bid[] => [{ segment, kind: segment.kind, prefixes: segment.allowedIPs }, beside(segment)]),
+  ];
   return bids.toSorted((a, b) => TRUST[a.kind] - TRUST[b.kind]);
 }

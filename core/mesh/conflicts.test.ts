@@ -1,7 +1,11 @@
 import { expect, test } from '@jest/globals';
 import { clusterConflicts, type ClusterRanges } from './conflicts.js';
 
-const ranges = (pods: string, services: string, mesh: string): ClusterRanges => ({ podCIDRs: [pods], serviceCIDRs: [services], meshCIDRs: [mesh] });
+const ranges = (pods: string, services: string, mesh: string): ClusterRanges => ({
+  podCIDRs: [pods],
+  serviceCIDRs: [services],
+  meshCIDRs: [mesh],
+});
 const east = ranges('10.42.0.0/16', '10.96.0.0/12', '10.4.0.0/16');
 
 test.each([
@@ -16,5 +20,7 @@ test.each([
 });
 
 test('a conflict names a range of each side', () => {
-  expect(clusterConflicts(east, { ...east, podCIDRs: ['10.42.1.0/24'], meshCIDRs: [] })).toEqual([{ kinds: ['pod', 'pod'], ranges: ['10.42.0.0/16', '10.42.1.0/24'] }]);
+  expect(clusterConflicts(east, { ...east, podCIDRs: ['10.42.1.0/24'], meshCIDRs: [] })).toEqual([
+    { kinds: ['pod', 'pod'], ranges: ['10.42.0.0/16', '10.42.1.0/24'] },
+  ]);
 });

@@ -1,8 +1,8 @@
 /**
- * Can two members be linked? Not while an address of one could mean something else in the other.
+ * Whether two members can be linked: not while an address of one means something else in the other.
  *
- * Service ranges of different members may be equal: nobody routes to another member's ClusterIPs. But pods and mesh addresses
- * are routed, so they must not lie in anything of the other's.
+ * Service ranges of different members may be equal, since ClusterIPs are not routed between members. Pod and mesh addresses are, so they
+ * must not lie in any range of the other member.
  */
 import { firstOverlap } from '../net/sets.js';
 
@@ -12,17 +12,24 @@ export interface ClusterRanges {
   readonly meshCIDRs: readonly string[];
 }
 
-export interface Conflict {
+interface Conflict {
   /** What overlaps, in `a` and in `b`. */
   readonly kinds: readonly [RangeKind, RangeKind];
   readonly ranges: readonly [string, string];
 }
 
-export type RangeKind = 'pod' | 'service' | 'mesh';
+type RangeKind = 'pod' | 'service' | 'mesh';
 
 const FIELD = { pod: 'podCIDRs', service: 'serviceCIDRs', mesh: 'meshCIDRs' } as const;
 const PAIRS: readonly (readonly [RangeKind, RangeKind])[] = [
-  ['pod', 'pod'], ['mesh', 'mesh'], ['pod', 'mesh'], ['mesh', 'pod'], ['pod', 'service'], ['service', 'pod'], ['mesh', 'service'], ['service', 'mesh'],
+  ['pod', 'pod'],
+  ['mesh', 'mesh'],
+  ['pod', 'mesh'],
+  ['mesh', 'pod'],
+  ['pod', 'service'],
+  ['service', 'pod'],
+  ['mesh', 'service'],
+  ['service', 'mesh'],
 ];
 
 /** Every kind of overlap between two members, one example each; empty: they can be linked. */

@@ -1,62 +1,78 @@
 /**
- * Which of its prefixes a segment gets routes for: all but the addresses that the mesh itself stands on.
+ * The routes for a segment's prefixes: around the addresses that the mesh itself depends on, and around those where tunnels to the segment
+ * end.
  *
- * The address that a tunnel or a VXLAN packet is sent to must be reached without the mesh; a route to it through the mesh would
- * send the tunnel into itself. Kilo leaves out a prefix that is exactly such an address (pkg/mesh/routes.go). A wider one that
- * contains some is routed around them: 10.0.0.0/8 without 10.0.0.1 is 24 prefixes.
+ * The address that a tunnel or an encapsulated packet is sent to must be reached without the mesh: a route to it through the mesh would
+ * send the tunnel into itself. Kilo leaves out a prefix that is exactly such an address (pkg/mesh/routes.go). A wider prefix is routed
+ * around such addresses: 10.0.0.0/8 without 10.0.0.1 is 24 prefixes.
  *
- * What nobody else may take from us are the addresses of the API server: a Peer with a network around them would cut every
- * agent off from the object that could be corrected. A node of the own cluster may have one of them, behind the mesh.
+ * The addresses of the API server are reserved. A Peer with a network around them would cut every agent off from the very object that has
+ * to be corrected. Only nodes of the own cluster may have one of them behind the mesh.
  *
- * A network plugin that we are added to has routes of its own for the pods of all nodes of the cluster, of metric 0, also to where it
- * cannot send. The longer prefix wins over any metric, so there each network of the cluster is routed as its two halves.
+ * A network plugin has routes of metric 0 for the pods of all nodes of the cluster, even for those that it cannot reach. A longer prefix
+ * beats any metric, so beside a plugin each network of the cluster is routed as its two halves.
  */
-import { type Cidr, compareCidrs, contains, formatCidr, lastOf, widthOf } from '../net/cidr.js';
-import { halves, subtract } from '../net/sets.js';
+import { type Cidr, compareCidrs, formatCidr, overlaps, widthOf } from '../net/cidr.js';
+import { halves, subtract, within } from '../net/sets.js';
 import type { Claim, Claims } from './claims.js';
+import type { Ends } from './peerEndpoints.js';
 
-export interface Surroundings {
+interface Surroundings {
   /** Addresses and networks that are reached without the mesh. */
   readonly underlay: readonly Cidr[];
-  /** Those that only a way to the cluster's own nodes may lead to through the mesh. */
+  /** Addresses that only routes to the cluster's own nodes may contain. */
   readonly reserved: readonly Cidr[];
-  /** Whether routes of somebody else for the cluster's networks are to be outbid. */
+  /** By segment: what its own prefixes alone leave out. */
+  readonly ends: ReadonlyMap<string, Ends>;
+  /** Whether a network plugin has routes for the cluster's networks, which ours must beat. */
   readonly outbid: boolean;
 }
 
-/** Segment name to the destinations of its routes, in address order. */
-export function routable(claims: Claims, { underlay, reserved, outbid }: Surroundings): ReadonlyMap<string, readonly string[]> {
-  const spared = underlay.toSorted(compareCidrs);
-  const others = [...underlay, ...reserved].toSorted(compareCidrs);
-  return new Map([...claims.prefixes].map(([segment, granted]) => [segment, granted.flatMap((claim) => around(claim, outbid && claim.kind === 'own', { spared: claim.kind === 'own' ? spared : others, claims }))]));
+interface Destinations {
+  /** Of routes, in address order. */
+  readonly routed: readonly string[];
+  /** Of guards without a route, in address order. */
+  readonly refused: readonly string[];
 }
 
-function around(claim: Claim, halved: boolean, { spared, claims }: { readonly spared: readonly Cidr[]; readonly claims: Claims }): string[] {
-  const holes = within(claim.cidr, spared);
+/** By segment name. */
+export function routable(claims: Claims, { underlay, reserved, ends, outbid }: Surroundings): ReadonlyMap<string, Destinations> {
+  const spared = underlay.toSorted(compareCidrs);
+  const others = [...underlay, ...reserved].toSorted(compareCidrs);
+  return new Map(
+    [...claims.prefixes].map(([segment, granted]) => {
+      const { addresses, guarded } = ends.get(segment) ?? NO_ENDS;
+      const mine = addresses.length === 0 ? others : [...others, ...addresses].toSorted(compareCidrs);
+      return [
+        segment,
+        {
+          routed: granted.flatMap((claim) =>
+            around(claim, outbid && claim.kind === 'own', { spared: claim.kind === 'own' ? spared : mine, claims }),
+          ),
+          refused: (guarded ? addresses : [])
+            .filter((end) => claims.index.covering(end)[0]?.segment.name === segment && !others.some((each) => overlaps(each, end)))
+            .toSorted(compareCidrs)
+            .map(formatCidr),
+        },
+      ];
+    }),
+  );
+}
+
+const NO_ENDS: Ends = { addresses: [], guarded: false };
+
+function around(
+  claim: Claim,
+  halved: boolean,
+  { spared, claims }: { readonly spared: readonly Cidr[]; readonly claims: Claims },
+): string[] {
+  const holes = within(claim.cidr, spared, (each) => each);
   const isDivided = halved && claim.cidr.length < widthOf(claim.cidr.family);
   if (holes.length === 0 && !isDivided) return [claim.text];
   const parts = isDivided ? halves(claim.cidr) : [claim.cidr];
-  // A piece may be as narrow as somebody's own prefix inside the claim; there it would take that one's packets.
-  return parts.flatMap((part) => subtract(part, holes)).filter((piece) => claims.index.covering(piece)[0] === claim).map(formatCidr);
-}
-
-function within(network: Cidr, sorted: readonly Cidr[]): Cidr[] {
-  const found: Cidr[] = [];
-  for (let at = firstNotBefore(network, sorted); at < sorted.length; at += 1) {
-    const address = sorted[at] as Cidr;
-    if (address.family !== network.family || address.first > lastOf(network)) break;
-    if (contains(network, address)) found.push(address);
-  }
-  return found;
-}
-
-function firstNotBefore(network: Cidr, sorted: readonly Cidr[]): number {
-  let [low, high] = [0, sorted.length];
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    const at = sorted[middle] as Cidr;
-    if (at.family < network.family || (at.family === network.family && at.first < network.first)) low = middle + 1;
-    else high = middle;
-  }
-  return low;
+  // A piece may be as narrow as another segment's prefix inside the claim, and would take its packets.
+  return parts
+    .flatMap((part) => subtract(part, holes))
+    .filter((piece) => claims.index.covering(piece)[0] === claim)
+    .map(formatCidr);
 }

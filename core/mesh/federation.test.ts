@@ -4,9 +4,9 @@
 import { describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
 import type { MeshNode } from '../api/meshNode.js';
-import type { MeshSpec } from '../api/mesh.js';
+import type { MeshSpec } from '../api/meshSpec.js';
 import type { Peer } from '../api/peer.js';
-import { asPeers, cluster, defaults, fakeKey, type NodeSketch, personPeer } from '../../test/fakes/mesh.js';
+import { asPeers, cluster, defaults, fakeKey, type NodeSketch, externalPeer } from '../../test/fakes/mesh.js';
 import { type Host, walk } from '../../test/fakes/walk.js';
 import { addressOf } from '../net/cidr.js';
 import { planNode } from './planNode.js';
@@ -22,16 +22,27 @@ interface Federation {
 
 /** Up to seven nodes in up to three locations of two subnets each; some stand alone, some are dialled at a public address. */
 const sketches = (id: string, octet: number): fc.Arbitrary<NodeSketch[]> =>
-  fc.array(fc.record({ location: fc.integer({ min: 0, max: 2 }), subnet: fc.integer({ min: 0, max: 1 }), alone: fc.boolean(), isPublic: fc.boolean(), willing: fc.boolean() }), { minLength: 1, maxLength: 7 }).map((nodes) =>
-    nodes.map(({ location, subnet, alone, isPublic, willing }, index): NodeSketch => ({
-      name: `${id}${index}`,
-      location: `l${location}`,
-      ...(alone && index % 3 === 2 ? { internalIP: null } : { internalIP: `172.${octet}.${location * 2 + subnet}.${10 + index}/24` }),
-      ...(isPublic || (alone && index % 3 === 2) ? { endpoint: `203.0.${octet}.${index}` } : {}),
-      podCIDR: `10.${octet}.${index}.0/24`,
-      gateway: willing ? 'preferred' : 'auto',
-    })),
-  );
+  fc
+    .array(
+      fc.record({
+        location: fc.integer({ min: 0, max: 2 }),
+        subnet: fc.integer({ min: 0, max: 1 }),
+        alone: fc.boolean(),
+        isPublic: fc.boolean(),
+        willing: fc.boolean(),
+      }),
+      { minLength: 1, maxLength: 7 },
+    )
+    .map((nodes) =>
+      nodes.map(({ location, subnet, alone, isPublic, willing }, index): NodeSketch => ({
+        name: `${id}${index}`,
+        location: `l${location}`,
+        ...(alone && index % 3 === 2 ? { internalIP: null } : { internalIP: `172.${octet}.${location * 2 + subnet}.${10 + index}/24` }),
+        ...(isPublic || (alone && index % 3 === 2) ? { endpoint: `203.0.${octet}.${index}` } : {}),
+        podCIDR: `10.${octet}.${index}.0/24`,
+        gateway: willing ? 'preferred' : 'auto',
+      })),
+    );
 
 const granularities = fc.constantFrom('location' as const, 'full' as const, 'cross' as const);
 
@@ -43,8 +54,17 @@ const federation: fc.Arbitrary<Federation> = fc.record({
   encapsulation: fc.constantFrom('never', 'crosssubnet', 'always'),
 });
 
-function membersOf({ x, y, planes: [planesX, planesY], granularity: [granularityX, granularityY], encapsulation }: Federation): { readonly mesh: MeshSpec; readonly nodes: MeshNode[]; readonly peers: Peer[] }[] {
-  const [meshX, meshY] = [{ ...defaults, planes: planesX, granularity: granularityX, encapsulation }, { ...defaults, planes: planesY, granularity: granularityY, encapsulation }];
+function membersOf({
+  x,
+  y,
+  planes: [planesX, planesY],
+  granularity: [granularityX, granularityY],
+  encapsulation,
+}: Federation): { readonly mesh: MeshSpec; readonly nodes: MeshNode[]; readonly peers: Peer[] }[] {
+  const [meshX, meshY] = [
+    { ...defaults, planes: planesX, granularity: granularityX, encapsulation },
+    { ...defaults, planes: planesY, granularity: granularityY, encapsulation },
+  ];
   const [nodesX, nodesY] = [cluster(x, '10.4.0.0/16', meshX), cluster(y, '10.5.0.0/16', meshY)];
   return [
     { mesh: meshX, nodes: nodesX, peers: asPeers('y', nodesY, meshY) },
@@ -68,7 +88,14 @@ function hostsOf(input: Federation): Map<string, Host> {
   return hosts;
 }
 
-function plan(node: string, { mesh = defaults, nodes, peers = [] }: { readonly mesh?: MeshSpec; readonly nodes: readonly MeshNode[]; readonly peers?: readonly Peer[] }): NodePlan {
+function plan(
+  node: string,
+  {
+    mesh = defaults,
+    nodes,
+    peers = [],
+  }: { readonly mesh?: MeshSpec; readonly nodes: readonly MeshNode[]; readonly peers?: readonly Peer[] },
+): NodePlan {
   const planned = planNode({ node, mesh, nodes, peers, resolved: {}, underlayMtu: 1500 });
   if (planned.kind === 'absent') throw new Error(planned.reason);
   return planned.plan;
@@ -97,7 +124,12 @@ describe('any federation', () => {
           const near = source.site === target.site;
           const [address] = target.internalIPs;
           // Between nodes that are segments each, what is meant for a node itself takes no tunnel.
-          if (address === undefined || (!near && mayEndTunnels(to, target, input)) || (near && input.granularity[from.startsWith('x') ? 0 : 1] === 'full')) continue;
+          if (
+            address === undefined ||
+            (!near && mayEndTunnels(to, target, input)) ||
+            (near && input.granularity[from.startsWith('x') ? 0 : 1] === 'full')
+          )
+            continue;
           const result = walk(hosts, from, { source: podOf(source, 5), to: address });
           if (result.kind === 'lost') throw new Error(`${from} -> ${to}: lost at ${result.at}: ${result.why}`);
           const inside = result.devices.filter((device) => !/^kilo\d$/.test(device));
@@ -112,21 +144,31 @@ describe('any federation', () => {
   });
 
   test('never gives one prefix to two peers of an interface', () => {
-    const greedy = fc.array(fc.array(fc.constantFrom('10.20.0.0/24', '10.20.0.0/16', '10.4.0.0/15', '10.9.0.0/16', '10.9.1.1/32', '172.16.0.0/12', '10.0.0.0/8'), { maxLength: 4 }), { maxLength: 4 });
+    const greedy = fc.array(
+      fc.array(
+        fc.constantFrom('10.20.0.0/24', '10.20.0.0/16', '10.4.0.0/15', '10.9.0.0/16', '10.9.1.1/32', '172.16.0.0/12', '10.0.0.0/8'),
+        { maxLength: 4 },
+      ),
+      { maxLength: 4 },
+    );
     fc.assert(
       fc.property(federation, greedy, (input, wishes) => {
-        const people = wishes.map((allowedIPs, index) => personPeer(`p${index}`, { allowedIPs }));
+        const external = wishes.map((allowedIPs, index) => externalPeer(`p${index}`, { allowedIPs }));
         for (const { mesh, nodes, peers } of membersOf(input)) {
           for (const node of nodes) {
-            const alone = plan(node.metadata.name, { mesh, nodes, peers });
-            const { interfaces, routes } = plan(node.metadata.name, { mesh, nodes, peers: [...peers, ...people] });
+            const alone = plan(node.metadata.name, { mesh, nodes });
+            const people = plan(node.metadata.name, { mesh, nodes, peers: external });
+            const { interfaces, routes } = plan(node.metadata.name, { mesh, nodes, peers: [...peers, ...external] });
             for (const device of interfaces) {
               const all = device.peers.flatMap(({ allowedIPs }) => allowedIPs);
               expect(new Set(all).size).toBe(all.length);
             }
             expect(new Set(routes.map(({ table, dst, metric }) => `${table} ${dst} ${metric}`)).size).toBe(routes.length);
             const byPlace = new Map(routes.map((route) => [`${route.table} ${route.dst} ${route.metric}`, route]));
-            expect(alone.routes.filter((route) => !isEqual(route, byPlace.get(`${route.table} ${route.dst} ${route.metric}`)))).toEqual([]);
+            const changed = (plain: NodePlan): NodePlan['routes'] =>
+              plain.routes.filter((route) => !isEqual(route, byPlace.get(`${route.table} ${route.dst} ${route.metric}`)));
+            // Nobody changes what is the cluster's own, and another member nothing of what people wrote.
+            expect([changed(alone), changed(people)]).toEqual([[], []]);
           }
         }
       }),
@@ -144,9 +186,11 @@ describe('any federation', () => {
         expect(now.meshAddresses).toEqual(old.meshAddresses);
         expect(now.role).toEqual(old.role);
         expect(now.nexthops).toEqual(expect.arrayContaining([...old.nexthops]));
-        for (const group of old.groups) expect(now.groups.find(({ name }) => name === group.name)).toMatchObject({ id: group.id, active: group.active });
+        for (const group of old.groups)
+          expect(now.groups.find(({ name }) => name === group.name)).toMatchObject({ id: group.id, active: group.active });
         // A location in which nobody could be reached before may have got its gateway's last pods; those of others stay.
-        const mine = (dst: string): boolean => !dst.startsWith('10.20.99.') && !dst.startsWith('172.20.0.99') && !dst.startsWith('10.4.255.1');
+        const mine = (dst: string): boolean =>
+          !dst.startsWith('10.20.99.') && !dst.startsWith('172.20.0.99') && !dst.startsWith('10.4.255.1');
         expect(now.routes.filter(({ dst }) => mine(dst))).toEqual(old.routes);
       }),
       { numRuns: 40 },
@@ -154,27 +198,18 @@ describe('any federation', () => {
   });
 });
 
-describe('budgets', () => {
-  const many = cluster(
-    Array.from({ length: 200 }, (_, index) => ({ name: `n${index}`, location: `l${index % 20}`, internalIP: `172.20.${index % 20}.${10 + Math.floor(index / 20)}/24`, podCIDR: `10.42.${index}.0/24` })),
+test('every external peer is a peer of a gateway, beside two hundred nodes in twenty locations', () => {
+  const nodes = cluster(
+    Array.from({ length: 200 }, (_, index) => ({
+      name: `n${index}`,
+      location: `l${index % 20}`,
+      internalIP: `172.20.${index % 20}.${10 + Math.floor(index / 20)}/24`,
+      podCIDR: `10.42.${index}.0/24`,
+    })),
     '10.4.0.0/16',
   );
-  const people = Array.from({ length: 2000 }, (_, index) => personPeer(`p${index}`, { allowedIPs: [`10.9.${index >> 8}.${index & 255}/32`], publicKey: fakeKey(`p${index}`) }));
-
-  /** The best of some runs: what the code costs, without what else the machine does. */
-  function milliseconds(what: () => unknown): number {
-    return Math.min(...Array.from({ length: 10 }, () => {
-      const began = performance.now();
-      what();
-      return performance.now() - began;
-    }));
-  }
-
-  test('are kept: four times the peers cost about four times as much', () => {
-    const nodes = many.slice(0, 3);
-    expect(plan('n0', { nodes: many, peers: people }).interfaces[0]?.peers).toHaveLength(2019);
-    expect(milliseconds(() => plan('n0', { nodes: many }))).toBeLessThan(250);
-    const [quarter, all] = [people.slice(0, 500), people].map((peers) => milliseconds(() => plan('n0', { nodes, peers })));
-    expect((all ?? Number.NaN) / (quarter ?? Number.NaN)).toBeLessThan(10);
-  });
+  const peers = Array.from({ length: 2000 }, (_, index) =>
+    externalPeer(`p${index}`, { allowedIPs: [`10.9.${index >> 8}.${index & 255}/32`], publicKey: fakeKey(`p${index}`) }),
+  );
+  expect(plan('n0', { nodes, peers }).interfaces[0]?.peers).toHaveLength(2019);
 });

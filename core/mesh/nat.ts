@@ -1,9 +1,9 @@
 /**
- * What is translated on its way out of the mesh, and what never is.
+ * NAT at the borders of the mesh.
  *
- * As Kilo has it (pkg/mesh/routes.go, Rules): pods, and people's peers at the node they enter by, take that node's address
- * towards anything that no prefix of the mesh holds. Unlike Kilo, a network of the own location is translated to only for
- * senders of the mesh, not for what passes between two such networks.
+ * As in Kilo (pkg/mesh/routes.go, Rules), pods and external peers take the address of the node where they leave the mesh. Inside the mesh
+ * everyone keeps their address. Unlike in Kilo, traffic to a network of the own location is translated only where its sender belongs to the
+ * mesh, not between two such networks.
  */
 import { type Cidr, formatCidr } from '../net/cidr.js';
 import { aggregate, subtract } from '../net/sets.js';
@@ -11,13 +11,13 @@ import type { Claims } from './claims.js';
 import type { Nat } from './plan.js';
 import type { Segment } from './segments.js';
 
-export interface NatInput {
+interface NatInput {
   /** The node's own segment. */
   readonly own: Segment;
   readonly claims: Claims;
-  /** What only ways to own nodes lead to (detours.ts): to there, too, pods take the node's address. */
+  /** Addresses that only own nodes may have (detours.ts); pods take the node's address towards them, too. */
   readonly reserved: readonly Cidr[];
-  /** Of this node; empty where another network plugin translates for its pods. */
+  /** Of this node; empty where a network plugin does this for its pods. */
   readonly podCIDRs: readonly string[];
   /** Whether peers enter the mesh here. */
   readonly gateway: boolean;
@@ -26,10 +26,12 @@ export interface NatInput {
 /** Undefined: nothing is translated here. */
 export function planNat({ own, claims, reserved, podCIDRs, gateway }: NatInput): Nat | undefined {
   const granted = [...claims.prefixes.values()].flat();
-  const people = gateway ? granted.filter(({ segment }) => segment.kind === 'person').map(({ text }) => text) : [];
-  const from = aggregate([...podCIDRs, ...people]);
+  const external = gateway ? granted.filter(({ segment }) => segment.kind === 'externalPeer').map(({ text }) => text) : [];
+  const from = aggregate([...podCIDRs, ...external]);
   const location = aggregate(claims.ownLocationIPs);
   if (from.length === 0 && location.length === 0) return undefined;
-  const known = granted.flatMap(({ kind, cidr, text }) => (kind === 'own' || reserved.length === 0 ? [text] : subtract(cidr, reserved).map(formatCidr)));
+  const known = granted.flatMap(({ kind, cidr, text }) =>
+    kind === 'own' || reserved.length === 0 ? [text] : subtract(cidr, reserved).map(formatCidr),
+  );
   return { from, known: aggregate([...own.allowedIPs, ...known]), location };
 }

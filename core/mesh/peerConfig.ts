@@ -1,27 +1,25 @@
 /**
- * What a person's machine must be told to join the mesh as a Peer: a gateway of each location, and what is reached through it.
- * As `kgctl showconf peer` (Kilo cmd/kgctl/showconf.go), but one gateway per location, since one interface can send a prefix to
- * one peer only.
+ * The WireGuard configuration of an external peer: one gateway of each location, and the prefixes behind it. Like `kgctl showconf peer`
+ * (Kilo cmd/kgctl/showconf.go), but with one gateway per location, since an interface can send a prefix to one peer only.
  *
- * Addresses that tunnels end at are left out of what they carry: a machine that sent its tunnel's own packets into the tunnel
- * would send nothing at all.
+ * A tunnel never carries the addresses that tunnels end at: a machine that sends its tunnel's own packets into the tunnel sends nothing.
  */
 import type { Mesh } from '../api/mesh.js';
 import type { MeshNode } from '../api/meshNode.js';
 import type { Peer } from '../api/peer.js';
 import { parseCidr, singleAddress, addressOf } from '../net/cidr.js';
 import { formatEndpoint } from '../net/endpoint.js';
-import { believed } from './believed.js';
+import { verifiedNodes } from './verified.js';
 import { claimPrefixes } from './claims.js';
-import { type Gateway, internalAddresses, ownSegments, present, type Segment } from './segments.js';
+import { type Gateway, NO_SEGMENT, underlayAddressesOf, ownSegments, present, type Segment } from './segments.js';
 
 export interface PeerConfigInput {
   readonly mesh: Mesh;
   readonly nodes: readonly MeshNode[];
   readonly peer: Peer;
-  /** Of the gateway to use in each location; where it has none in that slot, its first. */
+  /** The slot of the gateway to use in each location. A location without a gateway in that slot is reached by its first. */
   readonly slot: number;
-  /** Sent to the first location, too: Service ranges, say. */
+  /** More prefixes to send to the first location, such as Service ranges. */
   readonly allowedIPs: readonly string[];
 }
 
@@ -50,12 +48,13 @@ export interface ConfigPeer {
 
 export function peerConfig({ mesh, nodes, peer, slot, allowedIPs }: PeerConfigInput): PeerConfig {
   const { segments } = ownSegments(nodes, mesh.spec);
-  const claims = claimPrefixes({ own: NOBODY, remote: segments, internalIPs: [] });
+  const claims = claimPrefixes({ own: NO_SEGMENT, remote: segments, internalIPs: [], clusterIPs: [] });
   const notes: string[] = [];
   const reached = segments.flatMap((segment): { readonly segment: Segment; readonly gateway: Gateway }[] => {
     const gateway = segment.gateways.find((one) => one.slot === slot) ?? segment.gateways[0];
     if (gateway === undefined) notes.push(`${segment.name} is left out: it has no gateway`);
-    else if (gateway.host === undefined && peer.spec.endpoint === undefined) notes.push(`${segment.name} is left out: its gateway ${gateway.name} has no endpoint to dial, and the Peer has none either`);
+    else if (gateway.host === undefined && peer.spec.endpoint === undefined)
+      notes.push(`${segment.name} is left out: its gateway ${gateway.name} has no endpoint to dial, and the Peer has none either`);
     else return [{ segment, gateway }];
     return [];
   });
@@ -70,26 +69,26 @@ export function peerConfig({ mesh, nodes, peer, slot, allowedIPs }: PeerConfigIn
       publicKey: gateway.publicKey,
       ...(presharedKey === undefined ? {} : { presharedKey }),
       ...(gateway.host === undefined ? {} : { endpoint: formatEndpoint({ address: gateway.host, port: gateway.port }) }),
-      allowedIPs: [...(claims.prefixes.get(segment.name) ?? []).map(({ text }) => text).filter((text) => !ends.has(text)), ...(index === 0 ? allowedIPs : [])],
+      allowedIPs: [
+        ...(claims.prefixes.get(segment.name) ?? []).map(({ text }) => text).filter((text) => !ends.has(text)),
+        ...(index === 0 ? allowedIPs : []),
+      ],
       persistentKeepalive,
     })),
     notes,
   };
 }
 
-/** Claims nothing. */
-const NOBODY: Segment = { name: '', kind: 'own', location: '', nodes: [], gateways: [], allowedIPs: [], locationIPs: [] };
-
-/** As single addresses: the endpoint, and where the gateway may answer from. */
+/** As single addresses: the gateway's endpoint, and the addresses it may answer from. */
 function endsOf({ name, host }: Gateway, nodes: readonly MeshNode[]): string[] {
-  const node = believed(present(nodes)).find(({ metadata }) => metadata.name === name);
-  return [...(host === undefined ? [] : [host]), ...(node === undefined ? [] : internalAddresses(node))].flatMap((text) => {
+  const node = verifiedNodes(present(nodes)).find(({ metadata }) => metadata.name === name);
+  return [...(host === undefined ? [] : [host]), ...(node === undefined ? [] : underlayAddressesOf(node))].flatMap((text) => {
     const address = addressOf(text);
     return address === undefined ? [] : [singleAddress(address)];
   });
 }
 
-/** A prefix that is one address is the machine's own; a wider one is behind it. */
+/** A prefix of one address belongs to the machine itself; a wider one is behind it. */
 function singleOf(text: string): string[] {
   const cidr = parseCidr(text);
   const address = addressOf(text);

@@ -1,43 +1,61 @@
 /**
- * What of each Peer the nodes of a cluster leave out, for the status of the Peer itself.
+ * What the nodes of a cluster leave out of each Peer, for that Peer's status.
  *
- * By the functions that a node's own plan is made with, as an onlooker would plan who stands in no segment and has a tunnel
- * with every gateway. What only a node can know is not here: whether a name resolves for it, too, whether the Peer answers.
+ * It uses the functions that plan a node, for an imagined node in no segment with a tunnel to every gateway. What only a real node knows is
+ * not here: whether a name resolves there, and whether the Peer answers.
  */
 import type { MeshNode } from '../api/meshNode.js';
-import type { MeshSpec } from '../api/mesh.js';
+import type { MeshSpec } from '../api/meshSpec.js';
 import type { Peer } from '../api/peer.js';
 import { addressOf } from '../net/cidr.js';
+import { meshRanges } from './addresses.js';
 import { claimPrefixes } from './claims.js';
 import { memberSegmentName, peerSegments } from './peerSegments.js';
-import type { Problem } from './plan.js';
-import { ownSegments, present, type Segment } from './segments.js';
-import { unreachableSegments } from './ways.js';
+import type { Problem, Subject } from '../api/problem.js';
+import { remoteGateways } from './remoteGateways.js';
+import { verifiedNodes } from './verified.js';
+import { NO_SEGMENT, ownSegments, present, type Segment } from './segments.js';
+import { unreachableSegments } from './remotePaths.js';
 import { planInterfaces } from './wireguard.js';
 
-export interface PeerProblemsInput {
+interface PeerProblemsInput {
   readonly mesh: MeshSpec;
   readonly nodes: readonly MeshNode[];
   readonly peers: readonly Peer[];
-  /** Names of endpoints that have no address. */
+  /** DNS names among the endpoints that do not resolve. */
   readonly unresolved: ReadonlySet<string>;
 }
 
 /**
- * By name of the Peer, the gravest first; Peers without any are not in it. What is wrong with a segment of another member is told
- * of each Peer that stands for a gateway of it.
+ * By name of the Peer, the most serious first; without Peers that have none. A problem of another member's segment is reported for each
+ * Peer that is a gateway of it.
  */
 export function peerProblems({ mesh, nodes, peers, unresolved }: PeerProblemsInput): ReadonlyMap<string, readonly Problem[]> {
   const { segments: own } = ownSegments(nodes, mesh);
   const theirs = peerSegments(peers);
-  const remote = [...own, ...theirs.segments];
-  const members = theirs.segments.filter(({ kind }) => kind === 'member');
+  const told = remoteGateways({
+    remote: [...own, ...theirs.segments],
+    nodesByKey: new Map(verifiedNodes(present(nodes)).map(({ metadata: { name }, spec: { publicKey } }) => [publicKey, name])),
+    ownKey: '',
+    planes: mesh.planes,
+    resolved: {},
+  });
+  const remote = told.segments;
+  const members = remote.filter(({ kind }) => kind === 'member');
   const reaching = own.filter(({ gateways }) => gateways.length > 0);
   const problems = [
     ...theirs.problems,
+    ...told.problems,
     ...tunnelProblems(mesh, remote, unresolved),
-    ...reaching.flatMap((segment) => unreachableSegments(segment, members, mesh.planes)),
-    ...claimPrefixes({ own: NOBODY, remote, internalIPs: [] }).problems,
+    ...reaching.flatMap((segment) =>
+      unreachableSegments(
+        segment,
+        members.filter(({ name }) => !told.emptied.has(name)),
+        mesh.planes,
+      ),
+    ),
+    ...claimPrefixes({ own: NO_SEGMENT, remote, internalIPs: [], clusterIPs: internalIPsOf(nodes), ownRanges: meshRanges(mesh, nodes) })
+      .problems,
     ...localProblems(nodes, theirs.segments),
   ];
   const found = new Map<string, Map<string, Problem>>();
@@ -51,17 +69,17 @@ export function peerProblems({ mesh, nodes, peers, unresolved }: PeerProblemsInp
   return new Map([...found].map(([name, all]) => [name, [...all.values()]]));
 }
 
-const NOBODY: Segment = { name: '', kind: 'own', location: '', nodes: [], gateways: [], allowedIPs: [], locationIPs: [] };
-
 /** RFC 5737. */
 const SOME_ADDRESS = '192.0.2.1';
 
-/** Keys that two have, and endpoints that can be none. What names resolve to does not matter. */
+/** Impossible endpoints. What names resolve to does not matter. */
 function tunnelProblems(mesh: MeshSpec, remote: readonly Segment[], unresolved: ReadonlySet<string>): readonly Problem[] {
-  const hosts = remote.flatMap(({ gateways }) => gateways.flatMap(({ host }) => (host === undefined || addressOf(host) !== undefined || unresolved.has(host) ? [] : [host])));
+  const hosts = remote.flatMap(({ gateways }) =>
+    gateways.flatMap(({ host }) => (host === undefined || addressOf(host) !== undefined || unresolved.has(host) ? [] : [host])),
+  );
   return planInterfaces({
     mesh,
-    self: { name: '', slot: 0, port: mesh.port, publicKey: '', persistentKeepalive: 0, dialable: true },
+    self: { name: '', slot: 0, port: mesh.port, persistentKeepalive: 0, dialable: true },
     remote,
     prefixes: new Map(),
     resolved: Object.fromEntries(hosts.map((host) => [host, SOME_ADDRESS])),
@@ -69,11 +87,16 @@ function tunnelProblems(mesh: MeshSpec, remote: readonly Segment[], unresolved: 
   }).problems;
 }
 
-/** A node refuses what would cut it off from its own network, wherever that is. */
+/** Every node refuses what would cut it off from its own network. */
 function localProblems(nodes: readonly MeshNode[], theirs: readonly Segment[]): readonly Problem[] {
-  const people = theirs.filter(({ kind }) => kind === 'person');
-  const internalIPs = present(nodes).flatMap(({ spec }) => spec.internalIPs);
-  return claimPrefixes({ own: NOBODY, remote: people, internalIPs }).problems.filter(({ reason }) => reason === 'LocalNetwork');
+  const external = theirs.filter(({ kind }) => kind === 'externalPeer');
+  return claimPrefixes({ own: NO_SEGMENT, remote: external, internalIPs: internalIPsOf(nodes), clusterIPs: [] }).problems.filter(
+    ({ reason }) => reason === 'LocalNetwork',
+  );
+}
+
+function internalIPsOf(nodes: readonly MeshNode[]): string[] {
+  return present(nodes).flatMap(({ spec }) => spec.internalIPs);
 }
 
 function bySegment(peers: readonly Peer[]): ReadonlyMap<string, readonly string[]> {
@@ -88,10 +111,15 @@ function bySegment(peers: readonly Peer[]): ReadonlyMap<string, readonly string[
   return holders;
 }
 
-/** Names of the Peers that a problem's subject, such as `peer laptop`, `gateway west-eu-0` or `segment west/eu`, stands for. */
-function concerned(subject: string, holders: ReadonlyMap<string, readonly string[]>): readonly string[] {
-  const space = subject.indexOf(' ');
-  const [kind, name] = [subject.slice(0, space), subject.slice(space + 1)];
-  if (kind === 'segment') return holders.get(name) ?? [];
-  return kind === 'peer' || kind === 'gateway' ? [name] : [];
+/** Names of the Peers that a problem is about. */
+function concerned(subject: Subject, holders: ReadonlyMap<string, readonly string[]>): readonly string[] {
+  switch (subject.kind) {
+    case 'segment':
+      return holders.get(subject.name) ?? [];
+    case 'peer':
+    case 'gateway':
+      return [subject.name];
+    default:
+      return [];
+  }
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { LABEL } from '../api/names.js';
-import { asPeers, cluster, fakeKey, personPeer } from '../../test/fakes/mesh.js';
+import { asPeers, cluster, fakeKey, externalPeer } from '../../test/fakes/mesh.js';
 import { peerSegments } from './peerSegments.js';
 
 const nodes = cluster(
@@ -13,33 +13,45 @@ const nodes = cluster(
 );
 
 describe('segments of peers', () => {
-  test("are one per member and segment for the hub's, and one each for people's", () => {
-    const { segments } = peerSegments([personPeer('laptop'), ...asPeers('west', nodes, 2)]);
+  test("are one per member and segment for the hub's, and one for each external peer", () => {
+    const { segments } = peerSegments([externalPeer('laptop'), ...asPeers('west', nodes, 2)]);
     expect(segments.map(({ name, kind, gateways }) => [name, kind, gateways.map(({ slot, publicKey }) => [slot, publicKey])])).toEqual([
-      ['west/location-eu', 'member', [[0, fakeKey('a')], [1, fakeKey('b')]]],
+      [
+        'west/location-eu',
+        'member',
+        [
+          [0, fakeKey('a')],
+          [1, fakeKey('b')],
+        ],
+      ],
       ['west/node-alone', 'member', [[0, fakeKey('alone')]]],
-      ['peer:laptop', 'person', [[0, fakeKey('laptop')]]],
+      ['peer:laptop', 'externalPeer', [[0, fakeKey('laptop')]]],
     ]);
   });
 
   test('a name wins over an address, as in Kilo', () => {
-    const peer = personPeer('laptop', { endpoint: { dnsOrIP: { dns: 'home.example', ip: '203.0.113.1' }, port: 1 } });
+    const peer = externalPeer('laptop', { endpoint: { dnsOrIP: { dns: 'home.example', ip: '203.0.113.1' }, port: 1 } });
     expect(peerSegments([peer]).segments[0]?.gateways[0]?.host).toBe('home.example');
   });
 
-  test("a Peer of somebody else's manager is a person's", () => {
-    const peer = personPeer('laptop');
-    expect(peerSegments([{ ...peer, metadata: { ...peer.metadata, labels: { [LABEL.managedBy]: 'terraform' } } }]).segments[0]?.kind).toBe('person');
+  test("a Peer of somebody else's manager is an external peer", () => {
+    const peer = externalPeer('laptop');
+    expect(peerSegments([{ ...peer, metadata: { ...peer.metadata, labels: { [LABEL.managedBy]: 'terraform' } } }]).segments[0]?.kind).toBe(
+      'externalPeer',
+    );
   });
 
-  test("people's are in the order of their age, so that the older one keeps what two of them want", () => {
-    const aged = (name: string, creationTimestamp?: string): ReturnType<typeof personPeer> => ({ ...personPeer(name), metadata: { name, ...(creationTimestamp === undefined ? {} : { creationTimestamp }) } });
+  test('external peers are in the order of their age, so that the older one keeps what two of them want', () => {
+    const aged = (name: string, creationTimestamp?: string): ReturnType<typeof externalPeer> => ({
+      ...externalPeer(name),
+      metadata: { name, ...(creationTimestamp === undefined ? {} : { creationTimestamp }) },
+    });
     const peers = [aged('c'), aged('b', '2026-01-02T00:00:00Z'), aged('a', '2026-01-02T00:00:00Z'), aged('z', '2026-01-01T00:00:00Z')];
     expect(peerSegments(peers).segments.map(({ name }) => name)).toEqual(['peer:z', 'peer:a', 'peer:b', 'peer:c']);
   });
 
   test('one that is being deleted is gone', () => {
-    const peer = personPeer('laptop');
+    const peer = externalPeer('laptop');
     expect(peerSegments([{ ...peer, metadata: { ...peer.metadata, deletionTimestamp: '2026-01-01T00:00:00Z' } }]).segments).toEqual([]);
   });
 });

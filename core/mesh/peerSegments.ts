@@ -1,44 +1,70 @@
 /**
- * Segments out of Peers: other members' by the hub's, and one of each person's.
+ * The segments that Peers stand for: those of other members, from the hub's Peers, and one for each external peer.
  */
 import { ANNOTATION, HUB_MANAGER, LABEL } from '../api/names.js';
 import type { Peer } from '../api/peer.js';
 import { addressOf, sortCidrs } from '../net/cidr.js';
+import { boundedPeers } from './boundedPeers.js';
 import { groupByName } from './groupByName.js';
-import type { Problem } from './plan.js';
+import { declaredRanges } from './memberRanges.js';
+import type { Problem } from '../api/problem.js';
 import { byAge, type Gateway, type Segment, type Segmented, uniqueSlots } from './segments.js';
 
-/** Peers to segments: those of the hub by member and location, sorted by name; then those of people one each, the oldest first. */
-export function peerSegments(peers: readonly Peer[]): Segmented {
-  const problems: Problem[] = [];
+/** Segments of other members, sorted by name; then one for each external peer, the oldest first. */
+export function peerSegments(all: readonly Peer[]): Segmented {
+  const { peers, problems: leftOut } = boundedPeers(all);
+  const problems: Problem[] = [...leftOut];
   const entries: { readonly name: string; readonly peer: Peer; readonly gateway: Gateway }[] = [];
-  const persons: Segment[] = [];
+  const external: Segment[] = [];
   for (const peer of [...peers].filter((each) => each.metadata.deletionTimestamp === undefined).toSorted(byAge)) {
     if (peer.metadata.labels?.[LABEL.managedBy] !== HUB_MANAGER) {
-      persons.push(personSegment(peer));
+      external.push(externalSegment(peer));
       continue;
     }
     const name = memberSegmentName(peer);
     const gateway = hubGateway(peer);
     if (name === undefined || gateway === undefined) {
-      problems.push({ subject: `peer ${peer.metadata.name}`, reason: 'Incomplete', message: "carries the hub's label but not its cluster, segment, slot and planes: delete it, and the hub writes it anew" });
+      problems.push({
+        subject: { kind: 'peer', name: peer.metadata.name },
+        reason: 'Incomplete',
+        message: "carries the hub's label but not its cluster, segment, slot and planes",
+        remedy: 'delete it, and the hub writes it anew',
+      });
       continue;
     }
     entries.push({ name, peer, gateway });
   }
+  const since = memberAges(entries.map(({ peer }) => peer));
   const members = groupByName(entries, ({ name }) => name).map(([name, group]): Segment => ({
     name,
     kind: 'member',
+    member: memberOf(group[0]?.peer),
     location: group[0]?.peer.metadata.labels?.[LABEL.location] ?? '',
+    origin: {
+      since: since.get(memberOf(group[0]?.peer)) ?? '',
+      declared: group.map(({ peer }) => declaredRanges(peer.metadata.annotations?.[ANNOTATION.allowedCIDRs])),
+    },
     nodes: [],
-    gateways: uniqueSlots(group.map(({ gateway }) => gateway), problems),
+    gateways: uniqueSlots(
+      group.map(({ gateway }) => gateway),
+      problems,
+    ),
     allowedIPs: sortCidrs(group.flatMap(({ peer }) => peer.spec.allowedIPs)),
     locationIPs: [],
   }));
-  return { segments: [...members, ...persons], problems };
+  return { segments: [...members, ...external], problems };
 }
 
-/** Of a Peer that the hub wrote; undefined: it does not say. */
+function memberOf(peer: Peer | undefined): string {
+  return peer?.metadata.labels?.[LABEL.cluster] ?? '';
+}
+
+/** When the first Peer of each member was written, by id. `peers`: the oldest first. */
+function memberAges(peers: readonly Peer[]): ReadonlyMap<string, string> {
+  return new Map(peers.toReversed().map((peer) => [memberOf(peer), peer.metadata.creationTimestamp ?? '']));
+}
+
+/** The segment of a Peer that the hub wrote; undefined: its labels are incomplete. */
 export function memberSegmentName(peer: Peer): string | undefined {
   const cluster = peer.metadata.labels?.[LABEL.cluster];
   const segment = peer.metadata.labels?.[LABEL.segment];
@@ -56,10 +82,11 @@ function smallNumber(text: string | undefined): number | undefined {
   return text !== undefined && /^\d{1,3}$/.test(text) ? Number(text) : undefined;
 }
 
-function personSegment(peer: Peer): Segment {
+function externalSegment(peer: Peer): Segment {
   return {
     name: `peer:${peer.metadata.name}`,
-    kind: 'person',
+    kind: 'externalPeer',
+    peer: peer.metadata.name,
     location: '',
     nodes: [],
     gateways: [peerGateway(peer)],
@@ -80,6 +107,10 @@ function peerGateway(peer: Peer): Gateway {
     port: endpoint?.port ?? 0,
     planes: 1,
     persistentKeepalive: persistentKeepalive ?? 0,
-    meshAddresses: (peer.metadata.annotations?.[ANNOTATION.meshAddress] ?? '').split(',').map(addressOf).filter((address) => address !== undefined),
+    ...(peer.metadata.creationTimestamp === undefined ? {} : { since: peer.metadata.creationTimestamp }),
+    meshAddresses: (peer.metadata.annotations?.[ANNOTATION.meshAddress] ?? '')
+      .split(',')
+      .map(addressOf)
+      .filter((address) => address !== undefined),
   };
 }

@@ -1,22 +1,28 @@
 /**
- * What the Mesh says of this node's own pods: who gives them their network, and whether they are translated to the outside.
+ * What the Mesh says about this node's own pods: whether we provide their network, and whether they are translated to the outside.
  */
-import type { MeshSpec } from '../api/mesh.js';
+import type { MeshSpec } from '../api/meshSpec.js';
 import type { MeshNode } from '../api/meshNode.js';
 import { familyOf } from '../net/cidr.js';
+import { IPV6_MIN_MTU } from '../net/family.js';
+import type { EncapsulationDevice } from './encapsulation/device.js';
 import type { MeshInput } from './input.js';
-import { SMALLEST_MTU, tunnelMtu } from './mtu.js';
-import type { Cni, NodePlan } from './plan.js';
+import { tunnelMtu } from './mtu.js';
+import type { Cni } from './plan.js';
 
-/** Undefined: it is off. A node without pod CIDRs gets an empty list: nothing can be written for it, and that is said. */
-export function planCni(input: MeshInput, self: MeshNode, { vxlan, ipip }: Pick<NodePlan, 'vxlan' | 'ipip'>): Cni | undefined {
+/** Undefined: it is off. Without pod CIDRs the list is empty: nothing can be written then, and that is reported. */
+export function planCni(input: MeshInput, self: MeshNode, device: EncapsulationDevice | undefined): Cni | undefined {
   const { cni } = input.mesh;
   if (cni?.enabled !== true) return undefined;
   const podCIDRs = [4, 6].flatMap((family) => self.spec.podCIDRs.find((text) => familyOf(text) === family) ?? []);
-  return { podCIDRs, mtu: Math.max(SMALLEST_MTU, Math.min(tunnelMtu(input), vxlan?.mtu ?? Infinity, ipip?.mtu ?? Infinity)), others: cni.others };
+  return {
+    podCIDRs,
+    mtu: Math.max(IPV6_MIN_MTU, Math.min(tunnelMtu(input), device?.mtu ?? Infinity)),
+    others: cni.others,
+  };
 }
 
-/** Where another network plugin is, it does that. */
+/** By default only where no network plugin does it. */
 export function translatesPods({ podNAT, cni }: MeshSpec): boolean {
   return podNAT ?? cni?.enabled ?? false;
 }

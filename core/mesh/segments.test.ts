@@ -22,34 +22,66 @@ describe('own segments', () => {
   test('are one per location, and one per node without an internal address', () => {
     const { segments, problems } = ownSegments(nodes, TWO);
     expect(problems).toEqual([]);
-    expect(segments.map(({ name, location, nodes: names, gateways }) => ({ name, location, names, gateways: gateways.map(({ slot, name: node }) => [slot, node]) }))).toEqual([
-      { name: 'location:eu', location: 'eu', names: ['a', 'b'], gateways: [[0, 'a'], [1, 'b']] },
+    expect(
+      segments.map(({ name, location, nodes: names, gateways }) => ({
+        name,
+        location,
+        names,
+        gateways: gateways.map(({ slot, name: node }) => [slot, node]),
+      })),
+    ).toEqual([
+      {
+        name: 'location:eu',
+        location: 'eu',
+        names: ['a', 'b'],
+        gateways: [
+          [0, 'a'],
+          [1, 'b'],
+        ],
+      },
       { name: 'node:alone', location: 'eu', names: ['alone'], gateways: [[0, 'alone']] },
     ]);
   });
 
   test('have all that is behind their nodes: pods, internal addresses, mesh addresses', () => {
     const own = withStatus('a', { meshAddresses: ['10.4.0.9', 'fd00::9'] });
-    expect(ownSegments(own.filter(({ metadata }) => metadata.name === 'a'), TWO).segments[0]?.allowedIPs).toEqual(['10.4.0.9/32', '10.42.1.0/24', '172.20.1.11/32', 'fd00::9/128']);
+    expect(
+      ownSegments(
+        own.filter(({ metadata }) => metadata.name === 'a'),
+        TWO,
+      ).segments[0]?.allowedIPs,
+    ).toEqual(['10.4.0.9/32', '10.42.1.0/24', '172.20.1.11/32', 'fd00::9/128']);
   });
 
   test('do not have nodes that are being deleted', () => {
-    const leaving = nodes.map((node) => (node.metadata.name === 'a' ? { ...node, metadata: { ...node.metadata, deletionTimestamp: '2026-01-01T00:00:00Z' } } : node));
+    const leaving = nodes.map((node) =>
+      node.metadata.name === 'a' ? { ...node, metadata: { ...node.metadata, deletionTimestamp: '2026-01-01T00:00:00Z' } } : node,
+    );
     expect(ownSegments(leaving, TWO).segments[0]).toMatchObject({ nodes: ['b'], gateways: [{ slot: 1, name: 'b' }] });
   });
 
   test('of two gateways in one slot, the lower name has it', () => {
     const { segments, problems } = ownSegments(withStatus('b', { slot: 0 }), TWO);
     expect(segments[0]?.gateways.map(({ name }) => name)).toEqual(['a']);
-    expect(problems).toEqual([{ subject: 'gateway b', reason: 'DuplicateSlot', message: 'slot 0 is held by a' }]);
+    expect(problems).toEqual([{ subject: { kind: 'gateway', name: 'b' }, reason: 'DuplicateSlot', message: 'slot 0 is held by a' }]);
   });
 
-  test.each(['full', 'cross'] as const)('with granularity %s are the nodes, each its own gateway before anybody gave it a slot', (granularity) => {
-    const { segments } = ownSegments(nodes.map((node) => ({ ...node, status: { ...node.status, slot: 1 } })), { granularity, planes: 2 });
-    expect(segments.map(({ name, location, gateways }) => [name, location, gateways.map(({ slot, name: node }) => [slot, node])])).toEqual([
-      ['node:a', 'eu', [[0, 'a']]], ['node:alone', 'eu', [[0, 'alone']]], ['node:b', 'eu', [[0, 'b']]],
-    ]);
-  });
+  test.each(['full', 'cross'] as const)(
+    'with granularity %s are the nodes, each its own gateway before anybody gave it a slot',
+    (granularity) => {
+      const { segments } = ownSegments(
+        nodes.map((node) => ({ ...node, status: { ...node.status, slot: 1 } })),
+        { granularity, planes: 2 },
+      );
+      expect(
+        segments.map(({ name, location, gateways }) => [name, location, gateways.map(({ slot, name: node }) => [slot, node])]),
+      ).toEqual([
+        ['node:a', 'eu', [[0, 'a']]],
+        ['node:alone', 'eu', [[0, 'alone']]],
+        ['node:b', 'eu', [[0, 'b']]],
+      ]);
+    },
+  );
 
   test.each([
     ['location', { a: 'location:eu', b: 'location:eu', alone: 'node:alone' }, { name: 'location:eu', nodes: ['a', 'b'] }, ['node:alone']],
@@ -60,7 +92,9 @@ describe('own segments', () => {
     const site = nodes.filter((node) => siteName(node, granularity) === sites.a);
     const view = viewOf(ownSegments(nodes, { granularity, planes: 2 }).segments, 'a', site);
     expect(view.own).toMatchObject(home);
-    expect(view.own.allowedIPs.filter((each) => each.startsWith('10.42'))).toEqual(home.nodes.map((node) => (node === 'a' ? '10.42.1.0/24' : '10.42.2.0/24')));
+    expect(view.own.allowedIPs.filter((each) => each.startsWith('10.42'))).toEqual(
+      home.nodes.map((node) => (node === 'a' ? '10.42.1.0/24' : '10.42.2.0/24')),
+    );
     expect(view.remote.map((segment) => segment.name)).toEqual(remote);
   });
 

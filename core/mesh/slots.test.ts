@@ -5,7 +5,13 @@ import { cluster, type NodeSketch } from '../../test/fakes/mesh.js';
 import { segmentName } from './segments.js';
 import { assignSlots } from './slots.js';
 
-const at = (name: string, more: Partial<NodeSketch> = {}): NodeSketch => ({ name, location: 'eu', internalIP: '172.20.1.11/24', podCIDR: '10.42.1.0/24', ...more });
+const at = (name: string, more: Partial<NodeSketch> = {}): NodeSketch => ({
+  name,
+  location: 'eu',
+  internalIP: '172.20.1.11/24',
+  podCIDR: '10.42.1.0/24',
+  ...more,
+});
 
 /** Nodes that have no slot yet but those given. */
 function nodes(sketches: readonly NodeSketch[], slots: Readonly<Record<string, number>> = {}): MeshNode[] {
@@ -22,7 +28,12 @@ function assigned(...input: Parameters<typeof nodes>): Record<string, number> {
 describe('slots', () => {
   test.each<[string, NodeSketch[], Record<string, number>, Record<string, number>]>([
     ['by name, all else equal', [at('c'), at('b'), at('a')], {}, { a: 0, b: 1 }],
-    ['to the preferred first, then to those with a public endpoint', [at('a'), at('b', { endpoint: '203.0.113.2' }), at('c', { gateway: 'preferred' })], {}, { c: 0, b: 1 }],
+    [
+      'to the preferred first, then to those with a public endpoint',
+      [at('a'), at('b', { endpoint: '203.0.113.2' }), at('c', { gateway: 'preferred' })],
+      {},
+      { c: 0, b: 1 },
+    ],
     ['to holders, whoever is better', [at('a', { gateway: 'preferred' }), at('b'), at('c')], { c: 0, b: 1 }, { c: 0, b: 1 }],
     ['to nobody who does not want', [at('a', { gateway: 'never' }), at('b')], { a: 0 }, { b: 0 }],
     ['to nobody without an endpoint where others have one', [at('a', { endpoint: null }), at('b')], { a: 0 }, { b: 0 }],
@@ -30,7 +41,12 @@ describe('slots', () => {
     ['the free one, not one that is held', [at('a'), at('b'), at('c')], { b: 0 }, { b: 0, a: 1 }],
     ['in the order of names where two hold one', [at('a'), at('b')], { a: 1, b: 1 }, { a: 1, b: 0 }],
     ['only as many as there are planes', [at('a'), at('b')], { a: 5 }, { a: 0, b: 1 }],
-    ['in each segment from 0', [at('a'), at('b', { location: 'us' }), at('c', { internalIP: null, endpoint: '203.0.113.3' })], {}, { a: 0, b: 0, c: 0 }],
+    [
+      'in each segment from 0',
+      [at('a'), at('b', { location: 'us' }), at('c', { internalIP: null, endpoint: '203.0.113.3' })],
+      {},
+      { a: 0, b: 0, c: 0 },
+    ],
   ])('go %s', (_how, sketches, held, expected) => {
     expect(assigned(sketches, held)).toEqual(expected);
   });
@@ -41,30 +57,47 @@ describe('slots', () => {
   });
 
   test('are the same whatever the order, stay when asked again, and are distinct in a segment', () => {
-    const sketch = fc.record({ location: fc.constantFrom('eu', 'us'), gateway: fc.constantFrom('auto' as const, 'preferred' as const, 'never' as const), endpoint: fc.constantFrom(null, '203.0.113.1', '10.0.0.1') });
-    fc.assert(fc.property(fc.array(sketch, { maxLength: 8 }), fc.integer({ min: 1, max: 3 }), (sketches, planes) => {
-      const before = nodes(sketches.map((each, index) => at(`n${index}`, each)));
-      const mesh = { granularity: 'location', planes } as const;
-      const slots = assignSlots(before, mesh);
-      expect(assignSlots(before.toReversed(), mesh)).toEqual(slots);
-      const after = before.map((node): MeshNode => {
-        const slot = slots.get(node.metadata.name);
-        return { ...node, status: slot === undefined ? {} : { slot } };
-      });
-      const newcomer = nodes([at('a-better-one', { gateway: 'preferred', endpoint: '203.0.113.9' })]);
-      for (const [name, slot] of slots) {
-        if (before.some(({ metadata, spec }) => metadata.name === name && spec.endpoints.length > 0)) expect(assignSlots([...after, ...newcomer], mesh).get(name)).toBe(slot);
-      }
-      expect(assignSlots(after, mesh)).toEqual(slots);
-      const places = before.filter(({ metadata }) => slots.has(metadata.name)).map((node) => `${segmentName(node, 'location')} ${slots.get(node.metadata.name)}`);
-      expect(new Set(places).size).toBe(places.length);
-    }));
+    const sketch = fc.record({
+      location: fc.constantFrom('eu', 'us'),
+      gateway: fc.constantFrom('auto' as const, 'preferred' as const, 'never' as const),
+      endpoint: fc.constantFrom(null, '203.0.113.1', '10.0.0.1'),
+    });
+    fc.assert(
+      fc.property(fc.array(sketch, { maxLength: 8 }), fc.integer({ min: 1, max: 3 }), (sketches, planes) => {
+        const before = nodes(sketches.map((each, index) => at(`n${index}`, each)));
+        const mesh = { granularity: 'location', planes } as const;
+        const slots = assignSlots(before, mesh);
+        expect(assignSlots(before.toReversed(), mesh)).toEqual(slots);
+        const after = before.map((node): MeshNode => {
+          const slot = slots.get(node.metadata.name);
+          return { ...node, status: slot === undefined ? {} : { slot } };
+        });
+        const newcomer = nodes([at('a-better-one', { gateway: 'preferred', endpoint: '203.0.113.9' })]);
+        for (const [name, slot] of slots) {
+          if (before.some(({ metadata, spec }) => metadata.name === name && spec.endpoints.length > 0))
+            expect(assignSlots([...after, ...newcomer], mesh).get(name)).toBe(slot);
+        }
+        expect(assignSlots(after, mesh)).toEqual(slots);
+        const places = before
+          .filter(({ metadata }) => slots.has(metadata.name))
+          .map((node) => `${segmentName(node, 'location')} ${slots.get(node.metadata.name)}`);
+        expect(new Set(places).size).toBe(places.length);
+      }),
+    );
   });
 });
 
 describe("slots beside Kilo's agent", () => {
   const beside = (besideKilo: 'behind' | 'ahead', held: Readonly<Record<string, number>>): Record<string, number> =>
-    Object.fromEntries(assignSlots(nodes(['a', 'b', 'c'].map((name) => at(name)), held), { granularity: 'location', planes: 2, besideKilo }));
+    Object.fromEntries(
+      assignSlots(
+        nodes(
+          ['a', 'b', 'c'].map((name) => at(name)),
+          held,
+        ),
+        { granularity: 'location', planes: 2, besideKilo },
+      ),
+    );
 
   test.each([
     ['behind', {}, { a: 1, b: 0 }],

@@ -1,10 +1,10 @@
 /**
  * Gateway slots: which nodes terminate the tunnels of their segment.
  *
- * Slots are sticky. A holder keeps its slot as long as it can be a gateway and is heard of, whatever better node appears: every move costs
- * all remote segments a new peer, and Kilo's stateless choice moves leaders whenever a node with a lower name joins. Only while
- * Kilo's routes carry the traffic a move costs nothing, and the best node of each segment is found whatever came first: the one
- * that leads for Kilo, too (Kilo pkg/mesh/topology.go findLeader), so that it keeps the tunnels of people.
+ * Slots are sticky. A holder keeps its slot as long as it can be a gateway and its Node is not lost, even if a better node appears: a move
+ * costs every remote segment a new peer. (Kilo's stateless choice moves leaders whenever a node with a lower name joins.) While Kilo's
+ * routes carry the traffic a move costs nothing. Then the best node of each segment is chosen, whoever held the slot. It is the one that
+ * leads for Kilo, too (Kilo pkg/mesh/topology.go findLeader), so it keeps the tunnels of external peers.
  */
 import type { MeshNode } from '../api/meshNode.js';
 import { isSpecial } from '../net/special.js';
@@ -17,18 +17,22 @@ const PRIVATE = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', '100.64.0.0/10
 
 /**
  * Node name to slot, for the nodes that are to have one. Where every node is a segment, each is its own gateway, whatever it wishes.
- * `lost`: nodes that Kubernetes hears nothing of; one keeps its slot only while nobody else could have it.
+ * `lost`: nodes whose kubelet Kubernetes has lost contact with; one keeps its slot only while nobody else could have it.
  */
-export function assignSlots(nodes: readonly MeshNode[], mesh: Segmentation, lost: ReadonlySet<string> = NOBODY): ReadonlyMap<string, number> {
+export function assignSlots(
+  nodes: readonly MeshNode[],
+  mesh: Segmentation,
+  lost: ReadonlySet<string> = NOBODY,
+): ReadonlyMap<string, number> {
   const first = firstPlane(mesh);
   if (mesh.granularity !== 'location') return new Map(present(nodes).map((node) => [node.metadata.name, first]));
-  // Slots whose plane is Kilo's for now come last: a single gateway must have one that carries traffic.
+  // Slots whose plane is left to Kilo come last: a single gateway must have one that carries traffic.
   const slots = Array.from({ length: mesh.planes }, (_, index) => (first + index) % mesh.planes);
   const result = new Map<string, number>();
   for (const [, group] of groupByName(present(nodes), (node) => segmentName(node, 'location'))) {
     const eligible = eligibleNodes(group);
-    const heard = eligible.filter((node) => !lost.has(node.metadata.name));
-    const unheard = eligible.filter((node) => lost.has(node.metadata.name));
+    const live = eligible.filter((node) => !lost.has(node.metadata.name));
+    const away = eligible.filter((node) => lost.has(node.metadata.name));
     const free = new Set(slots);
     const place = (node: MeshNode, slot: number | undefined): void => {
       if (slot !== undefined && free.delete(slot)) result.set(node.metadata.name, slot);
@@ -38,15 +42,16 @@ export function assignSlots(nodes: readonly MeshNode[], mesh: Segmentation, lost
     };
     const fill = (candidates: readonly MeshNode[]): void => {
       // Slots that nobody holds go first, then those of the lost.
-      const held = new Set(unheard.map(({ status }) => status?.slot));
+      const held = new Set(away.map(({ status }) => status?.slot));
       const vacancies = [...free].toSorted((a, b) => Number(held.has(a)) - Number(held.has(b)));
-      for (const node of candidates.filter(({ metadata }) => !result.has(metadata.name)).toSorted(byPreference)) place(node, vacancies.shift());
+      for (const node of candidates.filter(({ metadata }) => !result.has(metadata.name)).toSorted(byPreference))
+        place(node, vacancies.shift());
     };
-    keep(heard);
-    fill(heard);
-    keep(unheard);
-    // Better one that may come back than none.
-    fill(unheard);
+    keep(live);
+    fill(live);
+    keep(away);
+    // A gateway that may come back is better than none.
+    fill(away);
   }
   return result;
 }

@@ -10,7 +10,13 @@ describe('an address of a range', () => {
   });
 
   test('is every one but the network and broadcast addresses, until none is left', () => {
-    for (const [range, usable] of [['10.4.0.0/29', 6], ['10.4.0.0/31', 0], ['10.4.0.0/32', 0], ['fd00::/125', 7], ['nowhere', 0]] as const) {
+    for (const [range, usable] of [
+      ['10.4.0.0/29', 6],
+      ['10.4.0.0/31', 0],
+      ['10.4.0.0/32', 0],
+      ['fd00::/125', 7],
+      ['nowhere', 0],
+    ] as const) {
       const taken = new Set<string>();
       for (let index = 0; index <= usable; index += 1) {
         const address = allocateAddress(range, `n${index}`, taken);
@@ -23,14 +29,20 @@ describe('an address of a range', () => {
   });
 
   test('is a fresh one of its range for any names', () => {
-    fc.assert(fc.property(fc.constantFrom('10.4.0.0/16', '10.4.0.0/26', 'fd00:4::/64'), fc.uniqueArray(fc.string(), { maxLength: 40 }), (range, names) => {
-      const taken = new Set<string>();
-      for (const name of names) {
-        const address = allocateAddress(range, name, taken) ?? '';
-        expect(isAllocatable(range, address) && !taken.has(address)).toBe(true);
-        taken.add(address);
-      }
-    }));
+    fc.assert(
+      fc.property(
+        fc.constantFrom('10.4.0.0/16', '10.4.0.0/26', 'fd00:4::/64'),
+        fc.uniqueArray(fc.string(), { maxLength: 40 }),
+        (range, names) => {
+          const taken = new Set<string>();
+          for (const name of names) {
+            const address = allocateAddress(range, name, taken) ?? '';
+            expect(isAllocatable(range, address) && !taken.has(address)).toBe(true);
+            taken.add(address);
+          }
+        },
+      ),
+    );
   });
 });
 

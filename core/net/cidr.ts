@@ -12,14 +12,16 @@ export interface Cidr {
 
 /** `10.0.0.0/8`, `fd00::/64`, or a single address; bits behind the prefix are dropped. Undefined: not one. */
 export function parseCidr(text: string): Cidr | undefined {
-  const [address = '', prefix, ...rest] = text.split('/');
-  const parsed = parseAddress(address);
-  if (parsed === undefined || rest.length > 0) return undefined;
+  const slash = text.indexOf('/');
+  const parsed = parseAddress(slash < 0 ? text : text.slice(0, slash));
+  if (parsed === undefined) return undefined;
   const width = widthOf(parsed.family);
-  const length = prefix === undefined ? width : /^\d{1,3}$/.test(prefix) ? Number(prefix) : -1;
+  const length = slash < 0 ? width : LENGTH.test(text.slice(slash + 1)) ? Number(text.slice(slash + 1)) : -1;
   if (length < 0 || length > width) return undefined;
   return { family: parsed.family, first: mask(parsed.bits, width, length), length };
 }
+
+const LENGTH = /^\d{1,3}$/;
 
 /** Canonical text: IPv6 in RFC 5952 form. A single address keeps its `/32` or `/128`. */
 export function formatCidr(cidr: Cidr): string {
@@ -48,15 +50,17 @@ export function widthOf(family: 4 | 6): 32 | 128 {
 }
 
 export function lastOf(cidr: Cidr): bigint {
+  if (cidr.length === widthOf(cidr.family)) return cidr.first;
   return cidr.first + (1n << BigInt(widthOf(cidr.family) - cidr.length)) - 1n;
 }
 
 export function contains(outer: Cidr, inner: Cidr): boolean {
-  return outer.family === inner.family && outer.first <= inner.first && lastOf(inner) <= lastOf(outer);
+  // Two networks are nested or disjoint.
+  return outer.family === inner.family && outer.length <= inner.length && outer.first <= inner.first && inner.first <= lastOf(outer);
 }
 
 export function overlaps(a: Cidr, b: Cidr): boolean {
-  return contains(a, b) || contains(b, a);
+  return a.length <= b.length ? contains(a, b) : contains(b, a);
 }
 
 /** IPv4 first, then by address, then the wider network first: a network comes right before what it contains. */
@@ -74,14 +78,34 @@ export function sortCidrs(texts: Iterable<string>): string[] {
 
 /** An address without zone and without prefix length. IPv4 only in its plain four-part decimal form. */
 export function parseAddress(text: string): { readonly family: 4 | 6; readonly bits: bigint } | undefined {
-  if (text.includes(':')) return !text.includes('%') && ipaddr.IPv6.isValid(text) ? { family: 6, bits: join(ipaddr.IPv6.parse(text).parts, 16n) } : undefined;
-  const [a, b = 0, c = 0, d = 0] = FOUR_PARTS.exec(text)?.slice(1).map(Number) ?? [];
-  if (a === undefined || Math.max(a, b, c, d) > 255) return undefined;
-  return { family: 4, bits: BigInt(((a << 24) | (b << 16) | (c << 8) | d) >>> 0) };
+  if (text.includes(':')) {
+    // The library reads octal and hexadecimal numbers there, which nobody else does.
+    const isPlain = !text.includes('.') || fourParts(text.slice(text.lastIndexOf(':') + 1)) !== undefined;
+    const isAddress = isPlain && !text.includes('%') && ipaddr.IPv6.isValid(text);
+    return isAddress ? { family: 6, bits: join(ipaddr.IPv6.parse(text).parts, 16n) } : undefined;
+  }
+  const bits = fourParts(text);
+  return bits === undefined ? undefined : { family: 4, bits: BigInt(bits) };
 }
 
-/** A leading zero would be octal to some. Nearly all addresses are like this, and there may be thousands. */
-const FOUR_PARTS = /^(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})$/;
+/** By hand: nearly all addresses are like this, and there may be thousands. A leading zero would be octal to some. */
+function fourParts(text: string): number | undefined {
+  let [bits, parts, part, digits] = [0, 0, 0, 0];
+  for (let index = 0; index <= text.length; index += 1) {
+    const digit = text.charCodeAt(index) - 48;
+    if (digit >= 0 && digit <= 9 && digits < 3 && (digits === 0 || part > 0)) {
+      part = part * 10 + digit;
+      digits += 1;
+    } else if (digits > 0 && part < 256 && (index === text.length || text[index] === '.')) {
+      bits = bits * 256 + part;
+      parts += 1;
+      [part, digits] = [0, 0];
+    } else {
+      return undefined;
+    }
+  }
+  return parts === 4 ? bits : undefined;
+}
 
 export function formatAddress(family: 4 | 6, bits: bigint): string {
   if (family === 4) {
@@ -93,6 +117,7 @@ export function formatAddress(family: 4 | 6, bits: bigint): string {
 }
 
 function mask(bits: bigint, width: number, length: number): bigint {
+  if (length === width) return bits;
   const hostBits = BigInt(width - length);
   return (bits >> hostBits) << hostBits;
 }

@@ -13,6 +13,15 @@ test('IPv6 is canonical once it is read', () => {
   expect(parseEndpoint('[2001:db8:0::1]:1')).toEqual({ address: '2001:db8::1', port: 1 });
 });
 
-test.each(['', '(none)', '192.0.2.1', '192.0.2.1:0', '192.0.2.1:65536', '2001:db8::1:51820', '[fe80::1%eth0]:51820', 'gw.example.org:51820'])('%j is none', (text) => {
+test.each([
+  '',
+  '(none)',
+  '192.0.2.1',
+  '192.0.2.1:0',
+  '192.0.2.1:65536',
+  '2001:db8::1:51820',
+  '[fe80::1%eth0]:51820',
+  'gw.example.org:51820',
+])('%j is none', (text) => {
   expect(parseEndpoint(text)).toBeUndefined();
 });

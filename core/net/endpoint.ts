@@ -3,7 +3,7 @@
  */
 import { addressOf, familyOf } from './cidr.js';
 
-export interface AddressAndPort {
+interface AddressAndPort {
   /** Canonical. */
   readonly address: string;
   readonly port: number;

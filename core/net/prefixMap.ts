@@ -7,18 +7,15 @@ import { type Cidr, widthOf } from './cidr.js';
 
 export interface PrefixMap<T> {
   set(cidr: Cidr, value: T): void;
-  /** The value of exactly this prefix. */
-  get(cidr: Cidr): T | undefined;
   /** The values of all prefixes that contain `cidr`, itself included, the narrowest first. */
   covering(cidr: Cidr): T[];
 }
 
 export function createPrefixMap<T>(): PrefixMap<T> {
   const tables = { 4: [] as Table<T>[], 6: [] as Table<T>[] };
-  const tableOf = ({ family, length }: Cidr): Table<T> | undefined => tables[family].find((table) => table.length === length);
   return {
     set(cidr, value) {
-      let table = tableOf(cidr);
+      let table = tables[cidr.family].find(({ length }) => length === cidr.length);
       if (table === undefined) {
         table = { length: cidr.length, entries: new Map() };
         tables[cidr.family].push(table);
@@ -26,7 +23,6 @@ export function createPrefixMap<T>(): PrefixMap<T> {
       }
       table.entries.set(keyOf(cidr, cidr.length), value);
     },
-    get: (cidr) => tableOf(cidr)?.entries.get(keyOf(cidr, cidr.length)),
     covering: (cidr) =>
       tables[cidr.family].flatMap(({ length, entries }) => {
         const value = length > cidr.length ? undefined : entries.get(keyOf(cidr, length));

@@ -1,7 +1,7 @@
 /**
  * Questions about many CIDRs at once. All are sort-and-sweep: O(n log n).
  */
-import { type Cidr, compareCidrs, contains, formatCidr, parseCidr, widthOf } from './cidr.js';
+import { type Cidr, compareCidrs, contains, formatCidr, lastOf, parseCidr, widthOf } from './cidr.js';
 
 /** One overlapping pair between two sets, the first in address order; undefined when they are disjoint. */
 export function firstOverlap(a: readonly string[], b: readonly string[]): { readonly a: string; readonly b: string } | undefined {
@@ -22,14 +22,18 @@ export function firstOverlap(a: readonly string[], b: readonly string[]): { read
 
 /** The same addresses in as few CIDRs as possible, sorted. */
 export function aggregate(texts: readonly string[]): string[] {
+  return aggregateCidrs(texts.map(parseCidr).filter((each) => each !== undefined)).map(formatCidr);
+}
+
+export function aggregateCidrs(cidrs: readonly Cidr[]): Cidr[] {
   const result: Cidr[] = [];
-  for (const cidr of texts.map(parseCidr).filter((each) => each !== undefined).toSorted(compareCidrs)) {
+  for (const cidr of cidrs.toSorted(compareCidrs)) {
     const previous = result.at(-1);
     if (previous !== undefined && contains(previous, cidr)) continue;
     result.push(cidr);
     for (let joined = joinLast(result); joined !== undefined; joined = joinLast(result)) result.splice(-2, 2, joined);
   }
-  return result.map(formatCidr);
+  return result;
 }
 
 /** What is left of `network` without `holes`, in as few CIDRs as possible, in address order. */
@@ -43,10 +47,13 @@ export function subtract(network: Cidr, holes: readonly Cidr[]): Cidr[] {
 /** Is `text` inside one of `networks`? */
 export function isWithin(text: string, networks: readonly string[]): boolean {
   const inner = parseCidr(text);
-  return inner !== undefined && networks.some((each) => {
-    const outer = parseCidr(each);
-    return outer !== undefined && contains(outer, inner);
-  });
+  return (
+    inner !== undefined &&
+    networks.some((each) => {
+      const outer = parseCidr(each);
+      return outer !== undefined && contains(outer, inner);
+    })
+  );
 }
 
 interface Tagged {
@@ -55,18 +62,48 @@ interface Tagged {
 }
 
 function tagged(texts: readonly string[], side: 'a' | 'b'): Tagged[] {
-  return texts.map(parseCidr).filter((cidr) => cidr !== undefined).map((cidr) => ({ side, cidr }));
+  return texts
+    .map(parseCidr)
+    .filter((cidr) => cidr !== undefined)
+    .map((cidr) => ({ side, cidr }));
+}
+
+/** Those of `sorted`, by `compareCidrs` of what `cidrOf` says, that lie in `network`. */
+export function within<T>(network: Cidr, sorted: readonly T[], cidrOf: (each: T) => Cidr): T[] {
+  const found: T[] = [];
+  for (let at = firstNotBefore(network, sorted, cidrOf); at < sorted.length; at += 1) {
+    const each = sorted[at] as T;
+    const cidr = cidrOf(each);
+    if (cidr.family !== network.family || cidr.first > lastOf(network)) break;
+    if (contains(network, cidr)) found.push(each);
+  }
+  return found;
+}
+
+/** Where in `sorted` the first is that does not come before all of `network`'s addresses. */
+export function firstNotBefore<T>(network: Cidr, sorted: readonly T[], cidrOf: (each: T) => Cidr): number {
+  let [low, high] = [0, sorted.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    const at = cidrOf(sorted[middle] as T);
+    if (at.family < network.family || (at.family === network.family && at.first < network.first)) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 /** The two networks of one bit more. Never asked of a single address, which has none. */
 export function halves({ family, first, length }: Cidr): readonly [Cidr, Cidr] {
   const size = 1n << BigInt(widthOf(family) - length - 1);
-  return [{ family, first, length: length + 1 }, { family, first: first + size, length: length + 1 }];
+  return [
+    { family, first, length: length + 1 },
+    { family, first: first + size, length: length + 1 },
+  ];
 }
 
 /** The last two networks as one, when they are the two halves of it. */
 function joinLast(cidrs: readonly Cidr[]): Cidr | undefined {
-  const [low, high] = cidrs.slice(-2);
+  const [low, high] = [cidrs.at(-2), cidrs.at(-1)];
   if (low === undefined || high === undefined || low.family !== high.family || low.length !== high.length) return undefined;
   if (low.length === 0) return undefined;
   const size = 1n << BigInt(widthOf(low.family) - low.length);

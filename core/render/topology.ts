@@ -2,6 +2,7 @@
  * The federation as a picture: members as boxes with their segments, tunnels between the segments' gateways.
  */
 import type { FederationStatus } from '../api/status.js';
+import { printableTexts } from '../text/printable.js';
 
 type Member = FederationStatus['members'][number];
 
@@ -18,16 +19,24 @@ interface Tunnel {
   readonly state: 'linked' | 'pending' | 'refused';
 }
 
-export function topologyDot(status: FederationStatus): string {
+export function topologyDot(told: FederationStatus): string {
+  const status = printableTexts(told);
   const clusters = status.members.map((member, index) => {
     const nodes = placesOf(member).map((place) => `    ${quote(place.id)} [label=${quote(place.label.join('\n'))}];`);
-    return [`  subgraph cluster_${index} {`, `    label=${quote(`${member.id} (${member.state})`)};`, '    style="rounded,dashed";', ...nodes, '  }'].join('\n');
+    return [
+      `  subgraph cluster_${index} {`,
+      `    label=${quote(`${member.id} (${member.state})`)};`,
+      '    style="rounded,dashed";',
+      ...nodes,
+      '  }',
+    ].join('\n');
   });
   const edges = tunnelsOf(status).map(({ from, to, state }) => `  ${quote(from)} -- ${quote(to)}${DOT_STYLE[state]};`);
   return ['graph kilofed {', '  node [shape=box, style=rounded];', ...clusters, ...edges, '}'].join('\n');
 }
 
-export function topologyMermaid(status: FederationStatus): string {
+export function topologyMermaid(told: FederationStatus): string {
+  const status = printableTexts(told);
   const ids = new Map<string, string>();
   const idOf = (place: string): string => {
     const id = ids.get(place) ?? `n${ids.size}`;
@@ -61,7 +70,7 @@ function placesOf(member: Member): Place[] {
   }));
 }
 
-/** Within a member all segments are meshed, but for those of one site; between members as the pair says, each pair once. */
+/** In a member all segments are meshed, except those of one site. Between members the pair says; each pair is drawn once. */
 function tunnelsOf(status: FederationStatus): Tunnel[] {
   const places = status.members.flatMap(placesOf);
   return places.flatMap((a, index) =>
@@ -80,6 +89,10 @@ function quote(text: string): string {
   return `"${text.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n')}"`;
 }
 
+/**
+ * Mermaid takes a label for HTML, one that begins with a backtick for Markdown, and `%%{...}%%` for a directive wherever it stands. Its
+ * entities are `#`, the code, `;`.
+ */
 function escape(text: string): string {
-  return text.replaceAll('"', '#quot;');
+  return text.replaceAll(/[&<>"'`#%]/g, (character) => `#${character.charCodeAt(0)};`);
 }

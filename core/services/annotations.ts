@@ -1,37 +1,95 @@
 /**
- * What an exported Service's own annotations ask for. An unknown value is never silence: it is a complaint and the safe
- * reading, the one that shows the Service to fewer (a typo in an affinity once black-holed traffic: cilium#46623).
+ * What the annotations of an exported Service ask for. An unknown value is never ignored silently: it becomes a complaint, and
+ * the safe default applies, the one that exports to fewer members (a typo in an affinity once black-holed traffic:
+ * cilium#46623).
  */
-import { ANNOTATION, HUB_MANAGER, LABEL } from '../api/names.js';
+import { ANNOTATION } from '../api/names.js';
+import type { Complaint } from '../api/problem.js';
+import { firstByName } from '../text/firstByName.js';
+import { printable } from '../text/printable.js';
+import { BOUND } from './bounds.js';
 
 export interface ExportRequest {
+  /** False: the annotation is there, but its value is invalid. */
   readonly exported: boolean;
   /** Ids of the members that may import it, sorted; undefined: all. */
   readonly targets?: readonly string[];
-  readonly complaints: readonly string[];
+  /** What the exporter has to correct in the Service. */
+  readonly complaints: readonly Complaint[];
 }
 
+/** Names that get a complaint of their own. */
+const NAMED = 10;
+/** Code units of a value that are shown. */
+const SHOWN = 63;
 const CLUSTER_ID = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
 
-/** `labels` guard against loops: what the hub wrote is never exported again. */
-export function exportRequest(annotations: Readonly<Record<string, string>>, labels: Readonly<Record<string, string>> = {}): ExportRequest {
+/** Undefined: the Service does not ask to be exported. */
+export function exportRequest(annotations: Readonly<Record<string, string>>): ExportRequest | undefined {
   const value = annotations[ANNOTATION.export];
-  if (labels[LABEL.managedBy] === HUB_MANAGER || value === undefined || value === 'false') return { exported: false, complaints: [] };
+  if (value === undefined && annotations[ANNOTATION.exportTo] !== undefined) return { exported: false, complaints: [WITHOUT_EXPORT] };
+  if (value === undefined || value === 'false') return undefined;
   if (value !== 'true') {
-    return { exported: false, complaints: [`annotation ${ANNOTATION.export} is "${value}": write "true" to export the Service, or remove it`] };
+    return {
+      exported: false,
+      complaints: [
+        invalid(`annotation ${ANNOTATION.export} is "${printable(value, SHOWN)}": write "true" to export the Service, or remove it`),
+      ],
+    };
   }
   return { exported: true, ...targetsOf(annotations[ANNOTATION.exportTo]) };
 }
 
+/** A complaint about each target that is not a member. */
+export function unknownTargets({ targets = [] }: ExportRequest, members: readonly string[]): Complaint[] {
+  const known = new Set(members);
+  const unknown = targets.filter((id) => !known.has(id));
+  return eachOf(unknown, (id) => ({
+    reason: 'UnknownTarget',
+    message: `annotation ${ANNOTATION.exportTo} names "${id}", which is no member now: correct it, or add the member`,
+  }));
+}
+
 function targetsOf(value: string | undefined): Pick<ExportRequest, 'targets' | 'complaints'> {
   if (value === undefined) return { complaints: [] };
-  const ids = [...new Set(value.split(',').map((id) => id.trim()).filter((id) => id !== ''))];
+  const words = value.split(',').map((word) => word.trim());
+  const ids = [...new Set(words.filter((word) => word !== ''))];
   if (ids.length === 0) {
-    return { targets: [], complaints: [`annotation ${ANNOTATION.exportTo} names no member, so none imports the Service: name some, or remove it for all`] };
+    const message = `annotation ${ANNOTATION.exportTo} names no member, so none imports the Service: name some, or remove it for all`;
+    return { targets: [], complaints: [invalid(message)] };
   }
-  const bad = ids.filter((id) => !CLUSTER_ID.test(id));
+  const { kept, leftOut } = firstByName(
+    ids.filter((id) => CLUSTER_ID.test(id)),
+    BOUND.targets,
+    (id) => id,
+  );
+  const wrong = ids.filter((id) => !CLUSTER_ID.test(id));
   return {
-    targets: ids.filter((id) => !bad.includes(id)).toSorted(),
-    complaints: bad.map((id) => `annotation ${ANNOTATION.exportTo} names "${id}", which cannot be a member's id`),
+    targets: kept.toSorted(),
+    complaints: [
+      ...eachOf(wrong, (id) => invalid(`annotation ${ANNOTATION.exportTo} names "${printable(id, SHOWN)}", which cannot be a member's id`)),
+      ...(leftOut === undefined
+        ? []
+        : [invalid(`annotation ${ANNOTATION.exportTo} names more than ${BOUND.targets} members, so these do not import it: ${leftOut}`)]),
+    ],
   };
 }
+
+/** Somebody may name any number: of very many the first by name, and how many more. */
+function eachOf(ids: readonly string[], complaintOf: (id: string) => Complaint): Complaint[] {
+  const { kept } = firstByName(ids, NAMED, (id) => id);
+  const complaints = kept.map(complaintOf);
+  const more = ids.length - kept.length;
+  const [first] = complaints;
+  return more === 0 || first === undefined
+    ? complaints
+    : [...complaints, { reason: first.reason, message: `the same holds for ${more} more` }];
+}
+
+function invalid(message: string): Complaint {
+  return { reason: 'InvalidAnnotation', message };
+}
+
+const WITHOUT_EXPORT = invalid(
+  `annotation ${ANNOTATION.exportTo} alone exports nothing: write ${ANNOTATION.export}: "true" beside it, or remove it`,
+);

@@ -1,38 +1,63 @@
 /**
- * In what the exporters of one name differ (KEP-1645, "Global Properties"). A difference is told even where nobody loses by
- * it: a port that only some have answers from those only.
+ * How the exporters of one Service differ (KEP-1645, "Global Properties"). Every difference is reported, even where nobody
+ * loses by it.
  */
+import { printable } from '../text/printable.js';
 import type { ServicePort, ServiceRecord } from './model.js';
+import { type ServiceShape, shapeOf } from './serviceShape.js';
 
-export type ConflictReason = 'PortConflict' | 'TypeConflict' | 'SessionAffinityConflict' | 'SessionAffinityConfigConflict' | 'IPFamilyConflict';
+type ConflictReason = 'PortConflict' | 'TypeConflict' | 'SessionAffinityConflict' | 'SessionAffinityConfigConflict' | 'IPFamilyConflict';
 
 export interface ServiceConflict {
   readonly reason: ConflictReason;
   readonly message: string;
 }
 
+/** Code units that are shown of what each side has: a Service can have a hundred ports with long names. */
+const SHOWN = 500;
 /** Default of `sessionAffinityConfig.clientIP.timeoutSeconds`. */
 const AFFINITY_SECONDS = 10_800;
 
-/** `sorted`: the winner first. */
-export function conflictsOf(sorted: readonly ServiceRecord[]): ServiceConflict[] {
-  const [winner, ...others] = sorted;
-  return winner === undefined ? [] : others.flatMap((other) => {
-    const told = differences(winner, other).filter(([, a, b]) => a !== b);
-    return told.map(([reason, a, b]) => ({ reason, message: `${winner.cluster}, the older export, ${a}; ${other.cluster} ${b}` }));
-  });
+/**
+ * `followed`: for each importing member, the exporter whose shape its mirror has. Members need not agree: each keeps what it had
+ * first. So the messages say who decides where, and are true in either case.
+ */
+export function conflictsOf(records: readonly ServiceRecord[], followed: ReadonlyMap<string, string>): ServiceConflict[] {
+  const importersOf = (exporter: string): string[] => [...followed].flatMap(([id, first]) => (first === exporter ? [id] : [])).toSorted();
+  const ranked = records
+    .map((record) => ({ record, shape: shapeOf(record), cluster: record.cluster, importers: importersOf(record.cluster) }))
+    .toSorted((a, b) => b.importers.length - a.importers.length || (a.cluster < b.cluster ? -1 : 1));
+  const [first, ...others] = ranked;
+  const text = ({ cluster, importers }: (typeof ranked)[number], says: string): string =>
+    importers.length === 0 ? `${cluster} ${says}` : `${cluster} ${says}, and decides in ${importers.join(', ')}`;
+  return first === undefined
+    ? []
+    : others.flatMap((other) =>
+        differences(first.shape, other.shape)
+          .filter(([, a, b]) => a !== b)
+          .map(([reason, a, b]) => ({ reason, message: `${text(first, printable(a, SHOWN))}; ${text(other, printable(b, SHOWN))}` })),
+      );
 }
 
-/** Per property the texts of both sides: equal texts, no difference. */
-function differences(winner: ServiceRecord, other: ServiceRecord): (readonly [ConflictReason, string, string])[] {
-  const pair = (reason: ConflictReason, text: (record: ServiceRecord) => string): readonly [ConflictReason, string, string] => [reason, text(winner), text(other)];
+/** For each property, how either side describes it. Equal texts mean that there is no difference. */
+function differences(winner: ServiceShape, other: ServiceShape): (readonly [ConflictReason, string, string])[] {
+  const pair = (reason: ConflictReason, text: (shape: ServiceShape) => string): readonly [ConflictReason, string, string] => [
+    reason,
+    text(winner),
+    text(other),
+  ];
   const affine = !winner.headless && !other.headless;
   return [
     pair('TypeConflict', ({ headless }) => (headless ? 'is headless' : 'has a virtual address')),
     pair('PortConflict', ({ ports }) => `has ${ports.length === 0 ? 'no ports' : ports.map(portText).toSorted().join(', ')}`),
     ...(affine ? [pair('SessionAffinityConflict', ({ sessionAffinity }) => `asks for session affinity ${sessionAffinity}`)] : []),
     ...(affine && winner.sessionAffinity === 'ClientIP' && other.sessionAffinity === 'ClientIP'
-      ? [pair('SessionAffinityConfigConflict', ({ sessionAffinitySeconds }) => `keeps a client for ${sessionAffinitySeconds ?? AFFINITY_SECONDS} s`)]
+      ? [
+          pair(
+            'SessionAffinityConfigConflict',
+            ({ sessionAffinitySeconds }) => `keeps a client for ${sessionAffinitySeconds ?? AFFINITY_SECONDS} s`,
+          ),
+        ]
       : []),
     pair('IPFamilyConflict', ({ ipFamilies }) => `serves ${ipFamilies.toSorted().join(' and ')}`),
   ];

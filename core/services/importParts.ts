@@ -1,18 +1,32 @@
 /**
- * What an import is planned from, and the objects it is made of.
+ * The inputs of an import plan, and the objects that it produces.
  */
 import type { KubeObject } from '../api/resources.js';
+import type { SegmentReach } from './cutOff.js';
 import type { ServicePort, ServiceRecord, SliceRecord } from './model.js';
+import type { ServiceShape } from './serviceShape.js';
 
 export interface Exporter {
   readonly service: ServiceRecord;
   readonly slices: readonly SliceRecord[];
-  /** CIDRs the exporter is registered with: addresses outside of them are not mirrored. */
+  /** CIDRs that the exporter is registered with. Addresses outside of them are not mirrored. */
   readonly networks: readonly string[];
-  /** Why nothing of it can reach the target, such as overlapping ranges; absent: it can. */
-  readonly severed?: string;
-  /** `down`: it could be reached, but is not now. Its endpoints stay, and count as not ready. Absent: up. */
-  readonly tunnels?: 'up' | 'down';
+  /** Mesh addresses, by the addresses of its nodes that are mirrored as them, since no tunnel carries their own. Absent: none are. */
+  readonly substitutes?: ReadonlyMap<string, string>;
+  /** Its place in the order in which the hub first saw the exporters of this name. */
+  readonly seen: number;
+  /** Why the target cannot reach it, such as overlapping ranges. Absent: it can. */
+  readonly unreachableReason?: string;
+  /** Its segments, where a link to some of them does not work: endpoints behind it stay and are not ready. Absent: all are reached. */
+  readonly segments?: readonly SegmentReach[];
+}
+
+/** What stands of a mirror in the target. */
+export interface Standing {
+  /** Ids of the members that it was made of, by precedence. */
+  readonly exporters: readonly string[];
+  /** Absent: no Service of ours stands. */
+  readonly shape?: ServiceShape;
 }
 
 export interface ServiceObject extends KubeObject {

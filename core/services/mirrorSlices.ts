@@ -1,99 +1,139 @@
 /**
- * One exporter's EndpointSlices as they are to stand in an importing member: one source slice, one mirror.
+ * Mirrors the EndpointSlices of one exporter for an importing member: one slice for each source slice.
  *
- * Conditions are copied as they are, since kube-proxy itself falls back to serving, terminating endpoints. What only means
- * something in the source cluster goes: node names, pod references, zone hints.
+ * Conditions are copied unchanged, since kube-proxy falls back to endpoints that serve while they terminate; only what is cut off is
+ * neither ready nor serving. Node names, pod references and zone hints are dropped: they mean something in the source cluster only.
  */
 import { ANNOTATION, HUB_MANAGER, LABEL, MCS_LABEL } from '../api/names.js';
-import { parseCidr } from '../net/cidr.js';
+import { addressOf, parseCidr } from '../net/cidr.js';
 import { createPrefixMap } from '../net/prefixMap.js';
 import { isSpecial } from '../net/special.js';
+import { BOUND } from './bounds.js';
+import { cutOff } from './cutOff.js';
 import type { EndpointSliceObject, Exporter } from './importParts.js';
-import { type MergedService, samePort, standingName } from './merge.js';
 import type { SliceEndpoint, SlicePort, SliceRecord } from './model.js';
 import { mirroredSliceName, type Sha256 } from './names.js';
-import { isHostname, isOfType, isPort, SLICE_LIMIT } from './wellFormed.js';
+import { withReadiness } from './readiness.js';
+import { nameOfNameless, portKey, type ServiceShape } from './serviceShape.js';
+import { isHostname, isOfType, isPort } from './wellFormed.js';
 
-export interface MirrorContext {
+interface MirrorContext {
   /** The Service in the importing member. */
   readonly service: string;
-  readonly merged: MergedService;
+  readonly shape: ServiceShape;
   readonly families: readonly ('IPv4' | 'IPv6')[];
+  /** Whether endpoints keep their host names. Undefined: they do not, and it is told. */
+  readonly hostnames: boolean | undefined;
   readonly sha256: Sha256;
 }
 
-export interface Mirrored {
+interface Mirrored {
   readonly slices: readonly EndpointSliceObject[];
+  /** Whether some endpoints are not ready because no link to them works. */
+  readonly cutOff: boolean;
   /** What was left out, and why. */
   readonly notes: readonly string[];
 }
 
 export function mirrorSlices(exporter: Exporter, context: MirrorContext): Mirrored {
   const { cluster, namespace, name } = exporter.service;
-  // Nothing ends up anywhere but where its Service was watched (CVE-2026-66788).
+  // An import never lands in another namespace than the one its Service was watched in (CVE-2026-66788).
   const ours = exporter.slices.filter((slice) => slice.cluster === cluster && slice.namespace === namespace && slice.service === name);
   const mirrored = ours.filter(({ addressType }) => context.families.includes(addressType));
-  const reach = reachOf(exporter.networks);
-  const publish = publisher(exporter, context.merged);
-  let strangers = 0;
+  const reach = reachOf(exporter);
+  const publish = publisher(exporter, context.shape);
+  const isCut = cutOff(exporter.segments ?? []);
+  let foreignAddresses = 0;
   let surplus = 0;
+  let hostnames = 0;
 
   const endpointsOf = (slice: SliceRecord): Readonly<Record<string, unknown>>[] => {
-    surplus += Math.max(0, slice.endpoints.length - SLICE_LIMIT.endpoints);
-    return slice.endpoints.slice(0, SLICE_LIMIT.endpoints).flatMap((endpoint) => {
-      const addresses = endpoint.addresses.filter((address) => reach(address) && isOfType(address, slice.addressType));
-      strangers += endpoint.addresses.length - addresses.length;
-      return addresses.length === 0 ? [] : [endpointObject(endpoint, addresses.slice(0, SLICE_LIMIT.addresses), exporter.tunnels === 'down')];
+    surplus += Math.max(0, slice.endpoints.length - BOUND.endpoints);
+    return slice.endpoints.slice(0, BOUND.endpoints).flatMap((endpoint) => {
+      const unique = [...new Set(endpoint.addresses)];
+      const addresses = unique.flatMap((address) => reach(address, slice.addressType) ?? []);
+      foreignAddresses += unique.length - addresses.length;
+      if (addresses.length === 0) return [];
+      const named = endpoint.hostname !== undefined && isHostname(endpoint.hostname);
+      if (named) hostnames += 1;
+      return [endpointObject(endpoint, { addresses: addresses.slice(0, BOUND.addresses), hostname: named && context.hostnames === true })];
     });
   };
-  const slices = mirrored.map((slice) => sliceObject(slice, { context, endpoints: endpointsOf(slice), ports: publish(slice.ports) }));
+  const all = mirrored.map((slice) => sliceObject(slice, { context, endpoints: endpointsOf(slice), ports: publish(slice.ports) }));
+  const slices = all.map((slice) => withReadiness(slice, isCut));
   return {
     slices,
+    cutOff: slices.some((slice, index) => slice !== all[index]),
     notes: [
-      ...(strangers === 0 ? [] : [`${strangers} address(es) of ${cluster} lie outside of its pod and node ranges, so they are not mirrored`]),
+      ...(foreignAddresses === 0
+        ? []
+        : [`${foreignAddresses} address(es) of ${cluster} are neither its pods' nor routed ones of its nodes, so they are not mirrored`]),
       ...(surplus === 0 ? [] : [`${surplus} endpoint(s) of ${cluster} are more than an EndpointSlice holds, so they are not mirrored`]),
-      ...(mirrored.length === ours.length ? [] : [`${ours.length - mirrored.length} EndpointSlice(s) of ${cluster} are of an IP family that is not mirrored here`]),
-      ...(exporter.tunnels === 'down' ? [`no tunnel to ${cluster} works, so its endpoints count as not ready`] : []),
+      ...(mirrored.length === ours.length
+        ? []
+        : [`${ours.length - mirrored.length} EndpointSlice(s) of ${cluster} are of an IP family that is not mirrored here`]),
+      ...(hostnames === 0 || context.hostnames !== undefined
+        ? []
+        : [
+            `${hostnames} host name(s) of endpoints of ${cluster} are not mirrored: annotate namespace ${namespace} here with ` +
+              `${ANNOTATION.importHostnames}=true if pods are to be reached by their own names, or with =false if not`,
+          ]),
     ],
   };
 }
 
-/** Is an address one that the exporter may have others send to? */
-function reachOf(networks: readonly string[]): (address: string) => boolean {
+/** Finds where an address of the exporter is reached: there, or at what stands in for it. Undefined: it may not direct traffic there. */
+function reachOf({ networks, substitutes }: Exporter): (address: string, type: SliceRecord['addressType']) => string | undefined {
   const map = createPrefixMap<true>();
   for (const network of networks) {
     const cidr = parseCidr(network);
     if (cidr !== undefined) map.set(cidr, true);
   }
-  return (address) => {
-    if (address.includes('/')) return false;
-    const cidr = parseCidr(address);
-    return cidr !== undefined && !isSpecial(cidr) && map.covering(cidr).length > 0;
+  return (text, type) => {
+    const address = text.includes('/') ? undefined : addressOf(text);
+    const cidr = address === undefined ? undefined : parseCidr(address);
+    if (address === undefined || cidr === undefined || isSpecial(cidr) || !isOfType(address, type)) return undefined;
+    return substitutes?.get(address) ?? (map.covering(cidr).length > 0 ? text : undefined);
   };
 }
 
 /**
- * Only ports that the merged Service has too, by name, protocol and number: the same name with another number would carry
- * traffic meant for neither. In a slice the number is the endpoint's own, so it is the exporter's Service that tells.
+ * Keeps the ports that the shape has too, with the same name, protocol and number: the same name with another number
+ * would mix the traffic of two ports. A slice holds the endpoint's own number, so the exporter's Service decides. A name comes once, or an
+ * API server would refuse the whole slice.
  */
-function publisher({ service }: Exporter, merged: MergedService): (ports: readonly SlicePort[]) => SlicePort[] {
-  const published = service.ports.filter((port) => merged.ports.some((each) => samePort(each, port)));
-  return (ports) => ports
-    .filter((port) => isPort(port) && published.some(({ name, protocol }) => name === port.name && protocol === port.protocol))
-    .slice(0, SLICE_LIMIT.ports)
-    .map((port) => ({ ...port, name: standingName(port.name, merged) }));
+function publisher({ service }: Exporter, shape: ServiceShape): (ports: readonly SlicePort[]) => SlicePort[] {
+  const ofShape = new Set(shape.ports.map(portKey));
+  const published = new Set(service.ports.filter((port) => ofShape.has(portKey(port))).map(nameKey));
+  const nameless = nameOfNameless(shape);
+  return (ports) =>
+    firstOfName(ports.filter((port) => isPort(port) && published.has(nameKey(port))))
+      .slice(0, BOUND.ports)
+      .map((port) => ({ ...port, name: port.name === '' ? nameless : port.name }));
+}
+
+function firstOfName(ports: readonly SlicePort[]): SlicePort[] {
+  return [...new Map(ports.toReversed().map((port) => [port.name, port])).values()].toReversed();
+}
+
+function nameKey({ name, protocol }: SlicePort): string {
+  return `${protocol}/${name}`;
 }
 
 function sliceObject(
   slice: SliceRecord,
-  parts: { readonly context: MirrorContext; readonly endpoints: readonly Readonly<Record<string, unknown>>[]; readonly ports: readonly SlicePort[] },
+  parts: {
+    readonly context: MirrorContext;
+    readonly endpoints: readonly Readonly<Record<string, unknown>>[];
+    readonly ports: readonly SlicePort[];
+  },
 ): EndpointSliceObject {
   const { context } = parts;
   return {
     apiVersion: 'discovery.k8s.io/v1',
     kind: 'EndpointSlice',
     metadata: {
-      name: mirroredSliceName(slice.service, { cluster: slice.cluster, uid: slice.uid }, context.sha256),
+      name: mirroredSliceName(context.service, { cluster: slice.cluster, uid: slice.uid }, context.sha256),
       namespace: slice.namespace,
       labels: {
         [LABEL.managedBy]: HUB_MANAGER,
@@ -106,21 +146,32 @@ function sliceObject(
       annotations: { [ANNOTATION.source]: `${slice.namespace}/${slice.service}` },
     },
     addressType: slice.addressType,
-    ports: parts.ports.map(({ name, protocol, port, appProtocol }) => ({ name, protocol, port, ...(appProtocol !== undefined && { appProtocol }) })),
+    ports: parts.ports.map(({ name, protocol, port, appProtocol }) => ({
+      name,
+      protocol,
+      port,
+      ...(appProtocol !== undefined && { appProtocol }),
+    })),
     endpoints: parts.endpoints,
   };
 }
 
-/** `silent`: nothing reaches it. Then it must not serve either, or kube-proxy would fall back to it. */
-function endpointObject(endpoint: SliceEndpoint, addresses: readonly string[], silent: boolean): Readonly<Record<string, unknown>> {
-  const { ready, serving, terminating, hostname, zone } = endpoint;
+interface Mirroring {
+  readonly addresses: readonly string[];
+  /** Whether it keeps its host name. */
+  readonly hostname: boolean;
+}
+
+function endpointObject(endpoint: SliceEndpoint, { addresses, hostname }: Mirroring): Readonly<Record<string, unknown>> {
+  const { ready, serving, terminating, zone } = endpoint;
   return {
     addresses,
     conditions: {
-      ...(silent ? { ready: false, serving: false } : { ...(ready !== undefined && { ready }), ...(serving !== undefined && { serving }) }),
+      ...(ready !== undefined && { ready }),
+      ...(serving !== undefined && { serving }),
       ...(terminating !== undefined && { terminating }),
     },
-    ...(hostname !== undefined && isHostname(hostname) && { hostname }),
+    ...(hostname && { hostname: endpoint.hostname }),
     ...(zone !== undefined && { zone }),
   };
 }

@@ -1,18 +1,16 @@
 /**
- * Exported Services as the hub knows them, stripped to what an importer needs, and what it writes for them.
+ * Exported Services and their EndpointSlices as the hub remembers them, reduced to what importers need.
  *
- * Records are per member and carry nothing the member could use to steer another one: the namespace is the one the object
- * was watched in, never one it names (CVE-2026-66788).
+ * Nothing in a record lets a member choose where an import lands: the namespace is the one that the object was watched in,
+ * never one that it names (CVE-2026-66788).
  */
+import type { ExportRequest } from './annotations.js';
 
-/** A Service that carries `kilofed.io/export: "true"`, in the member it was seen in. */
+/** A Service with the annotation `kilofed.io/export`. */
 export interface ServiceRecord {
   readonly cluster: string;
   readonly namespace: string;
   readonly name: string;
-  readonly uid: string;
-  /** From the API server, RFC 3339; precedence between exporters: oldest first, then by cluster id. */
-  readonly created: string;
   readonly type: 'ClusterIP' | 'NodePort' | 'LoadBalancer' | 'ExternalName';
   readonly headless: boolean;
   readonly ports: readonly ServicePort[];
@@ -20,8 +18,8 @@ export interface ServiceRecord {
   readonly sessionAffinity: 'None' | 'ClientIP';
   readonly sessionAffinitySeconds?: number;
   readonly publishNotReadyAddresses: boolean;
-  /** Raw values of our own annotations on it (core/api/names.ts), validated by the planner. */
-  readonly annotations: Readonly<Record<string, string>>;
+  /** What its annotations ask for. */
+  readonly export: ExportRequest;
 }
 
 export interface ServicePort {

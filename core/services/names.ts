@@ -12,6 +12,10 @@ export function derivedServiceName(namespace: string, name: string, sha256: Sha2
   return `derived-${base32hex(sha256(`${namespace}/${name}`)).slice(0, 10)}`;
 }
 
+export function isDerivedName(name: string): boolean {
+  return /^derived-[0-9a-v]{10}$/.test(name);
+}
+
 /**
  * The mirror of one source slice. The readable part may be cut; the hash of member and slice UID tells two apart. At most 63
  * characters, so that it also fits where labels do.

@@ -1,37 +1,46 @@
 /**
- * In which order a mirror is written, so that kube-proxy never sees a port of the Service without the endpoints it has
- * before or after.
+ * Orders the writes of a mirror so that kube-proxy never sees a port of the Service without the endpoints that it has before
+ * or after.
  *
- * kube-proxy joins Service and slices by the port's name. So a new port comes to the slices before the Service, a port that
- * goes leaves the Service before the slices, and a rename is both: the slices carry the old and the new name while the
- * Service changes. A new Service comes before its slices, since other controllers expect the Service that a slice names.
- * Among slices, those that gain endpoints come first: the source moves endpoints from slice to slice.
+ * kube-proxy joins Service and slices by port name. So a new port is added to the slices first, and a removed port leaves the
+ * Service first. A rename is both: the slices carry the old and the new name while the Service changes. A new Service comes
+ * before its slices, since other controllers expect the Service that a slice names. Slices that gain endpoints come before
+ * those that lose some, since the source moves endpoints between slices. A Service that has to be made anew is deleted when its slices
+ * are ready for the next one, so that it is away for two writes and no longer.
  */
 import type { KubeObject } from '../api/resources.js';
+import { BOUND } from './bounds.js';
 import type { EndpointSliceObject, ServiceObject } from './importParts.js';
 import type { Sha256 } from './names.js';
-import { withOwnHash } from './ownHash.js';
 import type { ImportPlan } from './planImport.js';
+import { withOwnHash } from './withOwnHash.js';
 
 export type MirrorWrite =
-  | { readonly kind: 'service'; readonly object: ServiceObject }
-  | { readonly kind: 'slice'; readonly object: EndpointSliceObject }
-  /** A Service whose fixed fields differ: it is made anew after this, and its virtual address is another one. */
-  | { readonly kind: 'remove'; readonly object: KubeObject };
+  /** `anew`: what stands there, whose immutable fields differ. It is deleted first, and the Service gets another virtual address. */
+  | { readonly kind: 'service'; readonly object: ServiceObject; readonly anew?: KubeObject }
+  /** `anew`: what stands there, of another address type. */
+  | { readonly kind: 'slice'; readonly object: EndpointSliceObject; readonly anew?: KubeObject };
 
-export interface StandingMirror {
-  /** What is ours of this service in the importing member. */
+/** Our objects for this service in the importing member. */
+export interface ExistingMirror {
   readonly services: readonly KubeObject[];
   readonly slices: readonly KubeObject[];
 }
 
-type Mirror = Pick<Extract<ImportPlan, { kind: 'mirror' }>, 'service' | 'slices'>;
+interface OrderInput {
+  readonly plan: Pick<Extract<ImportPlan, { kind: 'mirror' }>, 'service' | 'slices'>;
+  readonly existing: ExistingMirror;
+  /** Leaves the existing Service as it is. Its slices then keep every port that it names. */
+  readonly keepService?: boolean;
+  readonly sha256: Sha256;
+}
 
-interface StandingService extends KubeObject {
+interface ExistingService extends KubeObject {
   readonly spec?: { readonly clusterIP?: string; readonly ipFamilies?: readonly string[]; readonly ports?: readonly PortKey[] };
 }
 
-interface StandingSlice extends KubeObject {
+interface ExistingSlice extends KubeObject {
+  readonly addressType?: string;
   readonly ports?: readonly Readonly<Record<string, unknown>>[] | null;
   readonly endpoints?: readonly { readonly addresses?: readonly string[] }[] | null;
 }
@@ -42,44 +51,65 @@ interface PortKey {
 }
 
 /**
- * Writes may be found to be none when compared with what is there; a slice may come twice. What is surplus is not here: it is
- * deleted last, slices before Services.
+ * Some writes may change nothing, and a slice may come twice. If the Service cannot be written, what comes after it must not be either:
+ * its slices have what it is, and what it was to be. Surplus objects are not included: they are deleted last, slices before Services.
  */
-export function orderWrites(plan: Mirror, standing: StandingMirror, sha256: Sha256): MirrorWrite[] {
-  const before = new Map<string, StandingSlice>(standing.slices.map((slice) => [slice.metadata.name, slice]));
-  const final = plan.slices.toSorted((a, b) => gainRank(a, before.get(a.metadata.name)) - gainRank(b, before.get(b.metadata.name)));
-  const writes = (slices: readonly EndpointSliceObject[]): MirrorWrite[] => slices.map((object) => ({ kind: 'slice', object }));
-  const service: MirrorWrite = { kind: 'service', object: plan.service };
-  const old: StandingService | undefined = standing.services.find((each) => each.metadata.name === plan.service.metadata.name);
-  if (old === undefined) return [service, ...writes(final)];
-  if (!isChangeable(old, plan.service)) return [{ kind: 'remove', object: old }, service, ...writes(final)];
+export function orderWrites({ plan, existing, keepService = false, sha256 }: OrderInput): MirrorWrite[] {
+  const before = new Map<string, ExistingSlice>(existing.slices.map((slice) => [slice.metadata.name, slice]));
+  const ranks = new Map(plan.slices.map((slice) => [slice, gainRank(slice, before.get(slice.metadata.name))]));
+  const final = plan.slices.toSorted((a, b) => (ranks.get(a) ?? 0) - (ranks.get(b) ?? 0));
+  const sliceWrites = (slices: readonly EndpointSliceObject[]): MirrorWrite[] =>
+    slices.map((object) => ({ kind: 'slice', object, ...anewIf(before.get(object.metadata.name), (old) => isOfType(old, object)) }));
+  const old: ExistingService | undefined = existing.services.find((each) => each.metadata.name === plan.service.metadata.name);
+  if (old === undefined) return [{ kind: 'service', object: plan.service }, ...sliceWrites(final)];
   const wide = final.map((slice) => widened(slice, { before: before.get(slice.metadata.name), service: old, sha256 }));
-  return [...writes(wide), service, ...writes(final.filter((slice) => !wide.includes(slice)))];
+  if (keepService) return sliceWrites(wide);
+  const service: MirrorWrite = { kind: 'service', object: plan.service, ...anewIf(old, (each) => isMutable(each, plan.service)) };
+  return [...sliceWrites(wide), service, ...sliceWrites(final.filter((slice) => !wide.includes(slice)))];
 }
 
-/** `clusterIP` cannot become None or cease to be, and the first IP family stays (Kubernetes Service validation). */
-function isChangeable(old: StandingService, desired: ServiceObject): boolean {
-  const wanted = (desired as StandingService).spec;
+function anewIf<T extends KubeObject>(old: T | undefined, isEnough: (old: T) => boolean): { readonly anew?: T } {
+  return old === undefined || isEnough(old) ? {} : { anew: old };
+}
+
+/** The address type of a slice cannot be changed (Kubernetes pkg/apis/discovery/validation). */
+function isOfType({ addressType }: ExistingSlice, desired: EndpointSliceObject): boolean {
+  return addressType === undefined || addressType === desired.addressType;
+}
+
+/**
+ * Whether an update can turn `old` into `desired`. `clusterIP` can neither become None nor stop being None. A Service with a
+ * virtual address keeps its first IP family, while a second one may be added and removed. A headless Service may change all
+ * of them (Kubernetes pkg/apis/core/validation, validateUpgradeDowngradeClusterIPs and validateUpgradeDowngradeIPFamilies).
+ */
+function isMutable(old: ExistingService, desired: ServiceObject): boolean {
+  const wanted = (desired as ExistingService).spec;
+  const headless = wanted?.clusterIP === 'None';
+  if ((old.spec?.clusterIP === 'None') !== headless) return false;
   const [family] = old.spec?.ipFamilies ?? [];
-  return (old.spec?.clusterIP === 'None') === (wanted?.clusterIP === 'None') && (family === undefined || family === wanted?.ipFamilies?.[0]);
+  return headless || family === undefined || family === wanted?.ipFamilies?.[0];
 }
 
-/** The slice with the ports too that it has, that it is to lose, and that the Service still names. Itself, where there are none. */
+/** The slice with the ports added that it is about to lose while the Service still names them. The slice itself if there are none. */
 function widened(
   slice: EndpointSliceObject,
-  { before, service, sha256 }: { readonly before: StandingSlice | undefined; readonly service: StandingService; readonly sha256: Sha256 },
+  { before, service, sha256 }: { readonly before: ExistingSlice | undefined; readonly service: ExistingService; readonly sha256: Sha256 },
 ): EndpointSliceObject {
-  const named = service.spec?.ports ?? [];
-  const kept = (before?.ports ?? []).filter((port) => named.some((each) => isSame(each, port)) && !slice.ports.some((each) => isSame(each, port)));
+  const named = new Set((service.spec?.ports ?? []).map(keyOf));
+  const there = new Set(slice.ports.map(keyOf));
+  const kept = (before?.ports ?? [])
+    .filter((port) => named.has(keyOf(port)) && !there.has(keyOf(port)))
+    .slice(0, BOUND.ports - slice.ports.length);
   return kept.length === 0 ? slice : withOwnHash({ ...slice, ports: [...slice.ports, ...kept] }, sha256);
 }
 
-function isSame(a: PortKey, b: PortKey): boolean {
-  return (a.name ?? '') === (b.name ?? '') && (a.protocol ?? 'TCP') === (b.protocol ?? 'TCP');
+/** kube-proxy joins by it. */
+function keyOf({ name, protocol }: PortKey): string {
+  return `${protocol ?? 'TCP'}/${name ?? ''}`;
 }
 
-/** 0: only gains, or is new; 1: gains and loses; 2: only loses, or stays. */
-function gainRank(slice: EndpointSliceObject, before: StandingSlice | undefined): number {
+/** 0: only gains endpoints, or is new; 1: gains and loses; 2: only loses, or stays the same. */
+function gainRank(slice: EndpointSliceObject, before: ExistingSlice | undefined): number {
   const wanted = addressesOf(slice);
   const there = addressesOf(before);
   const gains = before === undefined || [...wanted].some((address) => !there.has(address));
@@ -87,6 +117,6 @@ function gainRank(slice: EndpointSliceObject, before: StandingSlice | undefined)
   return [...there].some((address) => !wanted.has(address)) ? 1 : 0;
 }
 
-function addressesOf(slice: { readonly endpoints?: StandingSlice['endpoints'] } | undefined): Set<string> {
+function addressesOf(slice: { readonly endpoints?: ExistingSlice['endpoints'] } | undefined): Set<string> {
   return new Set((slice?.endpoints ?? []).flatMap(({ addresses }) => addresses ?? []));
 }

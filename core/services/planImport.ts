@@ -1,17 +1,20 @@
 /**
- * One service in one importing member: the Service that stands for it, the mirrored EndpointSlices, the ServiceImport.
+ * Plans the mirror of one service in one importing member: a Service, its EndpointSlices and a ServiceImport.
+ *
+ * Of several exporters the first by precedence gives the shape. An exporter that could not be mirrored alone takes no part.
  */
 import { ANNOTATION, DERIVED_SERVICE_ANNOTATION, HUB_MANAGER, LABEL, MCS_LABEL } from '../api/names.js';
-import { exportRequest } from './annotations.js';
-import type { EndpointSliceObject, Exporter, ServiceImportObject, ServiceObject } from './importParts.js';
-import { byPrecedence, mergeServices, type MergedService, standingName } from './merge.js';
+import type { Complaint } from '../api/problem.js';
+import { importRefusal, type NamespaceRules } from './consent.js';
+import { importName, type NameHolder } from './importName.js';
+import type { EndpointSliceObject, Exporter, ServiceImportObject, ServiceObject, Standing } from './importParts.js';
 import { mirrorSlices } from './mirrorSlices.js';
 import type { ServicePort, ServiceRecord } from './model.js';
-import { derivedServiceName, type Sha256 } from './names.js';
-import { withOwnHash } from './ownHash.js';
-
-/** Who has a name in the importing member. */
-export type Holder = 'none' | 'foreign' | 'ours';
+import type { Sha256 } from './names.js';
+import type { NamespaceConsent } from './namespaceConsent.js';
+import { byPrecedence, type Ranked } from './precedence.js';
+import { nameOfNameless, type ServiceShape, shapeOf } from './serviceShape.js';
+import { withOwnHash } from './withOwnHash.js';
 
 export interface ImportInput {
   readonly namespace: string;
@@ -20,89 +23,156 @@ export interface ImportInput {
     readonly id: string;
     readonly ipFamilies: readonly ('IPv4' | 'IPv6')[];
     readonly namespace: 'present' | 'absent' | 'terminating';
-    /** The Service of the exporter's own name there, and that of the derived name. */
-    readonly sameNamed: Holder;
-    readonly derived: Holder;
+    readonly consent: NamespaceConsent;
+    /** The Service of the same name as the exported one, and the one of the derived name. */
+    readonly sameNamed: NameHolder;
+    readonly derived: NameHolder;
+    readonly standing: Standing;
+    /** The ServiceImport of this name is somebody else's. */
+    readonly importTaken: boolean;
   };
-  /** Every member that exports it, the target itself too. */
+  /** All members that export it, including the target itself. */
   readonly exporters: readonly Exporter[];
-  readonly deniedNamespaces: readonly string[];
+  /** Members of the standing mirror of which it is not known now whether they export it: their part stays as it is. */
+  readonly unknown: readonly string[];
+  readonly rules: NamespaceRules;
+  readonly exportToDefault: ExportToDefault;
   readonly sha256: Sha256;
 }
 
+/** Who imports a Service whose annotations do not say it. */
+export type ExportToDefault = 'all' | 'none';
+
+/** Why one exporter has no part in the mirror. */
+export interface Refusal extends Complaint {
+  readonly cluster: string;
+}
+
 export type ImportPlan =
-  /** Nobody exports it to this member: nothing of ours is to be there. */
+  /** Nobody exports it to this member, so no mirror is wanted. */
   | { readonly kind: 'none' }
-  | { readonly kind: 'refused' | 'pending'; readonly reason: string; readonly message: string }
+  | ({ readonly kind: 'pending' } & Complaint)
+  | { readonly kind: 'refused'; readonly refusals: readonly Refusal[] }
+  /** What stands stays for a moment. */
+  | { readonly kind: 'wait'; readonly message: string }
   | {
       readonly kind: 'mirror';
       readonly service: ServiceObject;
       readonly slices: readonly EndpointSliceObject[];
+      /** What stands beside it under the name that it had before, until clients have gone. */
+      readonly parting?: NamedMirror;
       readonly import: ServiceImportObject;
-      /** What is mirrored less than asked for, and why. */
+      /** Ids of all that have a part in it, by precedence. */
+      readonly exporters: readonly string[];
+      /** Whoever gave the Service its shape is not known now, so the Service stays as it stands. */
+      readonly keepService: boolean;
+      readonly refusals: readonly Refusal[];
+      /** Ids of those with endpoints that are not ready because no link to them works. */
+      readonly cutOff: readonly string[];
+      /** What was left out, and why. */
       readonly notes: readonly string[];
     };
 
-export function planImport(input: ImportInput): ImportPlan {
-  const meant = input.exporters.filter(({ service }) => isMeantFor(service, input.target.id));
-  const others = meant.filter(({ service }) => service.cluster !== input.target.id);
-  if (others.length === 0) return { kind: 'none' };
-  if (input.deniedNamespaces.includes(input.namespace)) {
-    return { kind: 'refused', reason: 'NamespaceDenied', message: `services of namespace ${input.namespace} are not mirrored` };
-  }
-  const usable = meant.filter(({ severed }) => severed === undefined);
-  if (!usable.some(({ service }) => service.cluster !== input.target.id)) {
-    return { kind: 'refused', reason: 'ClustersNotLinked', message: others.map(({ service, severed }) => `${service.cluster}: ${severed}`).join('; ') };
-  }
-  if (input.target.namespace !== 'present') return withoutNamespace(input);
-  const merged = mergeServices(usable.map(({ service }) => service)) as MergedService;
-  const families = merged.ipFamilies.filter((family) => input.target.ipFamilies.includes(family));
-  if (families.length === 0) {
-    return { kind: 'refused', reason: 'IPFamilyNotSupported', message: `${input.target.id} has no ${merged.ipFamilies.join(' and ')}` };
-  }
-  if (merged.ports.length === 0 && !merged.headless) {
-    return { kind: 'refused', reason: 'NoPorts', message: `${input.namespace}/${input.name} has no port that a Service can have` };
-  }
-  const name = serviceName(input);
-  if (name === undefined) {
-    return { kind: 'refused', reason: 'NameTaken', message: `${input.target.id} has a Service of the derived name that is not ours: remove it` };
-  }
-  return mirror(input, { usable, merged, families, name });
+/** A mirror under one of its names: the Service, and the endpoints behind it. */
+export interface NamedMirror {
+  readonly service: ServiceObject;
+  readonly slices: readonly EndpointSliceObject[];
 }
 
-/** Only namespaces that are there are imported into (KEP-1645); one that is being deleted takes no new objects. */
+interface Chosen {
+  readonly usable: readonly Exporter[];
+  readonly refusals: readonly Refusal[];
+  readonly shape: ServiceShape;
+  readonly keepService: boolean;
+  readonly exporters: readonly string[];
+  readonly families: readonly ('IPv4' | 'IPv6')[];
+  readonly name: string;
+  readonly parting?: string;
+}
+
+export function planImport(input: ImportInput): ImportPlan {
+  const { target } = input;
+  const order = byPrecedence(target.standing.exporters);
+  const targeted = input.exporters
+    .filter(({ service }) => isTargetedAt(service, target.id, input.exportToDefault))
+    .toSorted((a, b) => order(ranked(a), ranked(b)));
+  if (!isImport(targeted, target.id)) return { kind: 'none' };
+  const refusals: Refusal[] = [];
+  const without = (candidates: readonly Exporter[], refusalOf: (exporter: Exporter) => Complaint | undefined): Exporter[] =>
+    candidates.filter((exporter) => {
+      const refusal = refusalOf(exporter);
+      if (refusal !== undefined) refusals.push({ cluster: exporter.service.cluster, ...refusal });
+      return refusal === undefined;
+    });
+  const reachable = without(targeted, (exporter) => linkRefusal(exporter, input));
+  if (!isImport(reachable, target.id)) return { kind: 'refused', refusals };
+  if (target.namespace !== 'present') return withoutNamespace(input);
+  const usable = without(reachable, (exporter) => formRefusal(exporter, input));
+  if (!isImport(usable, target.id)) return { kind: 'refused', refusals };
+  const unknown = input.unknown.map((cluster): Ranked => ({ cluster, seen: 0 }));
+  const exporters = [...usable.map(ranked), ...unknown].toSorted(order).map(({ cluster }) => cluster);
+  const [first] = usable as [Exporter, ...Exporter[]];
+  const keepService = exporters[0] !== first.service.cluster && target.standing.shape !== undefined;
+  const shape = (keepService ? target.standing.shape : undefined) ?? shapeOf(first.service);
+  const families = shape.ipFamilies.filter((family) => target.ipFamilies.includes(family));
+  // A Service with an address cannot become one without.
+  const sameNamed = target.sameNamed === 'offered' && shape.headless ? 'foreign' : target.sameNamed;
+  const named = importName({ ...input, target: { ...target, sameNamed } });
+  if (named === 'freed') return { kind: 'wait', message: `the Service ${input.name} of ${target.id} was deleted a moment ago` };
+  if (named === 'taken') {
+    const message = `${target.id} has a Service of the derived name that is not ours: remove it`;
+    const others = usable.filter(({ service }) => service.cluster !== target.id);
+    return {
+      kind: 'refused',
+      refusals: [...refusals, ...others.map(({ service }): Refusal => ({ cluster: service.cluster, reason: 'NameTaken', message }))],
+    };
+  }
+  return mirror(input, { usable, refusals, shape, keepService, exporters, families, ...named });
+}
+
+/** An exporter alone needs no mirror of its own Service. */
+function isImport(exporters: readonly Exporter[], target: string): boolean {
+  return exporters.some(({ service }) => service.cluster !== target);
+}
+
+function ranked({ service, seen }: Exporter): Ranked {
+  return { cluster: service.cluster, seen };
+}
+
+function linkRefusal({ service, unreachableReason }: Exporter, { namespace, target, rules }: ImportInput): Complaint | undefined {
+  if (service.cluster === target.id) return undefined;
+  const denied = importRefusal({ namespace, exporter: service.cluster, target: target.id, consent: target.consent, rules });
+  if (denied !== undefined) return denied;
+  return unreachableReason === undefined ? undefined : { reason: 'ClustersNotLinked', message: unreachableReason };
+}
+
+function formRefusal({ service }: Exporter, { namespace, name, target }: ImportInput): Complaint | undefined {
+  const { headless, ports, ipFamilies } = shapeOf(service);
+  if (!ipFamilies.some((family) => target.ipFamilies.includes(family))) {
+    return { reason: 'IPFamilyNotSupported', message: `${target.id} has no ${ipFamilies.join(' and ')}` };
+  }
+  if (ports.length === 0 && !headless) {
+    return { reason: 'NoPorts', message: `${namespace}/${name} of ${service.cluster} has no port that a Service can have` };
+  }
+  return undefined;
+}
+
+/** A member imports only into namespaces that it has (KEP-1645). A terminating namespace takes no new objects. */
 function withoutNamespace({ namespace, target }: ImportInput): ImportPlan {
   return target.namespace === 'terminating'
     ? { kind: 'pending', reason: 'NamespaceTerminating', message: `namespace ${namespace} of ${target.id} is being deleted` }
-    : { kind: 'pending', reason: 'NamespaceMissing', message: `create namespace ${namespace} in ${target.id} to import it there` };
+    : {
+        kind: 'pending',
+        reason: 'NamespaceMissing',
+        message: `${target.id} has no namespace ${namespace}`,
+        remedy: `create namespace ${namespace} in ${target.id}, or name the members that should import it (${ANNOTATION.exportTo})`,
+      };
 }
 
-/** Own name where no such Service exists, else the derived one; what was chosen once, stays. */
-function serviceName({ namespace, name, target, sha256 }: ImportInput): string | undefined {
-  if (target.sameNamed === 'ours') return name;
-  const derived = derivedServiceName(namespace, name, sha256);
-  if (target.derived === 'ours') return derived;
-  if (target.sameNamed === 'none') return name;
-  return target.derived === 'none' ? derived : undefined;
-}
-
-function mirror(
-  input: ImportInput,
-  chosen: {
-    readonly usable: readonly Exporter[];
-    readonly merged: MergedService;
-    readonly families: readonly ('IPv4' | 'IPv6')[];
-    readonly name: string;
-  },
-): ImportPlan {
+function mirror(input: ImportInput, chosen: Chosen): ImportPlan {
   const { namespace, sha256 } = input;
-  const { merged, families, name } = chosen;
-  // The target's own endpoints are behind its own Service of this name already; only a derived one has to repeat them.
-  const sources = chosen.usable
-    .filter(({ service }) => service.cluster !== input.target.id || name !== input.name)
-    .toSorted((a, b) => byPrecedence(a.service, b.service));
-  const mirrored = sources.map((source) => mirrorSlices(source, { service: name, merged, families, sha256 }));
-  const severed = input.exporters.filter((each) => each.severed !== undefined && isMeantFor(each.service, input.target.id));
+  const { shape, families, name, exporters, keepService, refusals, parting } = chosen;
+  const { isSource, mirrored, ...standing } = mirrorNamed(input, chosen, name);
   const importObject: ServiceImportObject = {
     apiVersion: 'multicluster.x-k8s.io/v1beta1',
     kind: 'ServiceImport',
@@ -113,27 +183,61 @@ function mirror(
       annotations: { [DERIVED_SERVICE_ANNOTATION]: name },
     },
     spec: {
-      type: merged.headless ? 'Headless' : 'ClusterSetIP',
-      ports: merged.ports.map(portObject),
+      type: shape.headless ? 'Headless' : 'ClusterSetIP',
+      ports: shape.ports.map(portObject),
       ipFamilies: families,
-      ...(merged.headless ? {} : affinityOf(merged)),
+      ...(shape.headless ? {} : affinityOf(shape)),
     },
   };
   return {
     kind: 'mirror',
-    service: withOwnHash(serviceObject(input, chosen), sha256),
-    slices: unique(mirrored.flatMap(({ slices }) => slices)).map((slice) => withOwnHash(slice, sha256)),
+    ...standing,
+    ...(parting !== undefined && { parting: partingOf(mirrorNamed(input, chosen, parting)) }),
     import: withOwnHash(importObject, sha256),
-    notes: [...mirrored.flatMap(({ notes }) => notes), ...severed.map(({ service, severed: reason }) => `${service.cluster}: ${reason}`).toSorted()],
+    exporters: exporters.filter(isSource),
+    keepService,
+    refusals,
+    cutOff: mirrored.filter((each) => each.cutOff).map(({ cluster }) => cluster),
+    notes: mirrored.flatMap(({ notes }) => notes),
   };
 }
 
-/** No selector, so that kube-controller-manager leaves the slices alone; never anything that is the exporter's own, such as addresses or node ports. */
-function serviceObject(
-  input: ImportInput,
-  chosen: { readonly merged: MergedService; readonly families: readonly ('IPv4' | 'IPv6')[]; readonly name: string },
-): ServiceObject {
-  const { merged, families } = chosen;
+interface Made extends NamedMirror {
+  /** Whether the endpoints of a member are behind it. */
+  readonly isSource: (cluster: string) => boolean;
+  readonly mirrored: readonly (ReturnType<typeof mirrorSlices> & { readonly cluster: string })[];
+}
+
+function mirrorNamed(input: ImportInput, chosen: Chosen, name: string): Made {
+  const { target, sha256 } = input;
+  const { shape, families } = chosen;
+  // The target's own Service of this name has the target's own endpoints already. Only a derived Service has to repeat them.
+  const isSource = (cluster: string): boolean => cluster !== target.id || name !== input.name;
+  const mirrored = chosen.usable
+    .filter(({ service }) => isSource(service.cluster))
+    .map((source) => ({
+      cluster: source.service.cluster,
+      ...mirrorSlices(source, { service: name, shape, families, hostnames: target.consent.hostnames, sha256 }),
+    }));
+  return {
+    isSource,
+    mirrored,
+    service: withOwnHash(serviceObject(input, { ...chosen, name }), sha256),
+    slices: unique(mirrored.flatMap(({ slices }) => slices)).map((slice) => withOwnHash(slice, sha256)),
+  };
+}
+
+function partingOf({ service, slices }: NamedMirror): NamedMirror {
+  return { service, slices };
+}
+
+/**
+ * Has no selector, so that kube-controller-manager leaves the slices alone, and nothing that belongs to the exporter, such as
+ * addresses or node ports.
+ */
+function serviceObject(input: ImportInput, chosen: Pick<Chosen, 'shape' | 'families' | 'name' | 'exporters'>): ServiceObject {
+  const { shape, families, exporters } = chosen;
+  const nameless = nameOfNameless(shape);
   return {
     apiVersion: 'v1',
     kind: 'Service',
@@ -141,36 +245,39 @@ function serviceObject(
       name: chosen.name,
       namespace: input.namespace,
       labels: { [LABEL.managedBy]: HUB_MANAGER, [MCS_LABEL.serviceName]: input.name },
-      annotations: { [ANNOTATION.source]: `${input.namespace}/${input.name}` },
+      annotations: {
+        [ANNOTATION.source]: `${input.namespace}/${input.name}`,
+        ...(input.target.importTaken && { [ANNOTATION.exporters]: exporters.join(',') }),
+      },
     },
     spec: {
       type: 'ClusterIP',
-      ...(merged.headless ? { clusterIP: 'None' } : {}),
-      ports: merged.ports.map((port) => portObject({ ...port, name: standingName(port.name, merged) })),
+      ...(shape.headless ? { clusterIP: 'None' } : {}),
+      ports: shape.ports.map((port) => portObject({ ...port, name: port.name === '' ? nameless : port.name })),
       ipFamilyPolicy: families.length > 1 ? 'PreferDualStack' : 'SingleStack',
       ipFamilies: families,
-      ...(merged.headless ? { sessionAffinity: 'None' } : affinityOf(merged)),
-      publishNotReadyAddresses: merged.publishNotReadyAddresses,
+      ...(shape.headless ? { sessionAffinity: 'None' } : affinityOf(shape)),
+      publishNotReadyAddresses: shape.publishNotReadyAddresses,
     },
   };
 }
 
-/** The configuration of an affinity that is None is refused by the API server. */
-function affinityOf({ sessionAffinity, sessionAffinitySeconds }: MergedService): Readonly<Record<string, unknown>> {
+/** The API server refuses a configuration where the affinity is None. */
+function affinityOf({ sessionAffinity, sessionAffinitySeconds }: ServiceShape): Readonly<Record<string, unknown>> {
   if (sessionAffinity === 'None' || sessionAffinitySeconds === undefined) return { sessionAffinity };
   return { sessionAffinity, sessionAffinityConfig: { clientIP: { timeoutSeconds: sessionAffinitySeconds } } };
 }
 
-/** Sorted. A member that shows two slices of one UID shows one too many. */
+/** Sorted by name. Of two slices with one UID, which only a hostile member has, the first is kept. */
 function unique(slices: readonly EndpointSliceObject[]): EndpointSliceObject[] {
   const byName = new Map(slices.toReversed().map((slice) => [slice.metadata.name, slice]));
   return [...byName.values()].toSorted((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1));
 }
 
-function isMeantFor(service: ServiceRecord, target: string): boolean {
-  const request = exportRequest(service.annotations);
-  if (!request.exported || service.type === 'ExternalName') return false;
-  return service.cluster === target || request.targets === undefined || request.targets.includes(target);
+function isTargetedAt(service: ServiceRecord, target: string, byDefault: ExportToDefault): boolean {
+  const { exported, targets } = service.export;
+  if (!exported || service.type === 'ExternalName') return false;
+  return service.cluster === target || (targets === undefined ? byDefault === 'all' : targets.includes(target));
 }
 
 function portObject(port: ServicePort): ServicePort {

@@ -1,32 +1,41 @@
 /**
- * What every API server accepts of a port and an endpoint. A member's own API server may send anything; what would make the
- * importer refuse a whole object, and with it what others export under the same name, is left out.
+ * Ports and endpoints that every API server accepts. A hostile member can send anything. What would make the importer's API
+ * server refuse the whole object is left out, since the object also carries what others export under that name.
  */
 import { familyOf } from '../net/cidr.js';
 import type { ServicePort, SliceRecord } from './model.js';
 
-/** Limits of one EndpointSlice (Kubernetes pkg/apis/discovery/validation). */
-export const SLICE_LIMIT = { endpoints: 1000, addresses: 100, ports: 100 } as const;
-
 const LABEL = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
-const QUALIFIED_NAME = /^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?\/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/;
+/** A DNS label, or none: of a port, and of an endpoint. */
+export const PORT_NAME = /^([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)?$/;
+export const LABEL_VALUE = /^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$/;
+export const QUALIFIED_NAME = /^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?\/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/;
 const PROTOCOLS: ReadonlySet<string> = new Set<ServicePort['protocol']>(['TCP', 'UDP', 'SCTP']);
 
 export function isPort({ name, protocol, port, appProtocol }: ServicePort): boolean {
-  return (name === '' || LABEL.test(name))
-    && PROTOCOLS.has(protocol)
-    && Number.isInteger(port) && port >= 1 && port <= 65_535
-    && (appProtocol === undefined || QUALIFIED_NAME.test(appProtocol));
+  return (
+    matches(name, PORT_NAME) &&
+    PROTOCOLS.has(protocol) &&
+    Number.isInteger(port) &&
+    port >= 1 &&
+    port <= 65_535 &&
+    (appProtocol === undefined || matches(appProtocol, QUALIFIED_NAME))
+  );
 }
 
-/** `address` is one already. */
+/** An expression takes a list of one text for that text. */
+function matches(value: unknown, expression: RegExp): boolean {
+  return typeof value === 'string' && expression.test(value);
+}
+
+/** `address` must be a valid IP address. */
 export function isOfType(address: string, type: SliceRecord['addressType']): boolean {
   return (familyOf(address) === 4 ? 'IPv4' : 'IPv6') === type;
 }
 
-/** A label by which DNS knows the endpoint of a headless Service. */
+/** A DNS label, as the hostname of a headless Service's endpoint must be. */
 export function isHostname(text: string): boolean {
-  return LABEL.test(text);
+  return matches(text, LABEL);
 }
 
 /** Seconds of session affinity (Kubernetes pkg/apis/core/validation: up to a day). */

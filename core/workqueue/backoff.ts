@@ -1,27 +1,27 @@
 /**
- * How long a key that failed waits: a cap that doubles with every failure in a row, and a throw of dice in its upper half, so
- * that many keys which failed at once do not come back at once.
+ * Exponential back-off with jitter: a cap that doubles with each failure in a row, and a random pause in its upper half, so
+ * that keys which failed together are not retried together.
  */
 import type { Random } from '../runtime/clock.js';
 
 export interface BackoffOptions {
   /** Longest pause after the first failure, in milliseconds. */
   readonly baseMs: number;
-  /** Longest pause ever, in milliseconds. */
+  /** Longest pause after any number of failures, in milliseconds. */
   readonly maxMs: number;
 }
 
 export interface Backoff {
-  /** One more failure of `key`: the pause before it is tried again, in milliseconds. `atLeast`: failures known from elsewhere. */
+  /** Counts one more failure of `key`. Returns the pause before its retry, in milliseconds. `atLeast`: failures counted elsewhere. */
   next(key: string, atLeast?: number): number;
-  /** `key` did not fail: its next failure is a first one. */
+  /** `key` succeeded: its next failure counts as the first. */
   forget(key: string): void;
 }
 
 export const DEFAULT_BACKOFF: BackoffOptions = { baseMs: 200, maxMs: 300_000 };
 
 export function createBackoff(options: BackoffOptions, random: Random): Backoff {
-  /** Failures in a row; absent: none. Bounded by the keys that fail now. */
+  /** Failures in a row by key. Holds only keys whose last run failed. */
   const failures = new Map<string, number>();
   return {
     next(key, atLeast = 0) {

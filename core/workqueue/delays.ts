@@ -1,17 +1,17 @@
 /**
- * Keys that are to be added later. Of several wishes for one key the earliest counts.
+ * Keys that are to be added later. If one key is delayed several times, the earliest time counts.
  */
 import type { Clock } from '../runtime/clock.js';
 
-export interface Delays {
-  /** Calls `due` for `key` in `ms`, unless it is to be called earlier already. */
+interface Delays {
+  /** Calls `due` for `key` in `ms` milliseconds, unless an earlier call is scheduled. */
   set(key: string, ms: number): void;
   drop(key: string): void;
   clear(): void;
   readonly size: number;
 }
 
-/** Longest delay that timers take, 24.8 days: beyond it Node fires at once. Asking earlier than wished for is harmless. */
+/** Longest delay of a timer, 24.8 days; Node fires longer ones at once. Calling too early is harmless. */
 const MAX_MS = 2 ** 31 - 1;
 
 export function createDelays(clock: Clock, due: (key: string) => void): Delays {

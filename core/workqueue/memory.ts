@@ -1,36 +1,37 @@
 /**
- * The work queue inside one process, after client-go's util/workqueue: the same three sets, the same rules.
+ * The work queue in memory, after client-go's util/workqueue: the same three sets and the same rules.
  */
 import type { Clock, Random } from '../runtime/clock.js';
 import type { Log } from '../runtime/log.js';
 import { type BackoffOptions, createBackoff, DEFAULT_BACKOFF } from './backoff.js';
-import { createBreather } from './breather.js';
+import { catchThrows } from './catchThrows.js';
 import { createDelays } from './delays.js';
-import { createFifo } from './fifo.js';
-import type { Reconcile, ReconcileResult, WorkQueue } from './queue.js';
-import { settling } from './settle.js';
+import { createFlows, type FlowOf } from './flows.js';
+import type { Reconcile, WorkQueue } from './queue.js';
+import { createYieldToEventLoop } from './yieldToEventLoop.js';
 
-export interface MemoryQueueOptions {
+interface MemoryQueueOptions {
   /** Pauses after failures in a row. Default: 200 ms, doubling up to 5 min. */
   readonly backoff?: BackoffOptions;
+  /** Default: all keys are one flow. */
+  readonly flowOf?: FlowOf;
 }
 
-export interface MemoryQueueDeps {
+interface MemoryQueueDeps {
   readonly clock: Clock;
   readonly random: Random;
-  /** Told of reconciles that throw. */
+  /** Logs what reconciles throw. */
   readonly log?: Log;
-  readonly onResult?: (key: string, result: ReconcileResult, ms: number) => void;
 }
 
 export function createMemoryQueue(options: MemoryQueueOptions, deps: MemoryQueueDeps): WorkQueue {
   const { clock } = deps;
-  /** Keys that want work. A key is in here at most once however often it was added: that is how equal events become one. */
+  /** Keys that need work. However often a key is added, it is here once: this is how equal events are coalesced. */
   const dirty = new Set<string>();
-  /** Keys a worker holds. A key that is also dirty was asked for during its run, and gets another one after it. */
+  /** Keys that are being reconciled. One that is also dirty was added during its run and runs again afterwards. */
   const processing = new Set<string>();
-  /** The order of work: exactly the keys that are dirty and not processing, each once. */
-  const queue = createFifo<string>();
+  /** The order of work: exactly the keys that are dirty and not processing. */
+  const queue = createFlows(options.flowOf ?? (() => ''));
   const delays = createDelays(clock, add);
   const backoff = createBackoff(options.backoff ?? DEFAULT_BACKOFF, deps.random);
   let state: 'new' | 'running' | 'stopped' = 'new';
@@ -53,12 +54,10 @@ export function createMemoryQueue(options: MemoryQueueOptions, deps: MemoryQueue
   }
 
   async function work(key: string, reconcile: Reconcile, signal: AbortSignal): Promise<void> {
-    const began = clock.now();
     const result = await reconcile(key, signal);
     processed += 1;
-    deps.onResult?.(key, result, clock.now() - began);
     processing.delete(key);
-    // Whoever asked during the run knows something the run did not: not even a failure makes that wait.
+    // An event during the run may be news that the run has not seen, so it does not wait for a back-off.
     if (dirty.has(key)) queue.push(key);
     if (result.kind === 'retry') {
       retried += 1;
@@ -75,8 +74,8 @@ export function createMemoryQueue(options: MemoryQueueOptions, deps: MemoryQueue
     async run(reconcile, { concurrency, signal }) {
       if (state !== 'new') throw new Error('a work queue runs once');
       state = 'running';
-      const settled = settling(reconcile, deps.log);
-      const breather = createBreather(clock);
+      const caught = catchThrows(reconcile, deps.log);
+      const yieldToEventLoop = createYieldToEventLoop(clock);
       const running = new Set<Promise<void>>();
       const stop = (): void => wake();
       signal.addEventListener('abort', stop, { once: true });
@@ -87,15 +86,15 @@ export function createMemoryQueue(options: MemoryQueueOptions, deps: MemoryQueue
           });
           continue;
         }
-        const pause = breather.pause();
-        if (pause !== undefined) {
-          await pause;
+        const turn = yieldToEventLoop();
+        if (turn !== undefined) {
+          await turn;
           continue;
         }
         const key = queue.shift() as string;
         processing.add(key);
         dirty.delete(key);
-        const job: Promise<void> = work(key, settled, signal).finally(() => {
+        const job: Promise<void> = work(key, caught, signal).finally(() => {
           running.delete(job);
           wake();
         });

@@ -9,18 +9,18 @@ import '../runtime/abort.js';
 
 export type ReconcileResult =
   | { readonly kind: 'done' }
-  /** Ask again after so many milliseconds, though nothing failed. */
+  /** Nothing failed; reconcile again after so many milliseconds. */
   | { readonly kind: 'after'; readonly ms: number }
-  /** Failed; try again with back-off, for ever. */
+  /** Failed; retried with back-off, for ever. */
   | { readonly kind: 'retry'; readonly error: string }
-  /** Failed and no retry can help; wait for the next event. */
+  /** Failed, and no retry can help: waits for the next event. */
   | { readonly kind: 'terminal'; readonly error: string };
 
 /** Brings one key to its desired state. Must be idempotent; a throw counts as `retry`. */
 export type Reconcile = (key: string, signal: AbortSignal) => Promise<ReconcileResult>;
 
 export interface WorkQueue {
-  /** Processes `key` soon. Never blocks, never throws; equal keys that wait are one. */
+  /** Processes `key` soon. Never blocks and never throws. Equal keys that wait are coalesced. */
   add(key: string): void;
   /** Processes `key` in `ms` milliseconds, unless something asks for it earlier. */
   addAfter(key: string, ms: number): void;
@@ -35,6 +35,6 @@ export interface QueueStats {
   readonly active: number;
   readonly processed: number;
   readonly retried: number;
-  /** Absent: healthy. Otherwise why work goes another way now, e.g. `redis unreachable: working in process`. */
+  /** Why the queue works in another way for now, e.g. `redis unreachable: working in process`. Absent: it is healthy. */
   readonly degraded?: string;
 }

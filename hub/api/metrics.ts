@@ -2,26 +2,29 @@
  * The hub's Prometheus metrics, in a registry of their own.
  */
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { FederationStatus } from '../../core/api/status.js';
+import { LINK_STATES } from '../../core/api/links.js';
 import { VERSION } from '../../core/api/version.js';
-import type { MemberState } from '../members/memberState.js';
 import type { QueueStats } from '../../core/workqueue/queue.js';
+import type { MemberState } from '../members/memberState.js';
 
-export type ControllerName = 'peers' | 'service' | 'export';
+type ControllerName = 'peers' | 'service' | 'export';
 export type WriteVerb = 'apply' | 'applyStatus' | 'merge' | 'delete';
 
 export interface Metrics {
   reconciled(controller: ControllerName, result: 'done' | 'after' | 'retry' | 'terminal', seconds: number): void;
   wrote(member: string, verb: WriteVerb, ok: boolean): void;
-  /** From the watch event that caused a write, as we saw it, to the write's acknowledgement. */
+  /** Time from the watch event, as the hub received it, to the acknowledgement of the write that it caused. */
   propagated(controller: ControllerName, seconds: number): void;
-  /** Of a member that is gone. */
+  /** Drops the series of a member that was removed. */
   forget(member: string): void;
   /** The exposition text and its content type. */
   expose(): Promise<{ readonly contentType: string; readonly body: string }>;
 }
 
-/** What the gauges are read from, at each scrape. */
-export interface MetricsSources {
+/** Read at each scrape. */
+interface MetricsSources {
+  status(): Pick<FederationStatus, 'links' | 'problems'>;
   members(): readonly { readonly id: string; readonly state: MemberState['kind']; readonly queue: QueueStats }[];
 }
 
@@ -34,15 +37,24 @@ export function createMetrics(sources: MetricsSources): Metrics {
   addGauges(registry, sources);
   const registers = [registry];
   const reconcile = new Histogram({
-    name: 'kilofed_hub_reconcile_duration_seconds', help: 'How long one reconcile took.',
-    labelNames: ['controller', 'result'], buckets: LATENCY_BUCKETS, registers,
+    name: 'kilofed_hub_reconcile_seconds',
+    help: 'How long one reconcile took.',
+    labelNames: ['controller', 'result'],
+    buckets: LATENCY_BUCKETS,
+    registers,
   });
   const writes = new Counter({
-    name: 'kilofed_hub_writes_total', help: 'Write requests to members.', labelNames: ['member', 'verb', 'result'], registers,
+    name: 'kilofed_hub_writes_total',
+    help: 'Write requests to members.',
+    labelNames: ['member', 'verb', 'result'],
+    registers,
   });
   const propagation = new Histogram({
-    name: 'kilofed_hub_propagation_seconds', help: 'From a watch event seen to the write it caused acknowledged.',
-    labelNames: ['controller'], buckets: LATENCY_BUCKETS, registers,
+    name: 'kilofed_hub_propagation_seconds',
+    help: 'From a watch event seen to the write it caused acknowledged.',
+    labelNames: ['controller'],
+    buckets: LATENCY_BUCKETS,
+    registers,
   });
   return {
     reconciled: (controller, result, seconds) => reconcile.observe({ controller, result }, seconds),
@@ -60,14 +72,20 @@ export function createMetrics(sources: MetricsSources): Metrics {
 function addGauges(registry: Registry, sources: MetricsSources): void {
   const registers = [registry];
   const members = new Gauge({
-    name: 'kilofed_hub_members', help: 'Members by state.', labelNames: ['state'], registers,
+    name: 'kilofed_hub_members',
+    help: 'Members by state.',
+    labelNames: ['state'],
+    registers,
     collect() {
       const all = sources.members();
       for (const state of STATES) members.set({ state }, all.filter((member) => member.state === state).length);
     },
   });
   const keys = new Gauge({
-    name: 'kilofed_hub_queue_keys', help: 'Keys in the queue of each member.', labelNames: ['member', 'state'], registers,
+    name: 'kilofed_hub_queue_keys',
+    help: 'Keys in the queue of each member.',
+    labelNames: ['member', 'state'],
+    registers,
     collect() {
       keys.reset();
       for (const { id, queue } of sources.members()) {
@@ -75,25 +93,64 @@ function addGauges(registry: Registry, sources: MetricsSources): void {
       }
     },
   });
-  const processed = new Gauge({
-    name: 'kilofed_hub_queue_processed', help: 'Keys processed since the member was added.', labelNames: ['member'], registers,
-    collect() {
-      processed.reset();
-      for (const { id, queue } of sources.members()) processed.set({ member: id }, queue.processed);
-    },
-  });
-  const retried = new Gauge({
-    name: 'kilofed_hub_queue_retried', help: 'Keys processed again after a failure.', labelNames: ['member'], registers,
-    collect() {
-      retried.reset();
-      for (const { id, queue } of sources.members()) retried.set({ member: id }, queue.retried);
-    },
-  });
-  new Gauge({ name: 'kilofed_build_info', help: 'Version of this program, 1.', labelNames: ['program', 'version'], registers }).set({ program: 'hub', version: VERSION }, 1);
+  addQueueCounters(registry, sources);
+  addFindings(registry, sources);
+  new Gauge({ name: 'kilofed_build_info', help: 'Version of this program, 1.', labelNames: ['program', 'version'], registers }).set(
+    { program: 'hub', version: VERSION },
+    1,
+  );
   const degraded = new Gauge({
-    name: 'kilofed_hub_queue_degraded', help: '1 while a queue works in process because Redis does not answer.', registers,
+    name: 'kilofed_hub_queue_degraded',
+    help: '1 while a queue works in process because Redis does not answer.',
+    registers,
     collect() {
       degraded.set(sources.members().some(({ queue }) => queue.degraded !== undefined) ? 1 : 0);
     },
   });
+}
+
+/** What the status tells. Links are counted for the member whose gateways report them, or their number would be that of pairs. */
+function addFindings(registry: Registry, sources: MetricsSources): void {
+  const problems = new Gauge({
+    name: 'kilofed_hub_problems',
+    help: 'Problems that the status tells.',
+    labelNames: ['member', 'reason'],
+    registers: [registry],
+    collect() {
+      problems.reset();
+      for (const { cluster = '', reason } of sources.status().problems) problems.inc({ member: cluster, reason });
+    },
+  });
+  const links = new Gauge({
+    name: 'kilofed_hub_links',
+    help: 'Links from the segments of a member to those of others.',
+    labelNames: ['member', 'state'],
+    registers: [registry],
+    collect() {
+      links.reset();
+      for (const { from, state } of sources.status().links) {
+        for (const each of LINK_STATES) links.inc({ member: from.member, state: each }, each === state ? 1 : 0);
+      }
+    },
+  });
+}
+
+/** The queues keep the counts. They are read at each scrape, and a member's series goes with the member. */
+function addQueueCounters(registry: Registry, sources: MetricsSources): void {
+  const counters = [
+    { name: 'kilofed_hub_queue_processed_total', help: 'Keys processed since the member was added.', count: 'processed' },
+    { name: 'kilofed_hub_queue_retries_total', help: 'Keys processed again after a failure.', count: 'retried' },
+  ] as const;
+  for (const { name, help, count } of counters) {
+    const counter = new Counter({
+      name,
+      help,
+      labelNames: ['member'],
+      registers: [registry],
+      collect() {
+        counter.reset();
+        for (const { id, queue } of sources.members()) counter.inc({ member: id }, queue[count]);
+      },
+    });
+  }
 }

@@ -1,26 +1,66 @@
 /**
- * The hub's HTTP interface.
+ * The hub's HTTP interface, in two parts: the status, which tells everything of all members, and what strangers may see.
+ *
+ * Anybody may ask as often as he likes. An answer that costs work is computed once a second at most.
  */
 import type { FederationStatus } from '../../core/api/status.js';
+import type { Result } from '../../core/runtime/result.js';
+import { isMemberId } from '../members/declaration.js';
 import type { HttpAnswer, Routes } from '../../kube/wire/httpServer.js';
 
-export interface RouteDeps {
-  /** Undefined: ready. Otherwise what is being waited for. */
+interface RouteDeps {
+  /** What the hub waits for before it is ready. Undefined: it is ready. */
   notReady(): string | undefined;
   status(): FederationStatus;
+  /** Refused with what to do first. */
+  forget(id: string): Result<void>;
   metrics(): Promise<{ readonly contentType: string; readonly body: string }>;
+  /** Monotonic milliseconds. */
+  now(): number;
 }
 
-export function hubRoutes(deps: RouteDeps): Routes {
+interface HubRoutes {
+  readonly status: Routes;
+  /** Health, too. */
+  readonly metrics: Routes;
+}
+
+const FRESH_MS = 1_000;
+
+export function hubRoutes(deps: RouteDeps): HubRoutes {
+  const answers = onceInAWhile(() => {
+    const status = deps.status();
+    return { status: json(status), members: json({ members: status.members }) };
+  }, deps.now);
   return {
-    '/healthz': () => ({ status: 200, body: 'ok\n' }),
-    '/readyz': () => {
-      const waiting = deps.notReady();
-      return waiting === undefined ? { status: 200, body: 'ok\n' } : { status: 503, body: `not ready: ${waiting}\n` };
+    status: {
+      '/api/v1/status': async () => (await answers()).status,
+      '/api/v1/members': async () => (await answers()).members,
+      'DELETE /api/v1/members/': (id) => forgotten(deps.forget, id),
     },
-    '/metrics': async () => ({ status: 200, ...(await deps.metrics()) }),
-    '/api/v1/status': () => json(deps.status()),
-    '/api/v1/members': () => json({ members: deps.status().members }),
+    metrics: {
+      '/healthz': () => ({ status: 200, body: 'ok\n' }),
+      '/readyz': () => {
+        const waiting = deps.notReady();
+        return waiting === undefined ? { status: 200, body: 'ok\n' } : { status: 503, body: `not ready: ${waiting}\n` };
+      },
+      '/metrics': onceInAWhile(async () => ({ status: 200, ...(await deps.metrics()) }), deps.now),
+    },
+  };
+}
+
+function forgotten(forget: RouteDeps['forget'], id: string): HttpAnswer {
+  if (!isMemberId(id)) return { ...json({ error: 'that is no name of a member' }), status: 400 };
+  const result = forget(id);
+  return result.ok ? json({ forgotten: id }) : { ...json({ error: result.error }), status: 409 };
+}
+
+/** What `compute` gave or threw within the last second; else it is called. Whoever asks meanwhile waits for the same answer. */
+function onceInAWhile<T>(compute: () => T | Promise<T>, now: () => number): () => Promise<T> {
+  let held: { readonly at: number; readonly answer: Promise<T> } | undefined;
+  return () => {
+    if (held === undefined || now() - held.at >= FRESH_MS) held = { at: now(), answer: Promise.resolve().then(compute) };
+    return held.answer;
   };
 }
 

@@ -1,13 +1,13 @@
 import { beforeEach, expect, test } from '@jest/globals';
 import { createHandClock, type HandClock } from '../../test/host/handClock.js';
-import { createBrake, type Brake, type BrakeSource } from './brake.js';
+import { createBrake, type Brake, type Listing } from './brake.js';
 
 let clock: HandClock;
 let brake: Brake;
 let lists: number;
 let asked: number;
 let recognised: boolean;
-const source: BrakeSource = { id: 'east', lists: () => lists, relist: () => (asked += 1), recognised: () => recognised };
+const source: Listing = { id: 'east', lists: () => lists, relist: () => (asked += 1), recognised: () => recognised };
 const allows = (key: string, deleting: number, present: number): boolean => brake.allows({ key, source, deleting, present: () => present });
 
 beforeEach(() => {
@@ -41,7 +41,7 @@ test('later is another time', async () => {
   expect(allows('next', 1, 50)).toBe(true);
 });
 
-test('nothing goes before the first list, nor from a stranger', () => {
+test('nothing goes before the first list, nor for another cluster', () => {
   lists = 0;
   expect(allows('a', 1, 100)).toBe(false);
   lists = 1;
@@ -54,4 +54,14 @@ test('what came back has to be missed anew', () => {
   lists = 2;
   brake.release('a');
   expect(allows('a', 60, 100)).toBe(false);
+});
+
+test('each member in which something is missing is asked for itself', () => {
+  const other: Listing = { ...source, id: 'north' };
+  const otherAllows = (key: string): boolean => brake.allows({ key, source: other, deleting: 60, present: () => 100 });
+  expect([allows('a', 60, 100), otherAllows('a')]).toEqual([false, false]);
+  expect(asked).toBe(2);
+  lists = 2;
+  expect(allows('a', 60, 100)).toBe(true);
+  expect(otherAllows('a')).toBe(true);
 });

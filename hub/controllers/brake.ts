@@ -1,11 +1,11 @@
 /**
- * The brake on deletions in one target: what is missing in a member may be deleted here, but when that is much of what the
- * member has here, the member is asked for everything a second time first (core/diff/brake.ts).
+ * The brake on deletions in one target. Mirrors of what is missing in a member may be deleted. If they are many of that member's
+ * mirrors, its resource is listed a second time before (deletionBrake.ts).
  */
-import { deletionBrake } from '../../core/diff/brake.js';
 import type { Clock } from '../../core/runtime/clock.js';
+import { deletionBrake } from './deletionBrake.js';
 
-export interface BrakeSource {
+export interface Listing {
   readonly id: string;
   /** Complete lists of the resource so far. */
   lists(): number;
@@ -14,20 +14,20 @@ export interface BrakeSource {
   recognised(): boolean;
 }
 
-export interface DeletionRequest {
-  /** What is being reconciled. */
+interface DeletionRequest {
+  /** The key that is being reconciled. */
   readonly key: string;
-  /** Where it is missing. */
-  readonly source: BrakeSource;
+  /** Where the originals are missing. */
+  readonly source: Listing;
   readonly deleting: number;
-  /** How many objects of the member are here. */
+  /** How many mirrors of the member the target has. */
   readonly present: () => number;
 }
 
 export interface Brake {
-  /** Whether the objects may go now. If not, a second list was asked for: ask again soon. */
+  /** Whether the objects may be deleted now. If not, a second list was requested where that helps: ask again soon. */
   allows(request: DeletionRequest): boolean;
-  /** The key has nothing to delete any more. */
+  /** The key no longer has anything to delete. */
   release(key: string): void;
 }
 
@@ -35,9 +35,9 @@ export interface Brake {
 const WINDOW_MS = 10_000;
 
 export function createBrake(clock: Clock): Brake {
-  /** Per key that waits, the number of lists when it began to. */
-  const wanted = new Map<string, number>();
-  /** Per member, the number of lists when another one was asked for. */
+  /** By waiting key and by member: the number of lists when the wait began. */
+  const wanted = new Map<string, Map<string, number>>();
+  /** By member: the number of lists when another one was requested. */
   const asked = new Map<string, number>();
   const windows = new Map<string, { readonly began: number; readonly present: number; removed: number }>();
 
@@ -56,16 +56,16 @@ export function createBrake(clock: Clock): Brake {
         present: window.present,
         removing: window.removed + deleting,
         lists: source.lists(),
-        wantedAtLists: wanted.get(key),
+        wantedAtLists: wanted.get(key)?.get(source.id),
         identityMatches: source.recognised(),
       });
       if (verdict.kind === 'go') {
-        wanted.delete(key);
+        wanted.get(key)?.delete(source.id);
         window.removed += deleting;
         return true;
       }
-      if (verdict.kind === 'confirm' && !wanted.has(key)) {
-        wanted.set(key, source.lists());
+      if (verdict.kind === 'confirm' && wanted.get(key)?.has(source.id) !== true) {
+        wanted.set(key, (wanted.get(key) ?? new Map<string, number>()).set(source.id, source.lists()));
         if (asked.get(source.id) !== source.lists()) source.relist();
         asked.set(source.id, source.lists());
       }

@@ -1,45 +1,60 @@
 /**
- * What a controller works with: one target member, and everything known of the others.
+ * What a controller works with: one target member, and what is known of all others.
  */
 import type { Clock } from '../../core/runtime/clock.js';
 import type { Log } from '../../core/runtime/log.js';
+import type { NamespaceRules } from '../../core/services/consent.js';
 import type { Sha256 } from '../../core/services/names.js';
+import type { ExportToDefault } from '../../core/services/planImport.js';
 import type { ReconcileResult } from '../../core/workqueue/queue.js';
-import type { KubeFailure } from '../../kube/wire/client.js';
+import type { EventRecorder } from '../../kube/wire/eventRecorder.js';
+import type { Federation } from '../federation/federation.js';
+import type { Reachability } from '../health/reachability.js';
 import type { Member } from '../members/member.js';
-import type { Federation } from '../records/federation.js';
-import type { Outcome, Outcomes } from '../records/outcomes.js';
+import type { Pairs } from '../pairs/pairs.js';
+import type { BoundedWait } from './boundedWait.js';
 import type { Brake } from './brake.js';
+import type { ImportQuota } from './importQuota.js';
+import type { ImportViews } from './importViews.js';
+import type { Outcome, Outcomes } from './outcomes.js';
 import type { Writer } from './writer.js';
 
 export interface Context {
   readonly target: Member;
   readonly federation: Federation;
+  readonly pairs: Pairs;
+  readonly reachability: Reachability;
   readonly writer: Writer;
+  /** Tells people in the target. */
+  readonly events: EventRecorder;
   readonly brake: Brake;
+  /** Services (`namespace/name`) that wait for the EndpointSlices of an exporter. */
+  readonly slicesWait: BoundedWait;
+  /** Services that somebody has put in the place of a mirror, while endpoints of ours go on serving there. */
+  readonly yielding: BoundedWait;
+  /** Services that have their own name again, while the derived one stands on. */
+  readonly parting: BoundedWait;
+  readonly importQuota: ImportQuota;
+  readonly importViews: ImportViews;
+  /** Services by the derived name that somebody else's Service has, as `namespace/name`: they wait for it. */
+  readonly takenNames: Map<string, string>;
   readonly clock: Clock;
   readonly log: Log;
   readonly sha256: Sha256;
-  /** Namespaces that nothing is exported from or imported into. */
-  readonly deniedNamespaces: readonly string[];
+  readonly rules: NamespaceRules;
+  readonly exportToDefault: ExportToDefault;
   readonly outcomes: Outcomes;
-  /** What the target may reach of a member. */
-  readonly reachable: (source: Member) => readonly string[];
 }
 
-/** What a controller made of a key: how it stands, and what the queue is to do. */
+/** The result of a reconcile: the outcome for the status, and what the queue does next. */
 export interface Reconciled {
   readonly outcome: Outcome | undefined;
   readonly result: ReconcileResult;
+  /** How writes were refused (refusedWrites.ts). */
+  readonly refusal?: string;
+  /** It is done, and something is due in so many milliseconds. */
+  readonly againMs?: number;
 }
 
-/** How soon a braked deletion is looked at again. */
+/** How soon a deletion that the brake held is tried again. */
 export const BRAKED_MS = 250;
-
-export function failed(outcome: Outcome, failure: KubeFailure): Reconciled {
-  const reason = failure.message;
-  const result: ReconcileResult = failure.kind === 'tooMany' && failure.retryAfterMs !== undefined
-    ? { kind: 'after', ms: failure.retryAfterMs }
-    : { kind: 'retry', error: reason };
-  return { outcome: { ...outcome, state: 'pending', reason }, result };
-}

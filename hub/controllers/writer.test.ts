@@ -1,11 +1,20 @@
 import { describe, expect, test } from '@jest/globals';
 import { type KubeObject, RESOURCE } from '../../core/api/resources.js';
 import type { KubeClient, KubeFailure, KubeRequest, KubeResult } from '../../kube/wire/client.js';
+import { SILENT } from '../../test/host/handClock.js';
 import { createWriter } from './writer.js';
 
 const signal = new AbortController().signal;
 const peer = (key: string, own = true): KubeObject & { spec: unknown } => ({
-  apiVersion: 'kilo.squat.ai/v1alpha1', kind: 'Peer', metadata: { name: 'p', uid: 'u1', labels: own ? { 'kilofed.io/managed-by': 'kilofed-hub' } : {} }, spec: { publicKey: key },
+  apiVersion: 'kilo.squat.ai/v1alpha1',
+  kind: 'Peer',
+  metadata: {
+    name: 'p',
+    uid: 'u1',
+    labels: own ? { 'kilofed.io/managed-by': 'kilofed-hub' } : {},
+    annotations: { 'kilofed.io/federation': 'default' },
+  },
+  spec: { publicKey: key },
 });
 
 /** Answers in order, and remembers what it was asked. */
@@ -27,7 +36,8 @@ function scripted(...answers: (KubeObject | KubeFailure)[]): { readonly client: 
   };
 }
 
-const writer = (client: KubeClient): ReturnType<typeof createWriter> => createWriter({ client, wrote: () => undefined });
+const writer = (client: KubeClient): ReturnType<typeof createWriter> =>
+  createWriter({ client, federation: 'default', log: SILENT, wrote: () => undefined });
 
 describe('ensure', () => {
   test('writes nothing where nothing differs', async () => {
@@ -35,7 +45,7 @@ describe('ensure', () => {
     expect(await writer(client).ensure(RESOURCE.peer, peer('a'), { own: true, object: peer('a') }, signal)).toEqual({ kind: 'unchanged' });
   });
 
-  test('never over somebody else\'s, known or not', async () => {
+  test("never over somebody else's, known or not", async () => {
     const known = scripted();
     expect(await writer(known.client).ensure(RESOURCE.peer, peer('a'), { own: false }, signal)).toMatchObject({ kind: 'foreign' });
     const unknown = scripted({ kind: 'conflict', message: 'conflict with "kubectl"' });
@@ -45,9 +55,31 @@ describe('ensure', () => {
 
   test('applies with force what is ours and differs', async () => {
     const { client, asked } = scripted(peer('a'));
-    expect(await writer(client).ensure(RESOURCE.peer, peer('a'), { own: true, object: peer('b') }, signal)).toMatchObject({ kind: 'written' });
+    expect(await writer(client).ensure(RESOURCE.peer, peer('a'), { own: true, object: peer('b') }, signal)).toMatchObject({
+      kind: 'written',
+    });
     expect(asked).toHaveLength(1);
-    expect(asked[0]).toMatchObject({ method: 'PATCH', path: '/apis/kilo.squat.ai/v1alpha1/peers/p', contentType: 'application/apply-patch+yaml', query: { force: true } });
+    expect(asked[0]).toMatchObject({
+      method: 'PATCH',
+      path: '/apis/kilo.squat.ai/v1alpha1/peers/p',
+      contentType: 'application/apply-patch+yaml',
+      query: { force: true },
+    });
+  });
+
+  test.each([
+    ['nothing', undefined],
+    ['an empty object', {}],
+    ['another object', { ...peer('a'), metadata: { name: 'other' } }],
+    ['one whose labels are a text', { ...peer('a'), metadata: { name: 'p', labels: 'ours' } }],
+    ['one whose prefixes are a number', { ...peer('a'), spec: { publicKey: 'a', allowedIPs: 5 } }],
+  ])('L1: an answer that is %s is a failure', async (_what, answer) => {
+    const { client } = scripted(peer('a'));
+    const lying: KubeClient = { ...client, call: <T>(): Promise<KubeResult<T>> => Promise.resolve({ ok: true, value: answer as T }) };
+    expect(await writer(lying).ensure(RESOURCE.peer, peer('a'), undefined, signal)).toMatchObject({
+      kind: 'failed',
+      failure: { kind: 'server', message: expect.stringContaining('did not answer with the Peer p that was written') },
+    });
   });
 
   test.each([
@@ -55,30 +87,35 @@ describe('ensure', () => {
     ['does not go together with what others added', { kind: 'invalid', message: 'no' } as const],
   ])('merges where the apply %s', async (_name, answer) => {
     const { client, asked } = scripted(answer, peer('a'));
-    expect(await writer(client).ensure(RESOURCE.peer, peer('a'), { own: true, object: peer('b') }, signal)).toMatchObject({ kind: 'written' });
+    expect(await writer(client).ensure(RESOURCE.peer, peer('a'), { own: true, object: peer('b') }, signal)).toMatchObject({
+      kind: 'written',
+    });
     expect(asked[1]?.contentType).toBe('application/merge-patch+json');
   });
 
   test('a failure is told', async () => {
     const { client } = scripted({ kind: 'timeout', message: 'slow' });
-    expect(await writer(client).ensure(RESOURCE.peer, peer('a'), undefined, signal)).toEqual({ kind: 'failed', failure: { kind: 'timeout', message: 'slow' } });
+    expect(await writer(client).ensure(RESOURCE.peer, peer('a'), undefined, signal)).toEqual({
+      kind: 'failed',
+      failure: { kind: 'timeout', message: 'slow' },
+    });
   });
 });
 
 describe('remove', () => {
   test('deletes that very object', async () => {
     const { client, asked } = scripted(peer('a'));
-    expect(await writer(client).remove(RESOURCE.peer, peer('a'), signal)).toEqual({ kind: 'deleted' });
+    expect(await writer(client).remove(RESOURCE.peer, peer('a'), 'noGateway', signal)).toEqual({ kind: 'deleted' });
     expect(asked[0]).toMatchObject({ method: 'DELETE', body: { preconditions: { uid: 'u1' } } });
   });
 
   test.each([['notFound'], ['conflict']] as const)('%s means that it is gone', async (kind) => {
     const { client } = scripted({ kind, message: '' });
-    expect(await writer(client).remove(RESOURCE.peer, peer('a'), signal)).toEqual({ kind: 'gone' });
+    expect(await writer(client).remove(RESOURCE.peer, peer('a'), 'noGateway', signal)).toEqual({ kind: 'gone' });
   });
 
   test('refuses what is not ours', async () => {
     const { client } = scripted();
-    await expect(writer(client).remove(RESOURCE.peer, peer('a', false), signal)).rejects.toThrow(/not ours/);
+    await expect(writer(client).remove(RESOURCE.peer, peer('a', false), 'noGateway', signal)).rejects.toThrow(/not ours/);
   });
 });

@@ -1,42 +1,68 @@
 /**
- * How the hub writes into one member: server-side apply, only where something differs, never over what is not ours.
+ * Writes into one member: by server-side apply, only if something differs, and never over objects of others. All that it writes has the
+ * mark of the hub's federation.
  */
-import { HUB_MANAGER, LABEL } from '../../core/api/names.js';
-import { type KubeObject, type Resource, resourcePath } from '../../core/api/resources.js';
-import { FIELD_MANAGER } from '../../core/api/names.js';
+import { ANNOTATION, FIELD_MANAGER, HUB_MANAGER, LABEL, MCS_LABEL } from '../../core/api/names.js';
+import { namespacedName } from '../../core/observed/metadata.js';
+import { readObject } from '../../core/observed/readObject.js';
+import { ownKindOf, readOwn } from '../../core/observed/ownObjects.js';
+import type { Leftover } from '../../core/observed/ownership.js';
+import { apiVersion, type KubeObject, objectKey, type Resource, resourcePath } from '../../core/api/resources.js';
+import type { Log } from '../../core/runtime/log.js';
 import type { KubeClient, KubeFailure, KubeResult } from '../../kube/wire/client.js';
 import type { WriteVerb } from '../api/metrics.js';
-import type { Held } from '../records/held.js';
-import { covers } from './covers.js';
+import type { ExistingObject } from '../records/existingObject.js';
+import { type Deletion, DELETION } from './deletion.js';
+import { includesAll } from './includesAll.js';
 
-export type WriteResult =
+type WriteResult =
   | { readonly kind: 'unchanged' }
   | { readonly kind: 'written'; readonly object: KubeObject }
-  /** Somebody else's object is in the place. */
+  /** Another object has taken the name. */
   | { readonly kind: 'foreign'; readonly message: string }
   | { readonly kind: 'failed'; readonly failure: KubeFailure };
 
-export type DeleteResult = { readonly kind: 'deleted' } | { readonly kind: 'gone' } | { readonly kind: 'failed'; readonly failure: KubeFailure };
+type DeleteResult = { readonly kind: 'deleted' } | { readonly kind: 'gone' } | { readonly kind: 'failed'; readonly failure: KubeFailure };
 
 export interface Writer {
-  /** Makes the object have all of `desired`. `held` is what is known to be in its place. */
-  ensure(resource: Resource, desired: KubeObject, held: Held | undefined, signal: AbortSignal): Promise<WriteResult>;
-  /** The same for the status of an object of ours that exists. */
+  /** Applies `desired`. `existing` is what is known to have its name. */
+  ensure(resource: Resource, desired: KubeObject, existing: ExistingObject | undefined, signal: AbortSignal): Promise<WriteResult>;
+  /** Applies the status of an existing object of ours. */
   ensureStatus(resource: Resource, desired: KubeObject, observed: KubeObject, signal: AbortSignal): Promise<WriteResult>;
-  /** Deletes that very object, not a later one of its name. */
-  remove(resource: Resource, object: KubeObject, signal: AbortSignal): Promise<DeleteResult>;
+  /** Why a new object like this would be refused now. Undefined: it would not, apart from its name, which is taken. */
+  refusal(resource: Resource, desired: KubeObject, signal: AbortSignal): Promise<KubeFailure | undefined>;
+  /** Takes the hub's marks off an object that is not the hub's, and changes nothing else in it. Answers with what it is then. */
+  unmark(resource: Resource, marked: Marked, signal: AbortSignal): Promise<KubeResult<KubeObject>>;
+  /** Makes an object of somebody the hub's, who has handed it over. What is null in `desired` is taken out of it. */
+  takeOver(resource: Resource, desired: KubeObject, signal: AbortSignal): Promise<WriteResult>;
+  /** Deletes exactly this object, not a later one of its name, and logs why. */
+  remove(resource: Resource, object: KubeObject, why: Deletion, signal: AbortSignal): Promise<DeleteResult>;
 }
 
-export interface WriterDeps {
+/** An object with the hub's label that is not the hub's. */
+interface Marked extends Leftover {
+  readonly namespace: string;
+  readonly name: string;
+}
+
+interface WriterDeps {
   readonly client: KubeClient;
+  readonly federation: string;
+  /** Of the member. */
+  readonly log: Log;
   readonly wrote: (verb: WriteVerb, ok: boolean) => void;
 }
 
 const APPLY = 'application/apply-patch+yaml';
 const MERGE = 'application/merge-patch+json';
 const TIMEOUT_MS = 10_000;
+/** Of a Service. */
+const NO_MARKS = {
+  labels: { [LABEL.managedBy]: null, [MCS_LABEL.serviceName]: null },
+  annotations: { [ANNOTATION.hash]: null, [ANNOTATION.source]: null, [ANNOTATION.exporters]: null, [ANNOTATION.federation]: null },
+} as const;
 
-export function createWriter({ client, wrote }: WriterDeps): Writer {
+export function createWriter({ client, federation, log, wrote }: WriterDeps): Writer {
   async function patch(
     resource: Resource,
     desired: KubeObject,
@@ -44,7 +70,7 @@ export function createWriter({ client, wrote }: WriterDeps): Writer {
   ): Promise<KubeResult<KubeObject>> {
     const { name, namespace } = desired.metadata;
     const merge = how.verb === 'merge';
-    const result = await client.call<KubeObject>({
+    const result = await client.call<unknown>({
       method: 'PATCH',
       path: `${resourcePath(resource, namespace, name)}${how.verb === 'applyStatus' ? '/status' : ''}`,
       query: { fieldManager: FIELD_MANAGER.hub, ...(!merge && { force: how.force }) },
@@ -53,32 +79,72 @@ export function createWriter({ client, wrote }: WriterDeps): Writer {
       timeoutMs: TIMEOUT_MS,
       signal: how.signal,
     });
-    wrote(how.verb, result.ok);
-    return result;
+    const answer = result.ok ? answered(resource, desired, result.value) : result;
+    wrote(how.verb, answer.ok);
+    return answer;
   }
 
   return {
-    async ensure(resource, desired, held, signal) {
-      if (held?.own === false) return foreign(resource, desired);
-      if (held !== undefined && covers(held.object, desired)) return { kind: 'unchanged' };
-      // Not forced where nothing of ours is known: an object that appeared meanwhile is somebody's, and conflicts.
-      const applied = await patch(resource, desired, { verb: 'apply', force: held !== undefined, signal });
-      if (applied.ok && covers(applied.value, desired)) return { kind: 'written', object: applied.value };
-      if (!applied.ok && applied.error.kind === 'conflict' && held === undefined) return foreign(resource, desired);
-      if (!applied.ok && (applied.error.kind !== 'invalid' || held === undefined)) return { kind: 'failed', failure: applied.error };
-      // Apply leaves the list items that others added, and fails where both do not go together; a merge replaces the list.
+    async ensure(resource, content, existing, signal) {
+      const desired = marked(content, federation);
+      if (existing?.own === false) return foreign(resource, desired);
+      if (existing !== undefined && includesAll(existing.object, desired)) return { kind: 'unchanged' };
+      // Not forced if nothing of ours is known there: an object that appeared meanwhile belongs to others, and conflicts.
+      const applied = await patch(resource, desired, { verb: 'apply', force: existing !== undefined, signal });
+      if (applied.ok && includesAll(applied.value, desired)) return { kind: 'written', object: applied.value };
+      if (!applied.ok && applied.error.kind === 'conflict' && existing === undefined) return foreign(resource, desired);
+      if (!applied.ok && (applied.error.kind !== 'invalid' || existing === undefined)) return { kind: 'failed', failure: applied.error };
+      // Apply keeps list items that others added, and fails if they contradict ours. A merge patch replaces the list.
       const merged = await patch(resource, desired, { verb: 'merge', force: true, signal });
       return merged.ok ? { kind: 'written', object: merged.value } : { kind: 'failed', failure: merged.error };
     },
 
     async ensureStatus(resource, desired, observed, signal) {
-      if (covers(observed, desired)) return { kind: 'unchanged' };
+      if (includesAll(observed, desired)) return { kind: 'unchanged' };
       const applied = await patch(resource, desired, { verb: 'applyStatus', force: true, signal });
       return applied.ok ? { kind: 'written', object: applied.value } : { kind: 'failed', failure: applied.error };
     },
 
-    async remove(resource, object, signal) {
-      const { name, namespace, uid, labels } = object.metadata;
+    async refusal(resource, desired, signal) {
+      const result = await client.call<unknown>({
+        method: 'POST',
+        path: resourcePath(resource, desired.metadata.namespace),
+        query: { fieldManager: FIELD_MANAGER.hub, dryRun: 'All' },
+        body: desired,
+        timeoutMs: TIMEOUT_MS,
+        signal,
+      });
+      // An API server looks at everything else before it looks whether the name is taken.
+      return result.ok || result.error.kind === 'alreadyExists' ? undefined : result.error;
+    },
+
+    async unmark(resource, { namespace, name, ...left }, signal) {
+      const result = await client.call<unknown>({
+        method: 'PATCH',
+        path: resourcePath(resource, namespace, name),
+        query: { fieldManager: FIELD_MANAGER.hub },
+        // The version as a condition: the owner may have changed it meanwhile. And the hub is no manager of its fields any more, so that
+        // nobody who applies it has a conflict with the hub.
+        body: { apiVersion: apiVersion(resource), kind: resource.kind, metadata: { name, namespace, ...left, ...NO_MARKS } },
+        contentType: MERGE,
+        timeoutMs: TIMEOUT_MS,
+        signal,
+      });
+      wrote('merge', result.ok);
+      if (!result.ok) return result;
+      const named = readObject(namespacedName, result.value);
+      return named.ok && objectKey(named.value.metadata) === `${namespace}/${name}`
+        ? { ok: true, value: result.value as KubeObject }
+        : { ok: false, error: { kind: 'server', message: `the API server did not answer with the ${resource.kind} that was changed` } };
+    },
+
+    async takeOver(resource, desired, signal) {
+      const merged = await patch(resource, marked(desired, federation), { verb: 'merge', force: true, signal });
+      return merged.ok ? { kind: 'written', object: merged.value } : { kind: 'failed', failure: merged.error };
+    },
+
+    async remove(resource, object, why, signal) {
+      const { name, namespace, uid, labels, annotations } = object.metadata;
       if (labels?.[LABEL.managedBy] !== HUB_MANAGER) throw new Error(`refusing to delete ${resource.kind} ${name}: it is not ours`);
       const result = await client.call({
         method: 'DELETE',
@@ -88,18 +154,44 @@ export function createWriter({ client, wrote }: WriterDeps): Writer {
         signal,
       });
       wrote('delete', result.ok);
-      if (result.ok) return { kind: 'deleted' };
+      if (result.ok) {
+        const [from, service] = [labels[LABEL.cluster], annotations?.[ANNOTATION.source]];
+        const about = { ...(from !== undefined && { from }), ...(service !== undefined && { service }) };
+        log.info('The hub deleted an object of its own', {
+          object: `${resource.kind} ${objectKey(object.metadata)}`,
+          ...about,
+          reason: DELETION[why],
+        });
+        return { kind: 'deleted' };
+      }
       // A conflict means that another object has taken the name.
-      return result.error.kind === 'notFound' || result.error.kind === 'conflict' ? { kind: 'gone' } : { kind: 'failed', failure: result.error };
+      return result.error.kind === 'notFound' || result.error.kind === 'conflict'
+        ? { kind: 'gone' }
+        : { kind: 'failed', failure: result.error };
     },
   };
 }
 
+function marked(object: KubeObject, federation: string): KubeObject {
+  const { metadata } = object;
+  return { ...object, metadata: { ...metadata, annotations: { ...metadata.annotations, [ANNOTATION.federation]: federation } } };
+}
+
+/** The object that was written, as the answer has it. It may be anything: a proxy may have answered. */
+function answered(resource: Resource, desired: KubeObject, answer: unknown): KubeResult<KubeObject> {
+  const read = readOwn(ownKindOf(resource), answer);
+  const correct = read.ok ? read.value.malformed : read.error;
+  if (read.ok && correct === undefined && objectKey(read.value.object.metadata) === objectKey(desired.metadata)) {
+    return { ok: true, value: read.value.object };
+  }
+  const what = `the API server did not answer with the ${resource.kind} ${objectKey(desired.metadata)} that was written`;
+  return { ok: false, error: { kind: 'server', message: correct === undefined ? what : `${what}: ${correct}` } };
+}
+
 function foreign(resource: Resource, desired: KubeObject): WriteResult {
-  const { name, namespace } = desired.metadata;
-  const place = namespace === undefined ? name : `${namespace}/${name}`;
+  const what = `${resource.kind} ${objectKey(desired.metadata)}`;
   return {
     kind: 'foreign',
-    message: `${resource.kind} ${place} is there already and is not the hub's: rename or delete it, and the hub takes its place`,
+    message: `${what} is there already and is not the hub's: rename or delete it, and the hub takes its place`,
   };
 }

@@ -1,247 +1,293 @@
 /**
- * One member: its connection, its watches, its records and how the hub stands with it. Nothing here waits for another
- * member.
+ * One member: its connection, its watches, its records and its state. Nothing here waits for another member.
  */
-import { type KubeObject, RESOURCE } from '../../core/api/resources.js';
+import { isDeepStrictEqual } from 'node:util';
+import type { Problem } from '../../core/api/problem.js';
+import { RESOURCE } from '../../core/api/resources.js';
 import type { Clock, Random } from '../../core/runtime/clock.js';
 import type { Log } from '../../core/runtime/log.js';
+import { createInterruptiblePause } from '../../core/runtime/pause.js';
 import type { WorkQueue } from '../../core/workqueue/queue.js';
-import { listObjects } from '../../kube/wire/apply.js';
 import type { KubeClient, KubeFailure } from '../../kube/wire/client.js';
-import { createReflector, type Reflector } from '../../kube/wire/reflector.js';
-import { MCS_LABEL } from '../../core/api/names.js';
-import type { BrakeSource } from '../controllers/brake.js';
+import { failureFromError } from '../../kube/wire/failure.js';
+import type { NextTurn } from '../../core/runtime/sharedTurns.js';
 import type { Change } from '../records/change.js';
-import { createMemberRecords, type MemberRecords, type WatchedKind } from '../records/memberRecords.js';
-import type { Declaration } from './declaration.js';
+import type { RangeTerms } from '../records/admit/admitRange.js';
+import type { WatchedKind } from '../records/feed.js';
+import { createMemberRecords, type MemberRecords } from '../records/memberRecords.js';
+import { createCredentials } from './credentials.js';
+import type { Connect, Declaration } from './declaration.js';
 import type { Identities } from './identity.js';
-import { createMemberClient, type MemberClient } from './memberClient.js';
+import { createIntake, INTAKE } from './intake.js';
+import { createMemberLease, type HubIdentity, type LeaseState } from './lease.js';
+import { leaseRefusal } from './leaseRefusal.js';
+import { createLeasedClient } from './leasedClient.js';
+import { keepRunning } from './keepRunning.js';
+import type { MemberClient } from './memberClient.js';
 import { type MemberState, stateOfFailure } from './memberState.js';
-import { createPacer } from './pacer.js';
+import { createMemberWatches } from './memberWatches.js';
+import { federationsIn } from './federationsIn.js';
+import { createPacedChanges } from './pacedChanges.js';
+import { PROBE_PERIOD_MS, probeLoop } from './probeLoop.js';
+import { createRecognition } from './recognition.js';
+import { createRenewal, type CredentialsEnd, type ReplaceKubeconfig } from './renewal.js';
+import type { MemberTerms } from './terms.js';
 
 export interface Member {
   readonly id: string;
   readonly records: MemberRecords;
   state(): MemberState;
-  /** Has everything been listed once? From then on the records are what the member last said. */
+  /** Whether everything has been listed once. From then on the records are complete. */
   synced(): boolean;
-  /** What the API server calls itself, and where it is; undefined before it was reached. */
+  /** Whether it is read without a failure, so that what is known of it is not old. The hub may have no right to write there. */
+  current(): boolean;
+  /** Version and address of the API server. Undefined before it was reached. */
   version(): string | undefined;
   server(): string | undefined;
-  /** What is wrong though the member works, e.g. a new kubeconfig that cannot be used. */
-  complaints(): readonly MemberComplaint[];
-  /** How its list of a resource can be doubted. */
-  brakeFor(kind: WatchedKind): BrakeSource;
-  /** Undefined before there was a usable kubeconfig. */
-  client(): KubeClient | undefined;
-  /** The kubeconfig that is declared now. */
-  declare(declaration: Declaration): void;
-  /** Follows the member until `signal` aborts, then closes the connection. */
+  /** When the credentials in its kubeconfig end. Undefined: nothing is known of an end. */
+  credentialsEnd(): CredentialsEnd | undefined;
+  /** Problems of a member that works all the same, e.g. a new kubeconfig that cannot be used. */
+  problems(): readonly Problem[];
+  listing(kind: WatchedKind): Listing;
+  /** Why its API server gives no reports of gateways: it does not know them, or refuses. Undefined: it does, or does not answer. */
+  reportsWithheld(): KubeFailure | undefined;
+  /** UID of the cluster that answered last, and of the one that was recognised as this member. Undefined: none was. */
+  clusterUid(): { readonly shown: string | undefined; readonly recognised: string | undefined };
+  /** False: another cluster answers, or nobody knows which. What is known of the member stays as it is. */
+  recognised(): boolean;
+  /** Looks again at whether the cluster is this member. */
+  reconsider(): void;
+  /** Sends while this hub holds the member's Lease, and fails otherwise. */
+  readonly writes: KubeClient;
+  lease(): LeaseState;
+  /** Resolves when this hub holds the Lease, with what aborts when it does not any more; undefined: `signal` aborted before. */
+  held(signal: AbortSignal): Promise<AbortSignal | undefined>;
+  /** Nothing of the federation is left in it: when its Lease is let go, any federation may take it. */
+  forsake(): void;
+  /** What is declared for it beside the kubeconfig. */
+  terms(): MemberTerms;
+  /** Takes the kubeconfig and the terms that are declared now, and the ranges that are declared for others. */
+  declare(declaration: Declaration, reserved: RangeTerms['reserved']): void;
+  /** Follows the member until `signal` aborts, then lets go of its Lease and closes the connection. */
   run(signal: AbortSignal): Promise<void>;
 }
 
-export interface MemberComplaint {
-  readonly reason: string;
-  readonly message: string;
+/** How complete the list of one resource is, so that the absence of an object can be judged. */
+interface Listing {
+  /** Id of the member. */
+  readonly id: string;
+  /** Complete lists so far. */
+  lists(): number;
+  relist(): void;
+  /** Whether the cluster is the one that is registered under this id. */
+  recognised(): boolean;
 }
 
-export interface MemberDeps {
+interface MemberDeps {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
+  /** Who takes its Lease. */
+  readonly hub: HubIdentity;
   readonly identities: Identities;
-  readonly connect: (kubeconfig: string) => { readonly ok: true; readonly client: KubeClient } | { readonly ok: false; readonly error: string };
+  readonly connect: Connect;
+  /** Writes a kubeconfig back to where it was declared. Undefined: there is no home cluster. */
+  readonly replaceKubeconfig: ReplaceKubeconfig | undefined;
   /** An in-process queue. */
   readonly createFetches: () => WorkQueue;
+  /** Of the whole hub: what all members say shares the turns of the event loop. */
+  readonly nextTurn: NextTurn;
   /** Told only once the member is synced. */
   readonly changed: (member: Member, change: Change) => void;
+  /** Of its state, or whether it is synced. */
   readonly stateChanged: (member: Member) => void;
+  readonly termsChanged: (member: Member) => void;
 }
-
-const PROBE_MS = 20_000;
-const PROBE_TIMEOUT_MS = 5_000;
-const RETRY_MIN_MS = 500;
-const RETRY_MAX_MS = 15_000;
-const FETCH_CONCURRENCY = 8;
-/** A watch that fails for so long, while the API server answers, is a complaint. */
-const WATCH_PATIENCE_MS = 30_000;
-
-/** Peers, Services and imports of everybody: a name that is taken must be known before ours is written. */
-const WATCHED: readonly WatchedKind[] = ['mesh', 'meshNode', 'peer', 'service', 'namespace', 'serviceExport', 'serviceImport'];
 
 export function createMember(id: string, deps: MemberDeps): Member {
   const log = deps.log.with({ member: id });
-  const pacer = createPacer(deps.clock);
+  const betweenProbes = createInterruptiblePause(deps.clock);
+  const recognition = createRecognition(id, deps.identities);
+  const isStranger = (): boolean => recognition.refusal() !== undefined;
   const fetches = deps.createFetches();
-  const reflectors = new Map<WatchedKind, Reflector<unknown>>();
-  let client: MemberClient | undefined;
-  let kubeconfig: string | undefined;
-  let unusable: string | undefined;
-  let refusal: string | undefined;
-  let failure: KubeFailure | undefined;
-  let version: string | undefined;
-  let synced = false;
-  let state: MemberState = { kind: 'connecting', reason: 'not connected yet' };
-
   const records = createMemberRecords(id, {
+    clock: deps.clock,
     changed: (change) => {
-      if (synced) deps.changed(member, change);
+      if (watches.synced()) changed(change);
     },
     needSlices: (service) => fetches.add(service),
   });
-
-  async function verify(candidate: KubeClient): Promise<KubeFailure | undefined> {
-    const found = await candidate.call<KubeObject>({ method: 'GET', path: '/api/v1/namespaces/kube-system', timeoutMs: PROBE_TIMEOUT_MS });
-    if (!found.ok) return found.error;
-    const claim = deps.identities.claim(id, found.value.metadata.uid ?? '');
-    refusal = undefined;
-    if (claim.ok) return undefined;
-    refusal = claim.kind === 'taken'
-      ? `this cluster is already the member "${claim.holder}": remove one of the two kubeconfigs`
-      : 'another cluster answers under this id than before: if that is intended, remove the kubeconfig, wait until the member is gone, and add it again';
-    return { kind: 'forbidden', message: refusal };
-  }
+  const changed = createPacedChanges({ clock: deps.clock, changed: (change) => deps.changed(member, change) });
+  const intake = createIntake(deps);
+  const watches = createMemberWatches({ ...deps, log, records, intake, fetches, changed: refresh });
+  const credentials = createCredentials({ ...deps, log, verify: recognition.verify, isStranger, suspect: betweenProbes.interrupt });
+  const writes = createLeasedClient({ client: credentials.client, tenure: () => lease.tenure(), clock: deps.clock });
+  const lease = createMemberLease({
+    ...deps,
+    log,
+    idle: writes.idle,
+    changed: refresh,
+    marks: () => (watches.synced() ? federationsIn(records) : undefined),
+  });
+  const renewal = createRenewal({ ...deps, log, verify: recognition.verify, inUse: credentials.inUse });
+  let terms: MemberTerms = {};
+  let ranges: RangeTerms | undefined;
+  let failure: KubeFailure | undefined;
+  /** What a loop of the hub's own threw, until it runs again. */
+  let crash: KubeFailure | undefined;
+  let version: string | undefined;
+  /** Whether it was synced when that was told last. */
+  let toldSynced = false;
+  let state: MemberState = { kind: 'connecting', reason: 'not connected yet' };
 
   function currentState(): MemberState {
-    if (client === undefined) return { kind: 'refused', reason: unusable ?? 'there is no kubeconfig yet' };
+    if (credentials.client() === undefined) return { kind: 'refused', reason: credentials.unusable() ?? 'there is no kubeconfig yet' };
+    const refusal = recognition.refusal();
     if (refusal !== undefined) return { kind: 'refused', reason: refusal };
-    if (failure !== undefined) return stateOfFailure(failure, synced);
-    if (synced) return { kind: 'ready' };
-    const failing = [...reflectors.values()].map((reflector) => reflector.state().failure).find((each) => each !== undefined);
-    return failing === undefined ? { kind: 'connecting', reason: 'reading its objects' } : stateOfFailure(failing, false);
+    const failing = watches.synced() ? watches.failing().map(failureOf)[0] : watches.failure();
+    const worst = crash ?? failure;
+    if (worst !== undefined) return stateOfFailure(worst, watches.synced());
+    const refused = leaseRefusal(lease.state());
+    if (refused !== undefined) return refused;
+    if (failing !== undefined) return stateOfFailure(failing, watches.synced());
+    return watches.synced() ? { kind: 'ready' } : { kind: 'connecting', reason: 'reading its objects' };
+  }
+
+  function isCurrent(): boolean {
+    if (credentials.client() === undefined || isStranger() || (crash ?? failure) !== undefined) return false;
+    return watches.synced() && watches.failing().length === 0;
   }
 
   function refresh(): void {
     const next = currentState();
-    if (JSON.stringify(next) === JSON.stringify(state)) return;
+    const first = !toldSynced && watches.synced();
+    toldSynced = watches.synced();
+    if (first) lease.read();
+    if (JSON.stringify(next) === JSON.stringify(state)) {
+      // What it exports counts from when it was read, whatever else fails just then.
+      if (first) deps.stateChanged(member);
+      return;
+    }
     const level = next.kind === 'ready' || next.kind === 'connecting' ? 'info' : 'warn';
-    log[level]('member is in another state', { from: state.kind, to: next.kind, ...('reason' in next && { reason: next.reason }) });
+    const reason = 'reason' in next ? { reason: next.reason } : {};
+    if (next.kind === state.kind) log[level]('A member is in its state for another reason', { state: next.kind, ...reason });
+    else log[level]('A member is in another state', { from: state.kind, to: next.kind, ...reason });
     state = next;
     deps.stateChanged(member);
   }
 
-  function listed(): void {
-    if (!synced && reflectors.size === WATCHED.length + 1 && [...reflectors.values()].every((each) => each.synced())) synced = true;
-    refresh();
+  function ownProblems(): readonly Problem[] {
+    // An API server that does not answer at all is told once, and not for each watch.
+    const problems: Problem[] = watches
+      .failing()
+      .filter(({ failure: { kind } }) => failure?.kind !== 'unreachable' || kind !== 'unreachable')
+      .map((failing) => ({ ...MEMBER, reason: 'WatchFailing', message: failureOf(failing).message }));
+    const wrong = failure ?? watches.failure();
+    if (crash !== undefined) problems.push({ ...MEMBER, reason: 'Restarting', message: crash.message });
+    else if (wrong !== undefined && isNonsense(wrong)) problems.push({ ...MEMBER, reason: 'UnexpectedAnswer', message: wrong.message });
+    if (state.kind === 'ready' && (credentials.client()?.silentMs() ?? 0) > SILENT_MS) problems.push({ ...MEMBER, ...SILENT });
+    if (intake.behindFor() > BEHIND_MS) problems.push({ ...MEMBER, reason: 'TooManyEvents', message: TOO_MANY_EVENTS });
+    return problems;
   }
 
-  async function follow(kind: WatchedKind, through: KubeClient, signal: AbortSignal): Promise<void> {
-    const feed = records.feeds[kind];
-    const reflector = createReflector({
-      client: through,
-      resource: RESOURCE[kind],
-      project: (object) => feed.project(object),
-      onChange: (key, current, previous) => feed.changed(key, current, previous),
-      onSynced: () => {
-        if (kind === 'service' && !reflectors.has('endpointSlice')) startSlices();
-        listed();
-      },
-      onState: refresh,
-    }, { clock: deps.clock, random: deps.random, log });
-    reflectors.set(kind, reflector);
-    await reflector.run(signal);
-  }
-
-  let startSlices = (): void => undefined;
-
-  /** Slices are read after the Services, which tell whose are needed. */
-  async function followAll(through: KubeClient, signal: AbortSignal): Promise<void> {
-    const slices = new Promise<void>((resolve, reject) => {
-      signal.addEventListener('abort', () => resolve(), { once: true });
-      startSlices = () => {
-        records.slicesStarted();
-        follow('endpointSlice', through, signal).then(resolve, reject);
-      };
-    });
-    await Promise.all([...WATCHED.map((kind) => follow(kind, through, signal)), slices]);
-  }
-
-  async function fetchSlices(service: string, through: KubeClient): Promise<{ kind: 'done' } | { kind: 'retry'; error: string }> {
-    if (!records.exported().has(service)) return { kind: 'done' };
-    const [namespace = '', name = ''] = service.split('/');
-    const found = await listObjects(through, RESOURCE.endpointSlice, { namespace, labelSelector: `${MCS_LABEL.kubeServiceName}=${name}` });
-    if (!found.ok) return { kind: 'retry', error: found.error.message };
-    records.fillSlices(service, found.value);
-    return { kind: 'done' };
-  }
-
-  async function probeLoop(through: MemberClient, signal: AbortSignal): Promise<void> {
-    let failures = 0;
-    while (!signal.aborted) {
-      failure = await through.probe();
-      if (signal.aborted) return;
-      if (failure === undefined && version === undefined) {
-        const answer = await through.call<{ readonly gitVersion?: string }>({ method: 'GET', path: '/version', timeoutMs: PROBE_TIMEOUT_MS });
-        version = answer.ok ? answer.value.gitVersion : undefined;
-      }
-      refresh();
-      failures = failure === undefined ? 0 : failures + 1;
-      const wait = failure === undefined ? PROBE_MS : Math.min(RETRY_MAX_MS, RETRY_MIN_MS * 2 ** Math.min(failures - 1, 8));
-      await pacer.pause(wait * (0.75 + deps.random() / 2), signal);
-    }
+  function identityProblems(): Problem[] {
+    return recognition.complaints(credentials.inUse()?.place).map((complaint) => ({ ...MEMBER, ...complaint }));
   }
 
   /** Waits for the first kubeconfig that can be used. */
-  async function awaitClient(signal: AbortSignal): Promise<MemberClient | undefined> {
-    for (;;) {
-      if (client !== undefined || signal.aborted) return client;
-      await pacer.pause(PROBE_MS, signal);
-    }
+  async function firstClient(signal: AbortSignal): Promise<MemberClient | undefined> {
+    while (credentials.client() === undefined && !signal.aborted) await betweenProbes.pause(PROBE_PERIOD_MS, signal);
+    return credentials.client();
   }
 
   const member: Member = {
     id,
     records,
     state: () => state,
-    synced: () => synced,
+    synced: watches.synced,
+    current: isCurrent,
     version: () => version,
-    server: () => client?.server,
-    brakeFor: (kind) => ({
+    server: () => credentials.client()?.server,
+    credentialsEnd: renewal.ends,
+    problems: () => [...identityProblems(), ...credentials.problems(), ...renewal.problems(), ...watches.problems(), ...ownProblems()],
+    listing: (kind) => ({
       id,
-      lists: () => reflectors.get(kind)?.lists() ?? 0,
-      relist: () => reflectors.get(kind)?.relist(),
-      recognised: () => refusal === undefined,
+      lists: () => watches.lists(kind),
+      relist: () => watches.relist(kind),
+      recognised: () => !isStranger(),
     }),
-    client: () => client,
-    complaints() {
-      const complaints: MemberComplaint[] = [];
-      if (unusable !== undefined && client !== undefined) {
-        complaints.push({ reason: 'BadKubeconfig', message: `the kubeconfig was changed to one that cannot be used, so the one before stays in use: ${unusable}` });
-      }
-      for (const [kind, reflector] of reflectors) {
-        const { failure: broken, since } = reflector.state();
-        if (synced && broken !== undefined && deps.clock.now() - since > WATCH_PATIENCE_MS) {
-          complaints.push({ reason: 'WatchFailing', message: `cannot follow ${RESOURCE[kind].plural}, so what is known of them may be old: ${broken.message}` });
-        }
-      }
-      return complaints;
-    },
-    declare({ content, origin }) {
-      if (content.ok && content.kubeconfig === kubeconfig && unusable === undefined) return;
-      const connected = content.ok ? deps.connect(content.kubeconfig) : { ok: false as const, error: content.error };
-      unusable = connected.ok ? undefined : `${origin}: ${connected.error}`;
-      if (connected.ok) {
-        kubeconfig = content.ok ? content.kubeconfig : undefined;
-        if (client === undefined) client = createMemberClient(connected.client, { clock: deps.clock, verify, suspect: pacer.hurry });
-        else client.replace(connected.client);
-      }
-      if (unusable !== undefined) log.warn('kubeconfig cannot be used', { origin, reason: unusable });
-      pacer.hurry();
+    reportsWithheld: () => watches.withheld('gatewayReport'),
+    clusterUid: () => ({ shown: deps.identities.shown(id), recognised: deps.identities.recognised(id) }),
+    recognised: () => !isStranger(),
+    reconsider() {
+      betweenProbes.interrupt();
       refresh();
     },
+    writes,
+    lease: lease.state,
+    held: lease.held,
+    forsake: lease.forsake,
+    terms: () => terms,
+    declare(declaration, reserved) {
+      const newTerms = terms !== declaration.terms && !isDeepStrictEqual(terms, declaration.terms);
+      if (ranges === undefined || newTerms || !isDeepStrictEqual(ranges.reserved, reserved)) {
+        ranges = { allowed: declaration.terms.allowedCIDRs, reserved, place: declaration.termsPlace };
+        records.setTerms(ranges);
+      }
+      terms = declaration.terms;
+      const newCredentials = credentials.declare(declaration);
+      if (newTerms || newCredentials) {
+        betweenProbes.interrupt();
+        renewal.changed();
+        refresh();
+      }
+      if (newTerms) deps.termsChanged(member);
+    },
     async run(signal) {
-      const through = await awaitClient(signal);
-      if (through === undefined) return;
+      const client = await firstClient(signal);
+      if (client === undefined) return;
+      const probed = (result: { readonly failure: KubeFailure | undefined; readonly version: string | undefined }): void => {
+        if (failure !== undefined && result.failure === undefined) watches.retry();
+        ({ failure, version } = result);
+        refresh();
+      };
+      const failed = (error: unknown): void => {
+        crash = error === undefined ? undefined : { kind: 'other', message: `following it failed: ${failureFromError(error).message}` };
+        // Nobody is told now: who is told may be what failed.
+        state = currentState();
+        betweenProbes.interrupt();
+      };
+      const keep = (run: (attempt: AbortSignal) => Promise<void>): Promise<void> => keepRunning(run, { ...deps, log, failed }, signal);
       try {
         await Promise.all([
-          probeLoop(through, signal),
-          followAll(through, signal),
-          fetches.run((service) => fetchSlices(service, through), { concurrency: FETCH_CONCURRENCY, signal }),
+          keep((attempt) => probeLoop({ client, between: betweenProbes, random: deps.random, probed }, attempt)),
+          keep((attempt) => watches.run(client, attempt)),
+          keep((attempt) => lease.run(client, attempt)),
+          watches.runFetches(client, signal),
+          keep((attempt) => renewal.run(client, attempt)),
         ]);
       } finally {
-        through.close();
+        client.close();
       }
     },
   };
   return member;
+}
+
+const MEMBER = { subject: { kind: 'member' } } as const;
+/** The connection is given up later: a busy API server may be slow for a moment. */
+const SILENT_MS = 1_000;
+const SILENT = { reason: 'Unreachable', message: 'its API server does not answer any more' } as const;
+const BEHIND_MS = 10_000;
+const TOO_MANY_EVENTS = `it sends more than ${INTAKE.perSecond} events a second, or as much in bytes, so what is known of it is late`;
+
+/** A watch that has failed for a while. */
+function failureOf({ kind, failure }: { readonly kind: WatchedKind; readonly failure: KubeFailure }): KubeFailure {
+  const message = `cannot follow ${RESOURCE[kind].plural}, so what is known of them may be old: ${failure.message}`;
+  return { ...failure, message };
+}
+
+/** An answer that says that all is well, and is not what was asked for. */
+function isNonsense({ kind, code }: KubeFailure): boolean {
+  return code === undefined && (kind === 'server' || kind === 'tooLarge');
 }

@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import type { KubeClient, KubeFailure, KubeRequest, KubeResult } from '../../kube/wire/client.js';
 import { createHandClock, type HandClock, settle } from '../../test/host/handClock.js';
@@ -33,8 +34,46 @@ beforeEach(() => {
       verified += 1;
       return verdict;
     },
+    isStranger: () => verdict === OTHER,
     suspect: () => (suspicions += 1),
   });
+});
+
+test('M4: what is followed ends when the cluster turns out to be another one, and not for any other failure', async () => {
+  let ended = 0;
+  const following: KubeClient = {
+    ...connection('following'),
+    stream: ({ signal }) =>
+      new Promise((resolve) => {
+        signal?.addEventListener('abort', () => {
+          ended += 1;
+          resolve({ ok: false, error: { kind: 'aborted', message: 'aborted' } });
+        });
+      }),
+  };
+  client.replace(following);
+  const watch = client.stream(
+    { path: '/api/v1/nodes', query: { watch: true }, idleMs: 60_000, signal: new AbortController().signal },
+    () => undefined,
+  );
+  await settle();
+  verdict = DOWN;
+  await client.probe();
+  expect(ended).toBe(0);
+  verdict = OTHER;
+  await client.probe();
+  expect(await watch).toMatchObject({ ok: false, error: { kind: 'unreachable' } });
+});
+
+test('H8: of watches that have ended nothing is kept', async () => {
+  const { signal } = new AbortController();
+  for (let count = 0; count < 100; count += 1)
+    await client.stream({ path: '/api/v1/nodes', query: { watch: true }, idleMs: 60_000, signal }, () => undefined);
+  expect(getEventListeners(signal, 'abort')).toEqual([]);
+  // Where Node keeps the signals that AbortSignal.any made of this one.
+  const dependants = Object.getOwnPropertySymbols(signal).find(({ description }) => description === 'kDependantSignals');
+  const kept = dependants === undefined ? undefined : (signal as unknown as Record<symbol, { readonly size: number } | null>)[dependants];
+  expect(kept?.size ?? 0).toBe(0);
 });
 
 describe('nothing passes before the cluster was recognised', () => {

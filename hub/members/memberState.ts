@@ -1,17 +1,17 @@
 /**
- * How the hub stands with a member. Only `ready` members are written to; a member that was ready once keeps what the hub
- * knows of it in every other state.
+ * The state of a member. Only `ready` members are written to. What the hub knows of a member that was ready once is kept in
+ * all other states.
  */
 import type { KubeFailure } from '../../kube/wire/client.js';
 
 export type MemberState =
-  /** Recognised, and every list is complete. */
+  /** Recognised, and all resources have been listed. */
   | { readonly kind: 'ready' }
-  /** Not yet. */
+  /** Not ready yet. */
   | { readonly kind: 'connecting'; readonly reason: string }
-  /** Was connected. */
+  /** Was connected, and does not answer now. */
   | { readonly kind: 'unreachable'; readonly reason: string }
-  /** Somebody has to do something: kubeconfig, credentials, rights or identity are wrong. */
+  /** An administrator has to act: kubeconfig, credentials, rights or identity are wrong. */
   | { readonly kind: 'refused'; readonly reason: string };
 
 /** The state that a failed request puts a member in. */

@@ -1,5 +1,5 @@
 /**
- * Connections to Redis. The two kinds differ: a producer must fail at once when Redis is out, a worker waits for it for ever.
+ * Connections to Redis. A producer's fails at once when Redis is down. A worker's waits for ever.
  */
 import { Redis, type RedisOptions } from 'ioredis';
 
@@ -8,7 +8,7 @@ export interface RedisEndpoint {
   readonly url: string;
 }
 
-/** Longest time a command of a producer may take, in milliseconds. A frozen Redis keeps its connections: only this notices. */
+/** Timeout of a producer's commands, in milliseconds. A frozen Redis keeps its connections open, so only this detects it. */
 export const COMMAND_TIMEOUT_MS = 2_000;
 
 const RECONNECT_MAX_MS = 1_000;
@@ -23,14 +23,14 @@ export function connectProducer({ url }: RedisEndpoint): Redis {
   return new Redis(url, { ...shared, enableOfflineQueue: false, maxRetriesPerRequest: 1, commandTimeout: COMMAND_TIMEOUT_MS });
 }
 
-export interface WorkerConnection {
+interface WorkerConnection {
   readonly redis: Redis;
   disconnect(): void;
 }
 
 /**
- * BullMQ asks for `maxRetriesPerRequest: null` of a worker, and blocks on a duplicate of the connection. It does not let go of
- * that one while Redis is dead, so it is remembered here.
+ * BullMQ requires `maxRetriesPerRequest: null` for a worker, and blocks on a duplicate of the connection. It does not close the
+ * duplicate while Redis is down, so it is remembered here.
  */
 export function connectWorker({ url }: RedisEndpoint): WorkerConnection {
   const redis = new Redis(url, { ...shared, maxRetriesPerRequest: null });
@@ -50,7 +50,7 @@ export function connectWorker({ url }: RedisEndpoint): WorkerConnection {
   };
 }
 
-/** One line for people. Node's AggregateError, of a name with several addresses, has no message of its own. */
+/** The error as one line. Node's AggregateError, for a name with several addresses, has no message of its own. */
 export function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return 'no answer';
   const { code } = error as { readonly code?: unknown };

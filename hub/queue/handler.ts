@@ -1,5 +1,5 @@
 /**
- * What is done with a key that came out of Redis, and whether Redis is to try it again.
+ * Runs a key that came from Redis, and decides whether Redis retries it.
  */
 import type { Backoff } from '../../core/workqueue/backoff.js';
 import type { ExclusiveReconcile } from './exclusive.js';
@@ -7,31 +7,31 @@ import type { Handle } from './worker.js';
 
 export interface JobHandler {
   readonly handle: Handle;
-  /** `key` was asked for. */
+  /** To be called when `key` is added. */
   asked(key: string): void;
   counts(): { readonly active: number; readonly processed: number; readonly retried: number };
 }
 
-export interface JobHandlerDeps {
+interface JobHandlerDeps {
   readonly perform: ExclusiveReconcile;
   readonly signal: AbortSignal;
   readonly backoff: Backoff;
   readonly addAfter: (key: string, ms: number) => void;
-  /** Tries a key again in process. */
+  /** Retries a key in memory. */
   readonly keepRetry: (key: string, ms: number) => void;
   readonly redisInUse: () => boolean;
 }
 
 export function createJobHandler(deps: JobHandlerDeps): JobHandler {
   const { signal, backoff } = deps;
-  /** How often each key was asked for during its run. */
+  /** How often each key was added during its run. */
   const asked = new Map<string, number>();
   let processed = 0;
   let retried = 0;
 
   return {
     async handle(key, attempts) {
-      // Fetched as the queue was stopping: left to who comes next.
+      // Fetched while the queue was stopping: left to the next process.
       if (signal.aborted) return 0;
       asked.set(key, 0);
       const result = await deps.perform(key, signal);
@@ -42,7 +42,7 @@ export function createJobHandler(deps: JobHandlerDeps): JobHandler {
       if (result.kind === 'retry') {
         retried += 1;
         const pauseMs = backoff.next(key, attempts);
-        // Whoever asked during the run knows something it did not: that add waits behind this job, which ends here and now.
+        // An event during the run may be news that it has not seen. Its job waits behind this one, so this one ends now.
         if (askedMeanwhile) return undefined;
         if (deps.redisInUse()) return pauseMs;
         deps.keepRetry(key, pauseMs);

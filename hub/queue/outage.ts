@@ -1,27 +1,27 @@
 /**
- * Whether Redis is in use, and when to ask for all keys anew.
+ * Decides whether Redis is in use, and when to request all keys again.
  *
- * Work goes another way the moment Redis fails. That its jobs cannot be reached any more only matters when the outage lasts,
- * so all keys are asked for after two seconds of it; and once more when Redis is back, since it may have lost everything, and
- * nobody would say so. A Redis that fails again and again is trusted later each time.
+ * Work continues in memory the moment Redis fails. Its jobs are out of reach then, which matters only if the outage lasts. So
+ * all keys are requested after two seconds, and once more when Redis is back, since it may have lost everything silently. The
+ * more often Redis fails, the later it is used again.
  */
 import type { Clock } from '../../core/runtime/clock.js';
 import type { Log } from '../../core/runtime/log.js';
 
 export interface Outage {
-  /** `new` before the first word from Redis; otherwise whether it is in use, and if not, why. */
+  /** `new` before Redis answered or failed first. Then whether it is in use, and if not, why. */
   readonly state: 'new' | 'in use' | { readonly reason: string };
-  /** Redis does not do what it should. `lasting`: it has not for a while already. */
-  fail(reason: string, lasting: boolean): void;
+  /** Redis failed. `lasting`: it has failed for a while already. `stuck`: it answers, and the queue does not move. */
+  fail(reason: string, kind: 'sudden' | 'lasting' | 'stuck'): void;
   /** Redis answers. */
   recover(): void;
-  /** How long not to try Redis again, in milliseconds. */
+  /** How long to leave Redis alone, in milliseconds. */
   holdOffMs(): number;
-  /** From here on, nothing is news. */
+  /** Ends all notifications. */
   stop(): void;
 }
 
-export interface OutageDeps {
+interface OutageDeps {
   readonly clock: Clock;
   readonly log: Log;
   readonly onResync: () => void;
@@ -30,13 +30,15 @@ export interface OutageDeps {
 }
 
 const LASTING_MS = 2_000;
-/** Redis counts as steady again after so long. */
-const STEADY_MS = 10_000;
-const HOLD_OFF_MS = { first: 250, most: 30_000 } as const;
+/** `steady`: Redis counts as stable again after so long. A queue that does not move is found late, so it is trusted late. */
+const HOLD_OFF_MS = {
+  out: { first: 250, most: 30_000, steady: 10_000 },
+  stuck: { first: 15_000, most: 600_000, steady: 600_000 },
+} as const;
 
 export function createOutage({ clock, log, onResync, onChange }: OutageDeps): Outage {
   let state: Outage['state'] = 'new';
-  let holdOff: number = HOLD_OFF_MS.first;
+  let holdOff: number = HOLD_OFF_MS.out.first;
   let recovered = Number.NEGATIVE_INFINITY;
   let cancelResync = (): void => undefined;
   let stopped = false;
@@ -45,17 +47,18 @@ export function createOutage({ clock, log, onResync, onChange }: OutageDeps): Ou
     get state() {
       return state;
     },
-    fail(reason, lasting) {
+    fail(reason, kind) {
       if (stopped || typeof state !== 'string') return;
       const wasInUse = state === 'in use';
       state = { reason };
-      holdOff = clock.now() - recovered < STEADY_MS ? Math.min(holdOff * 2, HOLD_OFF_MS.most) : HOLD_OFF_MS.first;
+      const { first, most, steady } = HOLD_OFF_MS[kind === 'stuck' ? 'stuck' : 'out'];
+      holdOff = clock.now() - recovered < steady ? Math.min(Math.max(holdOff * 2, first), most) : first;
       onChange();
-      log.warn('redis is out: working in process', { reason });
-      // What never went to Redis is not in it.
+      log.warn('Redis is out: the queue works in process', { reason });
+      // Keys that were never sent to Redis cannot be lost there.
       if (!wasInUse) return;
-      if (lasting) onResync();
-      else cancelResync = clock.after(LASTING_MS, onResync);
+      if (kind === 'sudden') cancelResync = clock.after(LASTING_MS, onResync);
+      else onResync();
     },
     recover() {
       if (stopped || state === 'in use') return;
@@ -64,7 +67,7 @@ export function createOutage({ clock, log, onResync, onChange }: OutageDeps): Ou
       state = 'in use';
       recovered = clock.now();
       onChange();
-      log.info('redis is in use');
+      log.info('Redis is in use');
       if (!first) onResync();
     },
     holdOffMs: () => holdOff,

@@ -1,9 +1,9 @@
 /**
- * Puts keys into a BullMQ queue: gathered, so that ten thousand adds in a row are neither ten thousand commands under way
- * nor a wait for anybody, and each key of them once.
+ * Adds keys to a BullMQ queue in batches, each key once: ten thousand adds in a row neither send ten thousand commands at once
+ * nor block anybody.
  *
- * The deduplication settings are those under which BullMQ 6.7 behaves like client-go's queue: one active job per key, an
- * event during a run makes one more run, and an event during a back-off ends it.
+ * With these deduplication settings BullMQ 6.7 behaves like client-go's queue: one active job per key, an event during a run
+ * causes one more run, and an event during a back-off ends it.
  */
 import type { JobsOptions, Queue } from 'bullmq';
 
@@ -11,8 +11,15 @@ export interface Producer {
   add(key: string): void;
 }
 
-/** `refused` gets the keys that may not have arrived. (They may, too: an add is at least once.) */
-export function createProducer(queue: Pick<Queue, 'add'>, refused: (keys: readonly string[], error: unknown) => void): Producer {
+interface ProducerDeps {
+  readonly queue: Pick<Queue, 'add'>;
+  /** How many keys of its flow wait already. */
+  readonly before: (key: string) => number;
+  /** Gets keys that may not have arrived. They may have, too: adds are at least once. */
+  readonly refused: (keys: readonly string[], error: unknown) => void;
+}
+
+export function createProducer({ queue, before, refused }: ProducerDeps): Producer {
   const gathered = new Set<string>();
   let sending = false;
 
@@ -20,7 +27,7 @@ export function createProducer(queue: Pick<Queue, 'add'>, refused: (keys: readon
     while (gathered.size > 0) {
       const batch = take(gathered, BATCH);
       try {
-        await Promise.all(batch.map((key) => queue.add(JOB_NAME, { key }, jobOptions(key))));
+        await Promise.all(batch.map((key) => queue.add(JOB_NAME, { key }, jobOptions(key, before(key)))));
       } catch (error) {
         const keys = [...batch, ...gathered];
         gathered.clear();
@@ -41,11 +48,15 @@ export function createProducer(queue: Pick<Queue, 'add'>, refused: (keys: readon
 }
 
 const JOB_NAME = 'reconcile';
-/** Commands under way at once; they share a few round trips. */
+/** Commands in flight at once. They share a few round trips. */
 const BATCH = 256;
+/** Of BullMQ. */
+const LOWEST_PRIORITY = 2_097_152;
 
-function jobOptions(key: string): JobsOptions {
+function jobOptions(key: string, before: number): JobsOptions {
   return {
+    // Jobs without a priority come first.
+    ...(before > 0 && { priority: Math.min(before, LOWEST_PRIORITY) }),
     deduplication: { id: key, keepLastIfActive: true, reschedule: true },
     attempts: Number.MAX_SAFE_INTEGER,
     backoff: { type: 'capped' },

@@ -1,47 +1,54 @@
 /**
- * The work queue on BullMQ and Redis: work that several processes share and that outlives one of them.
+ * The work queue on BullMQ and Redis, shared by several processes and surviving each of them.
  *
- * Jobs are keys only, and every key can be derived again, so Redis may lose everything, hang, refuse or be gone: work then
- * goes on in process, `stats().degraded` says so, and the owner is asked for all keys anew when the outage lasts and when it
- * is over. An add never waits and never throws, whatever Redis does.
+ * Jobs are keys only, and every key can be derived again. So Redis may lose everything, hang, refuse or be gone: work then
+ * continues in memory, `stats().degraded` says so, and the owner is asked for all keys when the outage lasts and when it ends.
+ * An add never blocks and never throws, whatever Redis does.
  *
- * Delays (`addAfter`, `after`) stay in process: whoever takes over from a process that died asks for all keys anyway.
+ * Delays (`addAfter`, `after`) stay in memory: a process that takes over from another one asks for all keys anyway.
  */
 import { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { Clock, Random } from '../../core/runtime/clock.js';
 import type { Log } from '../../core/runtime/log.js';
 import { type BackoffOptions, createBackoff, DEFAULT_BACKOFF } from '../../core/workqueue/backoff.js';
+import { catchThrows } from '../../core/workqueue/catchThrows.js';
 import { createDelays } from '../../core/workqueue/delays.js';
+import type { FlowOf } from '../../core/workqueue/flows.js';
 import { createMemoryQueue } from '../../core/workqueue/memory.js';
-import type { QueueStats, Reconcile, ReconcileResult, WorkQueue } from '../../core/workqueue/queue.js';
-import { settling } from '../../core/workqueue/settle.js';
+import type { QueueStats, Reconcile, WorkQueue } from '../../core/workqueue/queue.js';
 import { connectProducer, connectWorker, reasonOf, type RedisEndpoint } from './connect.js';
+import { createBacklog } from './backlog.js';
+import { createCanary } from './canary.js';
 import { createExclusive } from './exclusive.js';
 import { createJobHandler, type JobHandler } from './handler.js';
+import { createMovement } from './movement.js';
 import { createOutage } from './outage.js';
 import { createProducer, type Producer } from './producer.js';
 import { watchRedis } from './watch.js';
-import { createWorker, type JobWorker, type StallOptions } from './worker.js';
+import { createWorker, type Handle, type JobWorker, type StallOptions } from './worker.js';
 
 export interface RedisQueueOptions {
   readonly endpoint: RedisEndpoint;
-  /** One queue per member, so that none can starve another. No colon in it. */
+  /** One queue for each member, so that none can starve another. Must not contain a colon. */
   readonly name: string;
   readonly backoff?: BackoffOptions;
-  /** Default: 15 s and 5 s. The work of a process that died is taken up after at most their sum. */
+  /** Default: all keys are one flow. */
+  readonly flowOf?: FlowOf;
+  /** Default: 15 s and 5 s. The work of a dead process is taken over after at most their sum. */
   readonly stall?: StallOptions;
 }
 
-export interface RedisQueueDeps {
+interface RedisQueueDeps {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
   /** Work may have been lost or left behind: add every key again. */
   readonly onResync: () => void;
-  readonly onResult?: (key: string, result: ReconcileResult, ms: number) => void;
 }
 
+/** Each key waits in Redis once. */
+const MOST_KEYS = 200_000;
 const STALL: StallOptions = { lockMs: 15_000, checkMs: 5_000 };
 /** A hung Redis must not keep the program from ending. */
 const CLOSE_MS = 2_000;
@@ -50,10 +57,14 @@ export function createRedisQueue(options: RedisQueueOptions, deps: RedisQueueDep
   const { clock, random } = deps;
   const log = deps.log.with({ queue: options.name });
   const backoff = options.backoff ?? DEFAULT_BACKOFF;
-  const local = createMemoryQueue({ backoff }, { clock, random, log });
+  const flowOf = options.flowOf ?? (() => '');
+  const local = createMemoryQueue({ backoff, flowOf }, { clock, random, log });
   const delays = createDelays(clock, add);
-  const outage = createOutage({ clock, log, onResync: deps.onResync, onChange: passOnEarly });
-  /** Keys that were added before anything was known of Redis. */
+  const movement = createMovement(clock);
+  const backlog = createBacklog(flowOf);
+  const canary = createCanary(clock);
+  const outage = createOutage({ clock, log, onResync: deps.onResync, onChange: changed });
+  /** Keys that were added before Redis answered or failed first. */
   const early = new Set<string>();
   const stored = { waiting: 0, delayed: 0 };
   let state: 'new' | 'running' | 'stopped' = 'new';
@@ -65,8 +76,10 @@ export function createRedisQueue(options: RedisQueueOptions, deps: RedisQueueDep
     if (state === 'stopped') return;
     handler?.asked(key);
     if (outage.state === 'new') early.add(key);
-    else if (outage.state === 'in use' && producer !== undefined) producer.add(key);
-    else local.add(key);
+    else if (outage.state === 'in use' && producer !== undefined) {
+      movement.given(key);
+      producer.add(key);
+    } else local.add(key);
   }
 
   function addAfter(key: string, ms: number): void {
@@ -74,21 +87,25 @@ export function createRedisQueue(options: RedisQueueOptions, deps: RedisQueueDep
     else if (state !== 'stopped') delays.set(key, ms);
   }
 
-  function passOnEarly(): void {
+  function changed(): void {
+    if (outage.state !== 'in use') {
+      movement.forget();
+      backlog.forget();
+    }
     const keys = [...early];
     early.clear();
     for (const key of keys) add(key);
   }
 
   function refused(keys: readonly string[], error: unknown): void {
-    outage.fail(reasonOf(error), true);
+    outage.fail(reasonOf(error), 'lasting');
     for (const key of keys) local.add(key);
   }
 
   async function run(reconcile: Reconcile, { concurrency, signal }: Parameters<WorkQueue['run']>[1]): Promise<void> {
     if (state !== 'new') throw new Error('a work queue runs once');
     state = 'running';
-    const perform = createExclusive(timed(settling(reconcile, log), deps), add);
+    const perform = createExclusive(catchThrows(reconcile, log), add);
     const jobs = createJobHandler({
       perform,
       signal,
@@ -102,22 +119,38 @@ export function createRedisQueue(options: RedisQueueOptions, deps: RedisQueueDep
     const working = connectWorker(options.endpoint);
     let queue: Queue | undefined;
     let worker: JobWorker | undefined;
+    /** It stood still, and nothing has come back since. */
+    let suspected = false;
 
-    const whileUp = async (): Promise<void> => {
-      if (signal.aborted) return;
-      // A Queue without an offline queue can only be made while Redis answers.
-      queue ??= openQueue(options.name, producing, log);
-      producer ??= createProducer(queue, refused);
-      worker ??= createWorker(
-        { connection: working.redis, name: options.name, concurrency, backoff, stall: options.stall ?? STALL },
-        { random, log, handle: jobs.handle },
-      );
-      const found = await queue.getJobCounts('waiting', 'delayed');
-      stored.waiting = found['waiting'] ?? 0;
-      stored.delayed = found['delayed'] ?? 0;
+    const handle: Handle = async (key, attempts) => {
+      movement.taken(key);
+      backlog.taken(key);
+      const pauseMs = await jobs.handle(key, attempts).finally(() => movement.finished(key));
+      if (pauseMs !== undefined) movement.given(key, pauseMs);
+      return pauseMs;
     };
 
-    // From here on nothing new is taken up, and what is under way ends by itself.
+    const whileUp = async (): Promise<string | undefined> => {
+      if (signal.aborted) return undefined;
+      // A Queue without an offline queue can only be created while Redis answers.
+      queue ??= openQueue(options.name, producing, log);
+      producer ??= createProducer({ queue, before: backlog.given, refused });
+      worker ??= createWorker(
+        { connection: working.redis, name: options.name, concurrency, backoff, stall: options.stall ?? STALL },
+        { random, log, handle, cameBack: canary.cameBack },
+      );
+      const { waiting = 0, prioritized = 0, delayed = 0 } = await queue.getJobCounts('waiting', 'prioritized', 'delayed');
+      stored.waiting = waiting + prioritized;
+      stored.delayed = delayed;
+      // Another process may have taken what this one gave.
+      if (stored.waiting === 0) backlog.forget();
+      if (stored.waiting + delayed > MOST_KEYS) return `the queue holds ${stored.waiting + delayed} keys, more than there can be`;
+      if (suspected) suspected = !(await canary.returns(queue));
+      else suspected = movement.isStuck({ waiting: stored.waiting, idle: jobs.counts().active < concurrency });
+      return suspected ? 'keys that it was given do not come back' : undefined;
+    };
+
+    // From here on no new jobs start, and those in flight end by themselves.
     const stop = (): void => void worker?.close(outage.state !== 'in use').catch(() => undefined);
     signal.addEventListener('abort', stop, { once: true });
     await Promise.all([
@@ -158,17 +191,8 @@ function degradedText(state: 'new' | { readonly reason: string }): string {
 
 function openQueue(name: string, connection: Redis, log: Log): Queue {
   const queue = new Queue(name, { connection });
-  queue.on('error', (error) => log.debug('redis queue', { error: error.message }));
+  queue.on('error', (error) => log.debug('The Redis queue reported an error', { error: error.message }));
   return queue;
-}
-
-function timed(reconcile: Reconcile, { clock, onResult }: Pick<RedisQueueDeps, 'clock' | 'onResult'>): Reconcile {
-  return async (key, signal) => {
-    const began = clock.now();
-    const result = await reconcile(key, signal);
-    onResult?.(key, result, clock.now() - began);
-    return result;
-  };
 }
 
 async function within(ms: number, work: Promise<unknown>, clock: Clock): Promise<void> {

@@ -1,6 +1,6 @@
 /**
- * Looks after Redis once a second: writes to it, and asks over the worker's own connection too, since either may hang while
- * the other does not. A write is asked for, because a Redis that is full, read-only or loading answers a ping.
+ * Checks Redis once a second: by a write, and by a ping over the worker's own connection, since one connection may hang while
+ * the other works. A ping alone is not enough: a Redis that is full, read-only or loading answers it.
  */
 import type { Redis } from 'ioredis';
 import type { Clock } from '../../core/runtime/clock.js';
@@ -8,7 +8,7 @@ import { pause } from '../../core/runtime/pause.js';
 import { COMMAND_TIMEOUT_MS, reasonOf } from './connect.js';
 import type { Outage } from './outage.js';
 
-export interface Watched {
+interface Watched {
   readonly producing: Redis;
   readonly working: Redis;
   readonly outage: Outage;
@@ -19,27 +19,34 @@ export interface Watched {
 const PING_MS = 1_000;
 const PROBE_KEY = 'kilofed:probe';
 
-/** Runs until the signal aborts. `whileUp` is called whenever Redis answers, before it counts as in use. */
-export async function watchRedis({ producing, working, outage, clock, signal }: Watched, whileUp: () => Promise<void>): Promise<void> {
-  producing.on('error', (error: Error) => outage.fail(reasonOf(error), false));
-  producing.on('close', () => outage.fail('unreachable', false));
+/**
+ * Runs until the signal aborts. `whileUp` is called whenever Redis answers, before it counts as in use; it returns why the queue does not
+ * move, or undefined.
+ */
+export async function watchRedis(
+  { producing, working, outage, clock, signal }: Watched,
+  whileUp: () => Promise<string | undefined>,
+): Promise<void> {
+  producing.on('error', (error: Error) => outage.fail(reasonOf(error), 'sudden'));
+  producing.on('close', () => outage.fail('unreachable', 'sudden'));
   working.on('error', () => undefined);
-  await firstWord(producing, { clock, signal });
+  await untilUpOrFailed(producing, { clock, signal });
   while (!signal.aborted) {
     const began = clock.now();
     try {
       await producing.set(PROBE_KEY, '1', 'PX', 60_000);
       await answers(working, clock);
-      await whileUp();
-      if (!signal.aborted) outage.recover();
+      const stuck = await whileUp();
+      if (stuck !== undefined) outage.fail(stuck, 'stuck');
+      else if (!signal.aborted) outage.recover();
     } catch (error) {
-      outage.fail(reasonOf(error), clock.now() - began >= COMMAND_TIMEOUT_MS);
+      outage.fail(reasonOf(error), clock.now() - began >= COMMAND_TIMEOUT_MS ? 'lasting' : 'sudden');
     }
     await pause(outage.state === 'in use' ? PING_MS : outage.holdOffMs(), signal, clock);
   }
 }
 
-/** A connection that hangs is made anew; the commands under way on it go out again. */
+/** Reconnects a connection that hangs. Its commands in flight are sent again. */
 async function answers(connection: Redis, clock: Clock): Promise<void> {
   let cancel = (): void => undefined;
   const late = new Promise<'late'>((resolve) => {
@@ -54,8 +61,8 @@ async function answers(connection: Redis, clock: Clock): Promise<void> {
   throw new Error('the connection of the worker hangs');
 }
 
-/** Until the connection is there, or has failed, or has taken too long. */
-function firstWord(connection: Redis, { clock, signal }: { readonly clock: Clock; readonly signal: AbortSignal }): Promise<void> {
+/** Resolves when the connection is up, has failed, or has taken too long. */
+function untilUpOrFailed(connection: Redis, { clock, signal }: { readonly clock: Clock; readonly signal: AbortSignal }): Promise<void> {
   return new Promise((resolve) => {
     const done = (): void => {
       cancel();

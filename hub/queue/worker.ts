@@ -1,16 +1,16 @@
 /**
- * Takes keys out of a BullMQ queue.
+ * Takes keys from a BullMQ queue.
  */
 import { type Job, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
-import { type BackoffOptions, pauseAfter } from '../../core/workqueue/backoff.js';
 import type { Random } from '../../core/runtime/clock.js';
 import type { Log } from '../../core/runtime/log.js';
+import { type BackoffOptions, pauseAfter } from '../../core/workqueue/backoff.js';
 
-/** Undefined: done with. A number: to be tried again in so many milliseconds. `attempts`: how often it failed before. */
+/** Returns undefined if the key is done, or the pause before its retry in milliseconds. `attempts`: how often it failed before. */
 export type Handle = (key: string, attempts: number) => Promise<number | undefined>;
 
-export interface WorkerOptions {
+interface WorkerOptions {
   readonly connection: Redis;
   readonly name: string;
   readonly concurrency: number;
@@ -19,23 +19,30 @@ export interface WorkerOptions {
 }
 
 export interface StallOptions {
-  /** A job belongs to its worker for so long after the worker was last heard of, in milliseconds. */
+  /** How long a job belongs to its worker after the worker's last sign of life, in milliseconds. */
   readonly lockMs: number;
-  /** How often jobs of lost workers are looked for, in milliseconds. */
+  /** Period of the search for jobs of lost workers, in milliseconds. */
   readonly checkMs: number;
 }
 
-export interface WorkerDeps {
+interface WorkerDeps {
   readonly random: Random;
   readonly log: Log;
   readonly handle: Handle;
+  /** A job came that asks only whether one comes. */
+  readonly cameBack: () => void;
 }
 
+/** Name of a job that asks only whether the queue moves. */
+export const CANARY = 'canary';
+/** Characters: a key is two names of objects. */
+const LONGEST_KEY = 1024;
+
 export interface JobWorker {
-  /** Resolves when nothing is being handled. */
+  /** Resolves when no job is in flight. */
   idle(): Promise<void>;
   /**
-   * Takes no more jobs; resolves when Redis knows how those under way ended, with a dead one never. `force`: does not tell it.
+   * Takes no more jobs. Resolves when Redis knows how those in flight ended; never if Redis is down. `force`: does not tell Redis.
    * Only the first call counts.
    */
   close(force: boolean): Promise<void>;
@@ -44,12 +51,18 @@ export interface JobWorker {
 export function createWorker(options: WorkerOptions, deps: WorkerDeps): JobWorker {
   const handling = new Set<Promise<number | undefined>>();
 
-  /** BullMQ tries again what throws, after the pause that the back-off strategy names. */
+  /** BullMQ retries a job that throws, after the pause that the back-off strategy returns. */
   async function work(job: Job): Promise<void> {
-    const handled = deps.handle((job.data as { readonly key: string }).key, job.attemptsMade);
+    if (job.name === CANARY) return deps.cameBack();
+    const key = keyOf(job.data);
+    // Not ours, whoever put it there: done.
+    if (key === undefined) return undefined;
+    const attempts = Number.isSafeInteger(job.attemptsMade) ? Math.max(job.attemptsMade, 0) : 0;
+    const handled = deps.handle(key, attempts);
     handling.add(handled);
     const pauseMs = await handled.finally(() => handling.delete(handled));
-    if (pauseMs !== undefined) throw Object.assign(new Error('to be tried again'), { pauseMs });
+    if (pauseMs === undefined) return undefined;
+    throw Object.assign(new Error('to be tried again'), { pauseMs });
   }
 
   const worker = new Worker(options.name, work, {
@@ -57,17 +70,24 @@ export function createWorker(options: WorkerOptions, deps: WorkerDeps): JobWorke
     concurrency: options.concurrency,
     lockDuration: options.stall.lockMs,
     stalledInterval: options.stall.checkMs,
-    // Running twice is harmless; a key that is dropped is not.
+    // Running a key twice is harmless, dropping it is not.
     maxStalledCount: 1_000_000,
     settings: {
-      backoffStrategy: (attempts: number, _type?: string, error?: Error) => pauseOf(error) ?? pauseAfter(Math.max(attempts, 1), options.backoff, deps.random),
+      backoffStrategy: (attempts: number, _type?: string, error?: Error) =>
+        pauseOf(error) ?? pauseAfter(Math.max(attempts, 1), options.backoff, deps.random),
     },
   });
-  worker.on('error', (error) => deps.log.debug('redis worker', { error: error.message }));
+  worker.on('error', (error) => deps.log.debug('The Redis worker reported an error', { error: error.message }));
   return {
     idle: async () => void (await Promise.allSettled(handling)),
     close: (force) => worker.close(force),
   };
+}
+
+/** Undefined: nobody of us put this there. */
+function keyOf(data: unknown): string | undefined {
+  const { key } = (data ?? {}) as { readonly key?: unknown };
+  return typeof key === 'string' && key.length <= LONGEST_KEY ? key : undefined;
 }
 
 function pauseOf(error: Error | undefined): number | undefined {

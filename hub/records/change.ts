@@ -1,20 +1,22 @@
 /**
- * What changed in a member's records, as far as anybody has to look again.
+ * Changes of a member's records that need a reconcile.
  */
-import type { ClusterFacts } from './facts.js';
+import type { ClusterFacts } from './admit/clusterFacts.js';
 
 export type Change =
   /** Nodes, gateways, endpoints or CIDRs. */
   | { readonly kind: 'facts'; readonly before: ClusterFacts | undefined; readonly after: ClusterFacts | undefined }
-  /** A Service came, went or changed; `exported`: it was or is an exported one. */
+  /** A Service was added, changed or deleted. `exported`: it was exported before or is now. */
   | { readonly kind: 'service'; readonly service: string; readonly exported: boolean }
   /** The endpoints of an exported Service. */
   | { readonly kind: 'slices'; readonly service: string }
   | { readonly kind: 'namespace'; readonly namespace: string }
   /** A Peer of ours, made from the member `source`. */
   | { readonly kind: 'ownPeer'; readonly source: string }
-  /** A Peer of somebody else's, whose name may be in our way. */
+  /** A Peer that is not ours, and whose name we may need. */
   | { readonly kind: 'foreignPeer' }
-  /** A mirror of `service`, or a ServiceImport in its place. */
+  /** A mirror of `service`, or a foreign ServiceImport of that name. */
   | { readonly kind: 'mirror'; readonly service: string }
-  | { readonly kind: 'serviceExport'; readonly service: string };
+  | { readonly kind: 'serviceExport'; readonly service: string }
+  /** States of its tunnels to the member `to`. */
+  | { readonly kind: 'links'; readonly to: string };

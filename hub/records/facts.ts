@@ -1,51 +1,37 @@
 /**
- * What a member's cluster is to the network: its ranges and its nodes, read from its `Mesh` and `MeshNode`s.
+ * Facts about a member's network: its ranges and nodes, read from its `Mesh` and `MeshNode`s.
  *
- * Everything here was written by the member. It is checked for form here, and for what it may claim where it is used.
+ * The member writes them, so it is not trusted. Their form is checked here, and what of them is believed in admit/.
  */
+import { type Mesh, meshSchema } from '../../core/api/mesh.js';
 import { type MeshNode, meshNodeSchema } from '../../core/api/meshNode.js';
-import { type Mesh, type MeshSpec, meshSchema } from '../../core/api/mesh.js';
+import type { Problem } from '../../core/api/problem.js';
 import type { KubeObject } from '../../core/api/resources.js';
-import { believed } from '../../core/mesh/believed.js';
-import { sortCidrs } from '../../core/net/cidr.js';
-import { aggregate } from '../../core/net/sets.js';
+import type { Result } from '../../core/runtime/result.js';
 
-export interface ClusterFacts {
-  readonly mesh: MeshSpec;
-  /** All sorted, without duplicates. */
-  readonly podCIDRs: readonly string[];
-  readonly serviceCIDRs: readonly string[];
-  readonly meshCIDRs: readonly string[];
-  /** Sorted by name, reduced to what others need. */
-  readonly nodes: readonly MeshNode[];
-}
-
-export interface FactsProblem {
-  /** `mesh`, `node east-a1`. */
-  readonly subject: string;
-  readonly reason: string;
-  /** What is wrong and what to do. */
-  readonly message: string;
-}
-
-export type Read<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly problem: FactsProblem };
+export type Read<T> = Result<T, Problem>;
 
 export function readMesh(object: KubeObject): Read<Mesh> {
   const parsed = meshSchema.safeParse(object);
   if (parsed.success) return { ok: true, value: parsed.data };
-  return { ok: false, problem: { subject: 'mesh', reason: 'BadMesh', message: `its Mesh is malformed; correct ${issues(parsed.error)}` } };
+  return {
+    ok: false,
+    error: { subject: { kind: 'mesh' }, reason: 'BadMesh', message: `its Mesh is malformed; correct ${issues(parsed.error)}` },
+  };
 }
 
-/** Keeps what others need: conditions, labels and versions of a node change often and concern nobody else, and where it hears others is for its own cluster. */
+/**
+ * Keeps what other members need. Conditions, labels and versions of a node change often and concern only its own cluster, as do
+ * the endpoints that it observes.
+ */
 export function readMeshNode(object: KubeObject): Read<MeshNode> {
   const { name } = object.metadata;
   const parsed = meshNodeSchema.safeParse(object);
-  if (!parsed.success) {
-    return { ok: false, problem: { subject: `node ${name}`, reason: 'BadMeshNode', message: `its MeshNode is malformed and left out; correct ${issues(parsed.error)}` } };
-  }
+  if (!parsed.success) return badMeshNode(name, `correct ${issues(parsed.error)}`);
+  if (!NODE_NAME.test(name) || object.metadata.namespace !== undefined) return badMeshNode(name, 'it has the name of no node');
   const { apiVersion, kind, metadata, spec, status } = parsed.data;
-  const { slot, meshAddresses, confirmed } = status ?? {};
-  const { heard: _heard, ...needed } = spec;
+  const { slot, meshAddresses, verified } = status ?? {};
+  const { observedEndpoints: _observed, ...needed } = spec;
   return {
     ok: true,
     value: {
@@ -53,23 +39,26 @@ export function readMeshNode(object: KubeObject): Read<MeshNode> {
       kind,
       metadata: { name, ...(metadata.deletionTimestamp !== undefined && { deletionTimestamp: metadata.deletionTimestamp }) },
       spec: needed,
-      status: { ...(meshAddresses !== undefined && { meshAddresses }), ...(slot !== undefined && { slot }), ...(confirmed !== undefined && { confirmed }) },
+      status: {
+        ...(meshAddresses !== undefined && { meshAddresses }),
+        ...(slot !== undefined && { slot }),
+        ...(verified !== undefined && { verified }),
+      },
     },
   };
 }
 
-export function assembleFacts(mesh: Mesh, nodes: readonly MeshNode[]): ClusterFacts {
-  const { spec, status } = mesh;
-  const known = believed(nodes);
-  return {
-    mesh: spec,
-    podCIDRs: aggregate([...(status?.podCIDRs ?? []), ...known.flatMap((node) => node.spec.podCIDRs)]),
-    serviceCIDRs: sortCidrs([...(status?.serviceCIDRs ?? []), ...(spec.serviceCIDRs ?? [])]),
-    meshCIDRs: sortCidrs(spec.wireguardCIDRs),
-    nodes: known.toSorted((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1)),
-  };
+/** RFC 1123 subdomain, as of every Node. */
+const NODE_NAME = /^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/;
+
+function badMeshNode(name: unknown, why: string): Read<never> {
+  const subject = { kind: 'node', name: typeof name === 'string' ? name.slice(0, 253) : '' } as const;
+  return { ok: false, error: { subject, reason: 'BadMeshNode', message: `its MeshNode is malformed and left out; ${why}` } };
 }
 
 function issues(error: { readonly issues: readonly { readonly path: readonly PropertyKey[]; readonly message: string }[] }): string {
-  return error.issues.slice(0, 3).map((issue) => `${issue.path.map(String).join('.')}: ${issue.message}`).join('; ');
+  return error.issues
+    .slice(0, 3)
+    .map((issue) => `${issue.path.map(String).join('.')}: ${issue.message}`)
+    .join('; ');
 }

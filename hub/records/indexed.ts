@@ -1,11 +1,11 @@
 /**
- * Values by key, each in at most one group, and the values of a group in the order of their keys.
+ * A map with a second index: each value is in at most one group, and a group lists its values in the order of their keys.
  */
 
 export interface Indexed<T> {
   get(key: string): T | undefined;
   all(): ReadonlyMap<string, T>;
-  /** Returns the group it was in before. */
+  /** Returns the previous group. */
   set(key: string, value: T | undefined, group: string | undefined): string | undefined;
   group(group: string): readonly T[];
   groups(): Iterable<string>;

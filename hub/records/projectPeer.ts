@@ -1,32 +1,36 @@
 /**
- * What is kept of a Peer in a member: ours in full but for its status, which that member's cluster-agent writes and which is no
- * change of what we wrote; and of every Peer, what that status complains of.
+ * What is kept of a Peer. Ours is kept without its status, which the member's cluster-agent writes: a new status does not change
+ * what we wrote. Of every Peer, what it holds is kept, and the problem in its status.
  */
-import type { Condition, KubeObject } from '../../core/api/resources.js';
-import type { FactsProblem } from './facts.js';
-import { type Held, projectHeld } from './held.js';
+import { observedConditions } from '../../core/observed/conditions.js';
+import { readObject } from '../../core/observed/readObject.js';
+import type { KubeObject } from '../../core/api/resources.js';
+import { type ExistingObject, projectExisting } from './existingObject.js';
+import { type Kept, malformed } from './kept.js';
+import { notReady } from './notReady.js';
+import { type PeerClaims, peerClaims } from './peerClaims.js';
 
 export interface PeerEntry {
-  readonly held: Held;
-  /** Absent: the nodes take all of it, or nobody has said yet. */
-  readonly problem?: FactsProblem;
+  readonly existing: ExistingObject;
+  readonly claims: PeerClaims;
 }
 
-export function projectPeer(object: KubeObject): PeerEntry {
-  const { status, ...rest } = object as KubeObject & { readonly status?: { readonly conditions?: readonly Condition[] } };
-  const { name, generation } = object.metadata;
-  const refused = (status?.conditions ?? []).find((each) => each.type === 'Ready' && each.status === 'False');
-  // One about an older spec may be wrong about this one.
-  const current = refused !== undefined && (refused.observedGeneration ?? generation) === generation;
-  return {
-    held: projectHeld(rest),
-    ...(current && { problem: { subject: `peer ${name}`, reason: refused.reason, message: refused.message } }),
-  };
+export function projectPeer(object: KubeObject): Kept<PeerEntry> {
+  const { value: existing, problems } = projectExisting('peer', object);
+  if (existing === undefined) return { value: undefined, problems };
+  const value = { existing, claims: peerClaims(object) };
+  const read = readObject(observedConditions, object);
+  if (!read.ok) return { value, problems: problems.length > 0 ? problems : [malformed('peer', object, read.error)] };
+  const refused = notReady(read.value);
+  if (refused === undefined) return { value, problems };
+  return { value, problems: [...problems, { subject: { kind: 'peer', name: object.metadata.name }, ...refused }] };
 }
 
-/** Whether nothing has changed but what a write of the status changes. */
-export function samePeer(a: Held, b: Held): boolean {
-  return a.own && b.own ? JSON.stringify(unversioned(a.object)) === JSON.stringify(unversioned(b.object)) : a.own === b.own;
+/** Whether both are equal, as far as they are kept, except for the resource version, which a write of the status changes too. */
+export function samePeer(a: PeerEntry, b: PeerEntry): boolean {
+  if (a.existing.own && b.existing.own)
+    return JSON.stringify(unversioned(a.existing.object)) === JSON.stringify(unversioned(b.existing.object));
+  return a.existing.own === b.existing.own && JSON.stringify(a.claims) === JSON.stringify(b.claims);
 }
 
 function unversioned({ metadata: { resourceVersion: _version, ...metadata }, ...rest }: KubeObject): object {

@@ -1,80 +1,64 @@
 /**
- * A Service of a member as the hub remembers it: the whole of an exported one's contract, the whole of our own, and of
- * everybody else's only that the name is taken.
+ * What is kept of a Service: of an exported one what importers need, of our own what we wrote, of others only the name.
  */
-import { ANNOTATION, KILOFED_GROUP } from '../../core/api/names.js';
+import { namespacedName } from '../../core/observed/metadata.js';
+import { isHubs, type Leftover, leftoverOf } from '../../core/observed/ownership.js';
+import { readObject } from '../../core/observed/readObject.js';
 import type { KubeObject } from '../../core/api/resources.js';
-import type { ServicePort, ServiceRecord } from '../../core/services/model.js';
-import { isOwn, keepOwn } from './held.js';
+import { exportRequest } from '../../core/services/annotations.js';
+import type { ServiceRecord } from '../../core/services/model.js';
+import { readHandOver } from '../../core/services/handOver.js';
+import { readService, serviceIdentity } from '../../core/services/observed.js';
+import { projectOwn } from './existingObject.js';
+import { type Kept, kept, malformed } from './kept.js';
 
 export type ServiceEntry =
-  | { readonly kind: 'foreign'; readonly namespace: string; readonly name: string; readonly uid: string }
-  | { readonly kind: 'exported'; readonly namespace: string; readonly name: string; readonly uid: string; readonly record: ServiceRecord }
-  | { readonly kind: 'own'; readonly namespace: string; readonly name: string; readonly uid: string; readonly object: KubeObject };
+  | (Somebodys & { readonly kind: 'foreign' })
+  | (Somebodys & { readonly kind: 'exported'; readonly record: ServiceRecord })
+  | (Named & { readonly kind: 'own'; readonly object: KubeObject });
 
-interface RawService extends KubeObject {
-  readonly spec?: {
-    readonly type?: ServiceRecord['type'];
-    readonly clusterIP?: string;
-    readonly ports?: readonly RawPort[];
-    readonly ipFamilies?: readonly ('IPv4' | 'IPv6')[];
-    readonly sessionAffinity?: 'None' | 'ClientIP';
-    readonly sessionAffinityConfig?: { readonly clientIP?: { readonly timeoutSeconds?: number } };
-    readonly publishNotReadyAddresses?: boolean;
-  };
+interface Named {
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
 }
 
-interface RawPort {
-  readonly name?: string;
-  readonly protocol?: ServicePort['protocol'];
-  readonly port: number;
-  readonly appProtocol?: string;
+interface Somebodys extends Named {
+  /** It stands in the place of a mirror, and has the hub's label still. */
+  readonly leftover?: Leftover;
+  /** Its owner hands it over to the hub. */
+  readonly offered?: true;
 }
 
 /**
- * `cluster` is the member it was watched in. A mirror of ours is never an export, whatever it is annotated with: it
- * would come back to where it came from. A Service that is being deleted is no longer exported.
+ * `cluster` is the member that it was watched in. A mirror of ours is never an export, whatever its annotations say: it would
+ * return to its exporter. A Service that is being deleted is no longer exported. A malformed one is somebody's, and no export.
  */
-export function projectService(cluster: string, object: KubeObject): ServiceEntry {
-  const { name, namespace = '', uid = '' } = object.metadata;
-  if (isOwn(object)) return { kind: 'own', namespace, name, uid, object: keepOwn(object) };
-  const wish = object.metadata.annotations?.[ANNOTATION.export] ?? 'false';
-  if (wish === 'false' || object.metadata.deletionTimestamp !== undefined) return { kind: 'foreign', namespace, name, uid };
-  return { kind: 'exported', namespace, name, uid, record: recordOf(cluster, object) };
+export function projectService(cluster: string, object: unknown): Kept<ServiceEntry> {
+  const identity = readObject(serviceIdentity, object);
+  if (!identity.ok) return kept(nameOnly(object), malformed('service', object, identity.error));
+  const { name, namespace, uid = '', annotations, deletionTimestamp } = identity.value.metadata;
+  const named: Named = { namespace, name, uid };
+  if (isHubs('service', object)) {
+    const { value: existing, problems } = projectOwn('service', object);
+    return { value: existing?.own === true ? { ...named, kind: 'own', object: existing.object } : { ...named, kind: 'foreign' }, problems };
+  }
+  const leftover = leftoverOf(object);
+  const subject = { kind: 'service', name: `${namespace}/${name}` } as const;
+  const { offered, complaint } = readHandOver(annotations ?? {}, object);
+  const misuse = complaint === undefined ? [] : [{ subject, ...complaint }];
+  const foreign: ServiceEntry = { ...named, kind: 'foreign', ...(leftover !== undefined && { leftover }), ...(offered && { offered }) };
+  const request = exportRequest(annotations ?? {});
+  if (request === undefined || typeof deletionTimestamp === 'string') return kept(foreign, ...misuse);
+  const read = readService(cluster, request, object);
+  if (!read.ok) return kept(foreign, malformed('service', object, read.error));
+  const { record, complaints } = read.value;
+  return kept({ ...foreign, kind: 'exported', record }, ...complaints.map((each) => ({ subject, ...each })), ...misuse);
 }
 
-function recordOf(cluster: string, object: RawService): ServiceRecord {
-  const { metadata, spec = {} } = object;
-  const seconds = spec.sessionAffinityConfig?.clientIP?.timeoutSeconds;
-  return {
-    cluster,
-    namespace: metadata.namespace ?? '',
-    name: metadata.name,
-    uid: metadata.uid ?? '',
-    created: metadata.creationTimestamp ?? '',
-    type: spec.type ?? 'ClusterIP',
-    headless: spec.clusterIP === 'None',
-    ports: (spec.ports ?? []).map(portOf),
-    ipFamilies: spec.ipFamilies ?? [],
-    sessionAffinity: spec.sessionAffinity ?? 'None',
-    ...(seconds !== undefined && { sessionAffinitySeconds: seconds }),
-    publishNotReadyAddresses: spec.publishNotReadyAddresses ?? false,
-    annotations: ownAnnotations(metadata.annotations ?? {}),
-  };
-}
-
-/** The API server has filled in the defaults of what it stores; older and other ones may not have. */
-function portOf(port: RawPort): ServicePort {
-  return {
-    name: port.name ?? '',
-    protocol: port.protocol ?? 'TCP',
-    port: port.port,
-    ...(port.appProtocol !== undefined && { appProtocol: port.appProtocol }),
-  };
-}
-
-function ownAnnotations(annotations: Readonly<Record<string, string>>): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(annotations).filter(([key]) => key.startsWith(`${KILOFED_GROUP}/`)).toSorted(([a], [b]) => (a < b ? -1 : 1)),
-  );
+function nameOnly(object: unknown): ServiceEntry | undefined {
+  const read = readObject(namespacedName, object);
+  if (!read.ok) return undefined;
+  const { name, namespace } = read.value.metadata;
+  return { kind: 'foreign', namespace, name, uid: '' };
 }

@@ -1,75 +1,38 @@
 /**
- * An EndpointSlice of a member as the hub remembers it. What names things of the member (target pods, nodes, hints) stays
- * behind: it means nothing elsewhere.
+ * What is kept of an EndpointSlice: of an exported Service what importers need, of our own what we wrote, of others nothing.
  */
 import { MCS_LABEL } from '../../core/api/names.js';
+import { isHubs } from '../../core/observed/ownership.js';
+import { readObject } from '../../core/observed/readObject.js';
 import type { KubeObject } from '../../core/api/resources.js';
-import type { SliceEndpoint, SlicePort, SliceRecord } from '../../core/services/model.js';
-import { isOwn, keepOwn } from './held.js';
+import type { SliceRecord } from '../../core/services/model.js';
+import { readSlice, sliceIdentity } from '../../core/services/observed.js';
+import { projectOwn } from './existingObject.js';
+import { type Kept, kept, malformed } from './kept.js';
 
 export type SliceEntry =
   | { readonly kind: 'own'; readonly object: KubeObject }
   | { readonly kind: 'source'; readonly record: SliceRecord }
-  /** Of no concern, but there. */
+  /** Neither ours nor needed. */
   | { readonly kind: 'other' };
 
 const OTHER: SliceEntry = { kind: 'other' };
 
-interface RawSlice extends KubeObject {
-  readonly addressType?: string;
-  readonly ports?: readonly { readonly name?: string; readonly protocol?: SlicePort['protocol']; readonly port?: number; readonly appProtocol?: string }[] | null;
-  readonly endpoints?: readonly RawEndpoint[] | null;
-}
-
-interface RawEndpoint {
-  readonly addresses?: readonly string[];
-  readonly conditions?: { readonly ready?: boolean | null; readonly serving?: boolean | null; readonly terminating?: boolean | null };
-  readonly hostname?: string;
-  readonly zone?: string;
-}
-
-/** `wanted` says whether anybody needs the slices of a Service, given as `namespace/name`. */
-export function projectSlice(cluster: string, object: KubeObject, wanted: (service: string) => boolean): SliceEntry {
-  const { labels = {}, namespace = '', deletionTimestamp } = object.metadata;
-  if (isOwn(object)) return { kind: 'own', object: keepOwn(object) };
-  const service = labels[MCS_LABEL.kubeServiceName];
-  const { addressType } = object as RawSlice;
-  if (service === undefined || deletionTimestamp !== undefined || !wanted(`${namespace}/${service}`)) return OTHER;
-  if (addressType !== 'IPv4' && addressType !== 'IPv6') return OTHER;
-  return { kind: 'source', record: recordOf(cluster, object, { service, addressType }) };
-}
-
-function recordOf(cluster: string, object: RawSlice, known: Pick<SliceRecord, 'service' | 'addressType'>): SliceRecord {
-  return {
-    cluster,
-    namespace: object.metadata.namespace ?? '',
-    name: object.metadata.name,
-    uid: object.metadata.uid ?? '',
-    ...known,
-    ports: (object.ports ?? []).flatMap((port) =>
-      port.port === undefined
-        ? []
-        : [{
-            name: port.name ?? '',
-            protocol: port.protocol ?? 'TCP',
-            port: port.port,
-            ...(port.appProtocol !== undefined && { appProtocol: port.appProtocol }),
-          }],
-    ),
-    endpoints: (object.endpoints ?? []).map(endpointOf),
-  };
-}
-
-/** Conditions are kept as they are, absent ones absent (EndpointConditions: nil ready means ready). */
-function endpointOf(endpoint: RawEndpoint): SliceEndpoint {
-  const { ready, serving, terminating } = endpoint.conditions ?? {};
-  const hostname = endpoint.hostname;
-  return {
-    addresses: endpoint.addresses ?? [],
-    ...(typeof ready === 'boolean' && { ready }),
-    ...(typeof serving === 'boolean' && { serving }),
-    ...(typeof terminating === 'boolean' && { terminating }),
-    ...(hostname !== undefined && hostname !== '' && { hostname }),
-    ...(endpoint.zone !== undefined && { zone: endpoint.zone }),
-  };
+/** `wanted` tells whether the slices of a Service, given as `namespace/name`, are needed. */
+export function projectSlice(cluster: string, object: unknown, wanted: (service: string) => boolean): Kept<SliceEntry> {
+  const identity = readObject(sliceIdentity, object);
+  if (!identity.ok) return kept(OTHER, malformed('endpointSlice', object, identity.error));
+  const { namespace, name, labels, deletionTimestamp } = identity.value.metadata;
+  if (isHubs('endpointSlice', object)) {
+    const { value: existing, problems } = projectOwn('endpointSlice', object);
+    return { value: existing?.own === true ? { kind: 'own', object: existing.object } : OTHER, problems };
+  }
+  const service = labels?.[MCS_LABEL.kubeServiceName];
+  if (service === undefined || typeof deletionTimestamp === 'string' || !wanted(`${namespace}/${service}`)) return kept(OTHER);
+  const read = readSlice(cluster, object);
+  if (!read.ok) return kept(OTHER, malformed('endpointSlice', object, read.error));
+  if (read.value === undefined) return kept(OTHER);
+  const { record, complaints } = read.value;
+  const subject = { kind: 'object', type: 'EndpointSlice', key: `${namespace}/${name}` } as const;
+  return kept({ kind: 'source', record }, ...complaints.map((complaint) => ({ subject, ...complaint })));
 }

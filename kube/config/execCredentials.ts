@@ -5,29 +5,41 @@
  * insist on, and cannot be told to forget what it has cached.
  */
 import { execFile } from 'node:child_process';
+import { resolve as resolvePath } from 'node:path';
+import type * as z from 'zod';
 import type { Credentials } from '../wire/client.js';
+import type { execSchema } from './fields.js';
 
-export interface ExecConfig {
-  readonly command: string;
-  readonly args?: readonly string[] | null;
-  readonly env?: readonly { readonly name: string; readonly value: string }[] | null;
-  readonly apiVersion?: string;
-  readonly provideClusterInfo?: boolean;
-  readonly installHint?: string;
-}
+type ExecConfig = Readonly<z.infer<typeof execSchema>>;
 
-export interface ExecDeps {
+interface ExecDeps {
   /** Wall clock, milliseconds since 1970. */
   readonly wall: () => number;
   /** What KUBERNETES_EXEC_INFO says of the cluster, where the program wants to know. */
   readonly cluster: Readonly<Record<string, unknown>>;
+  /** What the program finds in its environment, besides what the kubeconfig gives it. */
+  readonly environment: Environment;
+  /** What a command with a slash in it starts from. */
+  readonly directory: string | undefined;
   readonly timeoutMs: number;
 }
 
-export interface ExecCredentials {
-  /** Runs the program, unless what it said last still holds. @throws with what to do; never with what the program printed as credentials. */
+interface ExecCredentials {
+  /**
+   * Runs the program, unless what it said last still holds. @throws with what to do; never with what the program printed as credentials.
+   */
   get(): Promise<Credentials>;
   invalidate(): void;
+}
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** What every program needs. A program's own settings stand in its kubeconfig, under `env`. */
+const PASSED_ON = ['PATH', 'HOME', 'HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY', 'http_proxy', 'https_proxy', 'no_proxy'];
+
+/** The part of a service's own environment that it hands to programs of kubeconfigs: none of its secrets. */
+export function programEnvironment(own: Environment): Environment {
+  return Object.fromEntries(PASSED_ON.flatMap((name) => (own[name] === undefined ? [] : [[name, own[name]]])));
 }
 
 /** Credentials are not used in the last seconds of their life. */
@@ -58,23 +70,37 @@ function run(exec: ExecConfig, deps: ExecDeps): Promise<string> {
     timeout: deps.timeoutMs,
     killSignal: 'SIGKILL',
     maxBuffer: MAX_OUTPUT_BYTES,
-    // The program needs what every program needs: PATH, HOME and the settings of its own cloud.
-    env: { ...process.env, ...Object.fromEntries((exec.env ?? []).map(({ name, value }) => [name, value])), KUBERNETES_EXEC_INFO: JSON.stringify(info) },
+    env: {
+      ...deps.environment,
+      ...Object.fromEntries((exec.env ?? []).map(({ name, value }) => [name, value])),
+      KUBERNETES_EXEC_INFO: JSON.stringify(info),
+    },
   } as const;
+  // As kubectl does: only a command with a slash is a path.
+  const command = deps.directory !== undefined && exec.command.includes('/') ? resolvePath(deps.directory, exec.command) : exec.command;
   return new Promise((resolve, reject) => {
-    execFile(exec.command, [...(exec.args ?? [])], settings, (error, stdout, stderr) => {
+    execFile(command, [...(exec.args ?? [])], settings, (error, stdout, stderr) => {
       if (error === null) resolve(stdout);
       else reject(new Error(explain(exec, error, { stderr, timeoutMs: deps.timeoutMs })));
     });
   });
 }
 
-function explain(exec: ExecConfig, error: { readonly code?: unknown; readonly killed?: boolean }, ran: { readonly stderr: string; readonly timeoutMs: number }): string {
+function explain(
+  exec: ExecConfig,
+  error: { readonly code?: unknown; readonly killed?: boolean },
+  ran: { readonly stderr: string; readonly timeoutMs: number },
+): string {
   const program = `the kubeconfig's program ${exec.command}`;
-  if (error.code === 'ENOENT') return `${program} is not installed${exec.installHint === undefined ? '' : `: ${exec.installHint.trim().split('\n', 1)[0]}`}`;
+  if (error.code === 'ENOENT') return `${program} is not installed${hintOf(exec)}`;
   if (error.killed === true) return `${program} did not answer within ${ran.timeoutMs} ms`;
   const said = (ran.stderr.trim().split('\n', 1)[0] ?? '').slice(0, 300);
   return `${program} failed with ${String(error.code)}${said === '' ? '' : `: ${said}`}`;
+}
+
+function hintOf({ installHint }: ExecConfig): string {
+  const [line = ''] = (installHint ?? '').trim().split('\n', 1);
+  return line === '' ? '' : `: ${line.slice(0, 300)}`;
 }
 
 function parseCredential(output: string, command: string): { readonly expires: number; readonly credentials: Credentials } {

@@ -4,19 +4,25 @@
  * The one place that uses @kubernetes/client-node's KubeConfig: it knows contexts, OIDC, token files and client certificates.
  * One instance per kubeconfig, since it caches credentials by user name and members use equal names.
  */
-import { createHash, X509Certificate } from 'node:crypto';
+import type { Result } from '../../core/runtime/result.js';
+import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { RequestOptions } from 'node:https';
 import { resolve } from 'node:path';
 import { createSecureContext } from 'node:tls';
 import { KubeConfig } from '@kubernetes/client-node';
-import type { ConnectionOptions, Credentials, CredentialSource } from '../wire/client.js';
-import { createExecCredentials, type ExecConfig } from './execCredentials.js';
-import { type Fields, type KubeconfigParts, readKubeconfig } from './readKubeconfig.js';
+import type { ConnectionOptions, CredentialLifetime, Credentials, CredentialSource } from '../wire/client.js';
+import { createExecCredentials, type Environment } from './execCredentials.js';
+import { type ClusterFields, INLINE_ONLY, type KubeconfigRights, type UserFields } from './fields.js';
+import { lifetimeOf } from './lifetime.js';
+import { type KubeconfigParts, readKubeconfig } from './readKubeconfig.js';
+import { within } from './within.js';
 
-export type LoadedKubeconfig =
-  | { readonly ok: true; readonly connection: Omit<ConnectionOptions, 'userAgent'>; readonly context: string; readonly namespace?: string }
-  | { readonly ok: false; readonly error: string };
+/** How to reach the API server of a kubeconfig's context. */
+interface Connection extends Omit<ConnectionOptions, 'userAgent'> {
+  /** Absent: no credentials in the kubeconfig itself end. */
+  readonly lifetime?: CredentialLifetime;
+}
 
 export interface LoadOptions {
   /** Default: the kubeconfig's current-context. */
@@ -27,6 +33,10 @@ export interface LoadOptions {
   readonly wall?: () => number;
   /** What relative paths in it start from: the folder of the kubeconfig. */
   readonly directory?: string;
+  /** Default: inline data only, for whoever may have written it. */
+  readonly rights?: KubeconfigRights;
+  /** What programs that the kubeconfig names find in their environment. Default: nothing. */
+  readonly environment?: Environment;
 }
 
 /** A program that is asked for credentials, or an identity provider, must answer within this. */
@@ -34,38 +44,40 @@ const CREDENTIALS_MS = 15_000;
 /** Asking KubeConfig reads files: not for every request. */
 const CREDENTIALS_TTL_MS = 30_000;
 
-/** Every mistake in the text is a sentence that says what to put right. */
-export function loadKubeconfig(text: string, options: LoadOptions): LoadedKubeconfig {
-  const parts = readKubeconfig(text, options.context);
-  if (!parts.ok) return parts;
+/** Every mistake in the text becomes a sentence that says what to correct. Never throws. */
+export function loadKubeconfig(text: string, options: LoadOptions): Result<Connection> {
+  const read = readKubeconfig(text, options.context, options.rights ?? INLINE_ONLY);
+  if (!read.ok) return read;
+  const parts = read.value;
   const authority = authorityOf(parts.cluster, options.directory);
   if (!authority.ok) return authority;
   const problem = problemOfCertificate(parts.user);
   if (problem !== undefined) return { ok: false, error: problem };
+  const lifetime = lifetimeOf(parts.user);
   const serverName = parts.cluster['tls-server-name'];
   return {
     ok: true,
-    context: parts.context,
-    ...(parts.namespace === undefined ? {} : { namespace: parts.namespace }),
-    connection: {
+    value: {
       server: parts.server,
-      ...(authority.pem === undefined ? {} : { ca: authority.pem }),
+      ...(authority.value === undefined ? {} : { ca: authority.value }),
       ...(parts.cluster['insecure-skip-tls-verify'] === true ? { insecureSkipVerify: true } : {}),
-      ...(typeof serverName === 'string' ? { serverName } : {}),
+      ...(serverName === undefined ? {} : { serverName }),
+      ...(lifetime === undefined ? {} : { lifetime }),
       credentials: cached(sourceOf(parts, options), options.now),
     },
   };
 }
 
-/** Equal texts have equal hashes: that a member's kubeconfig changed can be told without keeping it. */
-export function hashKubeconfig(text: string): string {
-  return createHash('sha256').update(text).digest('base64url');
-}
-
 function sourceOf(parts: KubeconfigParts, options: LoadOptions): CredentialSource {
   const { exec } = parts.user;
-  if (typeof exec !== 'object' || exec === null) return fromConfig(parts, options.directory);
-  return createExecCredentials(exec as ExecConfig, { wall: options.wall ?? Date.now, cluster: parts.cluster, timeoutMs: CREDENTIALS_MS });
+  if (exec === undefined) return fromConfig(parts, options.directory);
+  return createExecCredentials(exec, {
+    wall: options.wall ?? Date.now,
+    cluster: parts.cluster,
+    environment: options.environment ?? {},
+    directory: options.directory,
+    timeoutMs: CREDENTIALS_MS,
+  });
 }
 
 /** A new instance after each invalidation: an old one cannot be told to forget. */
@@ -75,7 +87,11 @@ function fromConfig(parts: KubeconfigParts, directory: string | undefined): Cred
     async get() {
       config ??= configOf(parts, directory);
       const options: RequestOptions = { headers: {} };
-      await within(CREDENTIALS_MS, config.applyToHTTPSOptions(options));
+      await within(
+        CREDENTIALS_MS,
+        config.applyToHTTPSOptions(options),
+        `the kubeconfig's credentials did not come within ${CREDENTIALS_MS} ms`,
+      );
       const headers = Object.entries(options.headers ?? {}).map(([name, value]) => [name.toLowerCase(), String(value).trim()] as const);
       return {
         headers: {
@@ -100,7 +116,7 @@ function configOf(parts: KubeconfigParts, directory: string | undefined): KubeCo
     JSON.stringify({
       clusters: [{ name: 'c', cluster: parts.cluster }],
       // client-node knows no `tokenFile` of a user, which wins over `token`.
-      users: [{ name: 'u', user: typeof tokenFile === 'string' ? { ...user, ...tokenFileUser(tokenFile, directory) } : { ...user, token } }],
+      users: [{ name: 'u', user: tokenFile !== undefined ? { ...user, ...tokenFileUser(tokenFile, directory) } : { ...user, token } }],
       contexts: [{ name: 'x', context: { cluster: 'c', user: 'u' } }],
       'current-context': 'x',
     }),
@@ -109,7 +125,7 @@ function configOf(parts: KubeconfigParts, directory: string | undefined): KubeCo
   return config;
 }
 
-function tokenFileUser(tokenFile: string, directory: string | undefined): Fields {
+function tokenFileUser(tokenFile: string, directory: string | undefined): object {
   return { 'auth-provider': { name: 'tokenFile', config: { tokenFile: resolve(directory ?? '.', tokenFile) } } };
 }
 
@@ -136,12 +152,13 @@ function cached(source: CredentialSource, now: () => number): CredentialSource {
   };
 }
 
-type Authority = { readonly ok: true; readonly pem: string | undefined } | { readonly ok: false; readonly error: string };
+/** In PEM; undefined: the system's roots. */
+type Authority = Result<string | undefined>;
 
-function authorityOf(cluster: Fields, directory: string | undefined): Authority {
+function authorityOf(cluster: ClusterFields, directory: string | undefined): Authority {
   const { 'certificate-authority-data': data, 'certificate-authority': file } = cluster;
-  if (typeof data === 'string' && data !== '') return checkAuthority(Buffer.from(data, 'base64').toString('utf8'), 'certificate-authority-data');
-  if (typeof file !== 'string' || file === '') return { ok: true, pem: undefined };
+  if (data !== undefined) return checkAuthority(Buffer.from(data, 'base64').toString('utf8'), 'certificate-authority-data');
+  if (file === undefined) return { ok: true, value: undefined };
   try {
     return checkAuthority(readFileSync(resolve(directory ?? '.', file), 'utf8'), `certificate-authority ${file}`);
   } catch {
@@ -150,7 +167,7 @@ function authorityOf(cluster: Fields, directory: string | undefined): Authority 
 }
 
 function checkAuthority(text: string, what: string): Authority {
-  if (isCertificate(text)) return { ok: true, pem: text };
+  if (isCertificate(text)) return { ok: true, value: text };
   return { ok: false, error: `${what} of the kubeconfig is not a certificate in PEM form` };
 }
 
@@ -163,9 +180,9 @@ function isCertificate(text: string): boolean {
 }
 
 /** Only of what is in the kubeconfig itself: files may appear later. */
-function problemOfCertificate(user: Fields): string | undefined {
+function problemOfCertificate(user: UserFields): string | undefined {
   const { 'client-certificate-data': cert, 'client-key-data': key } = user;
-  if (typeof cert !== 'string' || typeof key !== 'string') return undefined;
+  if (cert === undefined || key === undefined) return undefined;
   try {
     createSecureContext({ cert: Buffer.from(cert, 'base64'), key: Buffer.from(key, 'base64') });
     return undefined;
@@ -177,16 +194,4 @@ function problemOfCertificate(user: Fields): string | undefined {
 function pem<N extends 'cert' | 'key'>(name: N, value: unknown): { readonly [K in N]?: string } {
   if (typeof value !== 'string' && !Buffer.isBuffer(value)) return {};
   return { [name]: value.toString() } as { readonly [K in N]: string };
-}
-
-async function within<T>(ms: number, work: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const deadline = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error(`the kubeconfig's credentials did not come within ${ms} ms`)), ms);
-  });
-  try {
-    return await Promise.race([work, deadline]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

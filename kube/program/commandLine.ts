@@ -1,6 +1,6 @@
 /**
- * What the command lines of hub and cluster-agent have in common: a wrong flag is told, with the way to the help, and ends with
- * 2; help ends with 0; nothing ends the process by itself.
+ * What the command lines of hub and cluster-agent have in common. A wrong flag is reported and gives exit code 2, help gives 0; nothing
+ * here ends the process.
  */
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { VERSION } from '../../core/api/version.js';
@@ -11,7 +11,7 @@ export interface FlagsIo {
   readonly err: (text: string) => void;
 }
 
-/** `end`: all is said, and `code` is the exit code. */
+/** `end`: everything is printed, and `code` is the exit code. */
 export type ParsedFlags<T> = { readonly kind: 'run'; readonly flags: T } | { readonly kind: 'end'; readonly code: number };
 
 export interface ListenAddress {
@@ -27,7 +27,8 @@ export function programCommand(name: string, about: string): Command {
     .showHelpAfterError(`See kilofed ${name} --help.`)
     .exitOverride()
     .allowExcessArguments(false)
-    .version(VERSION);
+    .helpOption('-h, --help', 'Show help')
+    .version(VERSION, '-V, --version', 'Show the version');
 }
 
 export function parseProgram<T extends object>(command: Command, argv: readonly string[], io: FlagsIo): ParsedFlags<T> {
@@ -40,17 +41,18 @@ export function parseProgram<T extends object>(command: Command, argv: readonly 
   }
 }
 
-/** `usual` is listened on unless told otherwise, such as `127.0.0.1:9108`. */
-export function listenOption(usual: string): Option {
+/** `usual`: the default, such as `127.0.0.1:9108`. */
+export function listenOption(usual: string, flag = '--listen', about = 'address to serve HTTP on'): Option {
   const port = usual.slice(usual.lastIndexOf(':') + 1);
   const parse = (text: string): ListenAddress => {
     const listen = parseListen(text);
-    if (listen === undefined) throw new InvalidArgumentError(`write address:port, such as 127.0.0.1:${port}, or :${port} for every address.`);
+    if (listen === undefined)
+      throw new InvalidArgumentError(`Write address:port, such as 127.0.0.1:${port}, or :${port} for every address.`);
     return listen;
   };
-  return new Option('--listen <address>', 'where to serve HTTP').default(parse(usual), usual).argParser(parse);
+  return new Option(`${flag} <address>`, about).default(parse(usual), usual).argParser(parse);
 }
 
 export function logLevelOption(): Option {
-  return new Option('--log-level <level>', 'how much to log').choices(['debug', 'info', 'warn', 'error']).default('info');
+  return new Option('--log-level <level>', 'log level').choices(['debug', 'info', 'warn', 'error']).default('info');
 }

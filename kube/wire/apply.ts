@@ -2,32 +2,42 @@
  * Writing and reading single objects: server-side apply, delete with preconditions, get, list.
  */
 import { type KubeObject, type Resource, RESOURCE, apiVersion, resourcePath } from '../../core/api/resources.js';
-import type { KubeClient, KubeResult } from './client.js';
+import type { KubeClient, KubeRequest, KubeResult, Pace } from './client.js';
+import { listAll } from './listAll.js';
+import { isObjectOf } from './objectForm.js';
 
-export interface ApplyOptions {
+interface ApplyOptions {
   readonly fieldManager: string;
   /** Take fields over from other managers. Default true: what we apply, we own. */
   readonly force?: boolean;
   readonly subresource?: 'status';
 }
 
-export interface ObjectRef {
+interface ObjectRef {
   readonly resource: Resource;
   readonly namespace?: string;
   readonly name: string;
 }
 
+const MOST_OBJECTS = 100_000;
+const MOST_BYTES = 256 << 20;
+
 /** Server-side apply of `object`, which must hold every field its manager owns. A resourceVersion in it is a precondition. */
 export function applyObject<T extends KubeObject>(client: KubeClient, object: T, options: ApplyOptions): Promise<KubeResult<T>> {
   const resource = resourceOf(object);
-  const path = resourcePath(resource, object.metadata.namespace, object.metadata.name);
-  return client.call<T>({
-    method: 'PATCH',
-    path: options.subresource === undefined ? path : `${path}/${options.subresource}`,
-    query: { fieldManager: options.fieldManager, force: options.force ?? true },
-    contentType: 'application/apply-patch+yaml',
-    body: object,
-  });
+  const { name, namespace } = object.metadata;
+  const path = resourcePath(resource, namespace, name);
+  return callObject<T>(
+    client,
+    { resource, name, ...(namespace !== undefined && { namespace }) },
+    {
+      method: 'PATCH',
+      path: options.subresource === undefined ? path : `${path}/${options.subresource}`,
+      query: { fieldManager: options.fieldManager, force: options.force ?? true },
+      contentType: 'application/apply-patch+yaml',
+      body: object,
+    },
+  );
 }
 
 /** Deletes exactly the object that was seen, where `uid` or `resourceVersion` say which; `notFound` counts as done. */
@@ -45,31 +55,49 @@ export async function deleteObject(
 }
 
 export function getObject<T extends KubeObject>(client: KubeClient, ref: ObjectRef): Promise<KubeResult<T>> {
-  return client.call<T>({ method: 'GET', path: resourcePath(ref.resource, ref.namespace, ref.name) });
+  return callObject<T>(client, ref, { method: 'GET', path: resourcePath(ref.resource, ref.namespace, ref.name) });
 }
 
-/** Every object of a resource, page by page. */
+/** A request whose answer is the object `ref`. Any other answer, such as that of a proxy, is a failure `server`. */
+export async function callObject<T extends KubeObject>(client: KubeClient, ref: ObjectRef, request: KubeRequest): Promise<KubeResult<T>> {
+  const answer = await client.call<unknown>(request);
+  if (!answer.ok) return answer;
+  const { value } = answer;
+  const isIt = isObjectOf(value, ref.resource) && value.metadata.name === ref.name && value.metadata.namespace === ref.namespace;
+  return isIt
+    ? { ok: true, value: value as T }
+    : { ok: false, error: { kind: 'server', message: `what came is not the ${ref.resource.kind} ${ref.name}` } };
+}
+
+/**
+ * Every object of a resource. More than `mostBytes` of them, as JSON, are a failure `tooLarge`.
+ */
 export async function listObjects<T extends KubeObject>(
   client: KubeClient,
   resource: Resource,
-  options: { readonly namespace?: string; readonly labelSelector?: string } = {},
+  options: { readonly namespace?: string; readonly labelSelector?: string; readonly mostBytes?: number; readonly pace?: Pace } = {},
 ): Promise<KubeResult<readonly T[]>> {
+  const { namespace, labelSelector, mostBytes = MOST_BYTES, pace } = options;
   const items: T[] = [];
-  let next: string | undefined;
-  do {
-    const page: KubeResult<{ readonly items?: readonly T[]; readonly metadata: { readonly continue?: string } }> = await client.call({
-      method: 'GET',
-      path: resourcePath(resource, options.namespace),
-      query: { limit: 500, continue: next, labelSelector: options.labelSelector },
-    });
-    if (!page.ok) return page;
-    items.push(...(page.value.items ?? []));
-    next = page.value.metadata.continue === '' ? undefined : page.value.metadata.continue;
-  } while (next !== undefined);
-  return { ok: true, value: items };
+  let bytes = 0;
+  const stop = new AbortController();
+  const listing = { resource, path: resourcePath(resource, namespace), selectors: { labelSelector, fieldSelector: undefined }, pace };
+  const listed = await listAll(client, listing, {
+    signal: stop.signal,
+    most: MOST_OBJECTS,
+    onFound(found, size) {
+      bytes += size;
+      if (bytes > mostBytes) stop.abort();
+      else if (found.object !== undefined) items.push(found.object as T);
+    },
+  });
+  if (bytes > mostBytes) return { ok: false, error: { kind: 'tooLarge', message: `there is too much in the list of ${resource.plural}` } };
+  return listed.ok ? { ok: true, value: items } : listed;
 }
 
-const BY_KIND = new Map<string, Resource>(Object.values(RESOURCE).map((resource) => [`${apiVersion(resource)} ${resource.kind}`, resource]));
+const BY_KIND = new Map<string, Resource>(
+  Object.values(RESOURCE).map((resource) => [`${apiVersion(resource)} ${resource.kind}`, resource]),
+);
 
 function resourceOf(object: KubeObject): Resource {
   const resource = BY_KIND.get(`${object.apiVersion} ${object.kind}`);

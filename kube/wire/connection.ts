@@ -1,5 +1,5 @@
 /**
- * The way to an API server: made on demand, and made anew when it broke, froze, or its client certificate changed.
+ * A connection to an API server: made on demand, and remade after it broke, froze, or got a new client certificate.
  */
 import { connect as connectTls, type ConnectionOptions as TlsOptions, type TLSSocket } from 'node:tls';
 import type { Clock } from '../../core/runtime/clock.js';
@@ -10,9 +10,11 @@ import { type Transport, WireError } from './transport.js';
 
 const CONNECT_MS = 5_000;
 
-export interface Connection {
+interface Connection {
   /** A transport that takes requests; rejects when none can be had. Callers at the same time share one. */
   get(credentials: Credentials): Promise<Transport>;
+  /** Of the transport in use, as there. */
+  silentMs(): number;
   /** Ends it, and everything on it. */
   close(): void;
 }
@@ -48,6 +50,7 @@ export function createConnection(options: ConnectionOptions, deps: { readonly cl
       opening = mine;
       return mine.transport;
     },
+    silentMs: () => current?.transport.silentMs?.() ?? 0,
     close() {
       closed = true;
       current?.transport.destroy();
@@ -60,7 +63,7 @@ async function connect(options: ConnectionOptions, credentials: Credentials, clo
   const url = new URL(options.server);
   const tls = tlsOptions(url, options, credentials);
   const socket = await handshake({ ...tls, ALPNProtocols: ['h2', 'http/1.1'] }, url.host, clock);
-  if (socket.alpnProtocol === 'h2') return createHttp2Transport(socket, url.origin, { clock });
+  if (socket.alpnProtocol === 'h2') return createHttp2Transport(socket, url.origin, { clock, askEveryMs: options.askEveryMs });
   socket.destroy();
   return createHttp1Transport(tls);
 }

@@ -1,5 +1,5 @@
 /**
- * One signal for a deadline and for the caller's own signals, with listeners that are taken off again.
+ * One signal for a deadline and the caller's signals. It removes its listeners when it is done.
  */
 import { setMaxListeners } from 'node:events';
 import type { Clock } from '../../core/runtime/clock.js';

@@ -46,6 +46,14 @@ describe('what an answer means', () => {
     expect(failureFromError(new WireError('timeout', 'late'))).toEqual({ kind: 'timeout', message: 'late' });
   });
 
+  test("of OpenSSL's message only the reason is told", () => {
+    const error = Object.assign(new Error('80BC:error:0A00010B:SSL routines:ssl3_get_record:wrong version number:../a.c:350:\n'), {
+      library: 'SSL routines',
+      reason: 'wrong version number',
+    });
+    expect(failureFromError(error).message).toBe('TLS failed: wrong version number');
+  });
+
   test('of several addresses that failed the first is named', () => {
     const error = new AggregateError([new Error('connect ECONNREFUSED ::1:1'), new Error('connect ECONNREFUSED 127.0.0.1:1')]);
     expect(failureFromError(error).message).toBe('connect ECONNREFUSED ::1:1');

@@ -6,7 +6,7 @@
 import type { IncomingMessage } from 'node:http';
 import { Agent, request as httpsRequest } from 'node:https';
 import type { ConnectionOptions as TlsOptions } from 'node:tls';
-import { type Transport, type WireAnswer, WireError, type WireRequest } from './transport.js';
+import { NO_ANSWER, type Transport, type WireAnswer, WireError, type WireRequest } from './transport.js';
 
 export function createHttp1Transport(tls: TlsOptions): Transport {
   const agent = new Agent({ ...tls, ALPNProtocols: ['http/1.1'], keepAlive: true });
@@ -51,8 +51,10 @@ function send(agent: Agent, request: WireRequest, onClose: () => void): Promise<
       request.signal.removeEventListener('abort', abort);
       resolve(answerOf(response));
     });
+    // Not always with an error: of a 101 that nobody asked for, Node says no more than this.
     outgoing.once('close', () => {
       request.signal.removeEventListener('abort', abort);
+      reject(new WireError('unreachable', 'the API server closed the connection without an answer', { code: NO_ANSWER }));
       onClose();
     });
     outgoing.end(request.body);

@@ -3,10 +3,12 @@
  * costs 14 KiB this way, against 141 KiB and a connection each).
  */
 import type { Clock } from '../../core/runtime/clock.js';
-import { LineHandlerError, readAll, readLines } from './body.js';
+import { HandlerError, readAll, readItems, readLines } from './body.js';
+import { BOUNDS } from './bounds.js';
 import type { ConnectionOptions, Credentials, KubeClient, KubeFailure, KubeRequest, KubeResult } from './client.js';
 import { createConnection } from './connection.js';
 import { createDeadline, type Deadline } from './deadline.js';
+import type { Gathered, Held } from './gather.js';
 import { failureFromError, failureFromResponse } from './failure.js';
 import { NO_ANSWER, type Transport, type WireAnswer, WireError } from './transport.js';
 
@@ -15,6 +17,7 @@ const DEFAULT_TIMEOUT_MS = 10_000;
 export function createKubeClient(options: ConnectionOptions, deps: { readonly clock: Clock }): KubeClient {
   const connection = createConnection(options, deps);
   const closing = new AbortController();
+  const gathered: Held = { bytes: 0 };
   const base = new URL(options.server).pathname.replace(/\/$/, '');
 
   async function credentials(deadline: Deadline): Promise<Credentials> {
@@ -28,7 +31,7 @@ export function createKubeClient(options: ConnectionOptions, deps: { readonly cl
   async function attempt(request: KubeRequest, deadline: Deadline): Promise<WireAnswer> {
     const held = await credentials(deadline);
     const transport: Transport = await deadline.within(connection.get(held));
-    return transport.send({
+    const answer = transport.send({
       method: request.method,
       path: `${base}${request.path}${search(request)}`,
       headers: {
@@ -40,9 +43,10 @@ export function createKubeClient(options: ConnectionOptions, deps: { readonly cl
       body: request.body === undefined ? undefined : JSON.stringify(request.body),
       signal: deadline.signal,
     });
+    return deadline.within(answer);
   }
 
-  /** Asks again once: after a 401, since a token may have been rotated under us, and when the server cannot have seen it. */
+  /** Repeats a request once: after a 401, since the token may have been rotated, and if the server cannot have seen it. */
   async function ask(request: KubeRequest, deadline: Deadline): Promise<WireAnswer> {
     let first: WireAnswer;
     try {
@@ -65,11 +69,18 @@ export function createKubeClient(options: ConnectionOptions, deps: { readonly cl
       let answer: WireAnswer | undefined;
       try {
         answer = await ask(request, deadline);
-        const body = await deadline.within(readAll(answer));
-        if (answer.status >= 200 && answer.status <= 299) return parse<T>(body);
-        return { ok: false, error: failureFromResponse(answer.status, body, answer.retryAfter) };
+        if (answer.status < 200 || answer.status > 299) return { ok: false, error: await refusal(answer, deadline) };
+        const { onItem, pace } = request;
+        if (onItem === undefined) return parse<T>(await deadline.within(readAll(answer, BOUNDS.objectBytes)));
+        const take = (item: Gathered): Promise<void> | undefined => {
+          if (deadline.signal.aborted) return undefined;
+          onItem(parsed(item), item.text.slice(0, BOUNDS.headBytes), item.text.length);
+          return pace?.('item', item.text.length);
+        };
+        return parse<T>(await deadline.within(readItems(answer, { take, held: gathered, pace })));
       } catch (error) {
         answer?.cancel();
+        if (error instanceof HandlerError) throw error.cause;
         return { ok: false, error: failureFromError(deadline.reason() ?? error) };
       } finally {
         deadline.cancel();
@@ -84,16 +95,23 @@ export function createKubeClient(options: ConnectionOptions, deps: { readonly cl
         if (answer.status !== 200) return { ok: false, error: await refusal(answer, opening) };
         opening.cancel();
         request.onOpen?.();
-        await readLines(answer, onLine, { idleMs: request.idleMs, signal: whole.signal, clock: deps.clock });
+        const { idleMs, pace } = request;
+        const take = (line: Gathered): Promise<void> | undefined => {
+          onLine(line.text, line.whole);
+          return pace?.('event', line.text.length);
+        };
+        await readLines(answer, { take, held: gathered, pace, idleMs, signal: whole.signal, clock: deps.clock });
         return { ok: true, value: undefined };
       } catch (error) {
-        if (error instanceof LineHandlerError) throw error.cause;
+        if (error instanceof HandlerError) throw error.cause;
         return { ok: false, error: failureFromError(opening.reason() ?? whole.reason() ?? error) };
       } finally {
         opening.cancel();
         whole.cancel();
       }
     },
+
+    silentMs: connection.silentMs,
 
     close() {
       closing.abort();
@@ -102,8 +120,23 @@ export function createKubeClient(options: ConnectionOptions, deps: { readonly cl
   };
 }
 
+/** What a refusal says for people may be too long; what it is for us is its status. */
 async function refusal(answer: WireAnswer, deadline: Deadline): Promise<KubeFailure> {
-  return failureFromResponse(answer.status, await deadline.within(readAll(answer)), answer.retryAfter);
+  const text = await deadline.within(readAll(answer, BOUNDS.refusalBytes)).catch((error: unknown) => {
+    if (error instanceof WireError && error.kind === 'tooLarge') return '';
+    throw error;
+  });
+  return failureFromResponse(answer.status, text, answer.retryAfter);
+}
+
+/** Undefined: it is none that can be read. */
+function parsed({ text, whole }: Gathered): unknown {
+  if (!whole) return undefined;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 function search(request: KubeRequest): string {

@@ -13,25 +13,36 @@ const PING_EVERY_MS = 2_000;
 const PING_DEADLINE_MS = 3_000;
 /** The last part of the deadline, on a timer of its own: see `keepAlive`. */
 const PING_GRACE_MS = 250;
+/**
+ * Requests that were given up before an answer, of one session. Where a server lets no stream begin (SETTINGS_MAX_CONCURRENT_STREAMS),
+ * Node keeps some kilobytes of each until the session ends.
+ */
+const MOST_UNANSWERED = 1_000;
 
 /** A transport over `socket`, on which ALPN agreed on h2. */
-export function createHttp2Transport(socket: TLSSocket, origin: string, deps: { readonly clock: Clock }): Transport {
+export function createHttp2Transport(socket: TLSSocket, origin: string, deps: KeepAliveDeps): Transport {
   const session = connect(origin, {
     createConnection: () => socket,
     settings: { enablePush: false, initialWindowSize: 1 << 20 },
     maxSessionMemory: 256,
   });
   let retired = false;
+  let unanswered = 0;
   // Why the session ended reaches every stream of it as its own error.
   session.on('error', () => undefined);
   session.once('connect', () => session.setLocalWindowSize(1 << 22));
   session.once('goaway', () => {
     retired = true;
   });
-  keepAlive(session, deps.clock);
+  const silentMs = keepAlive(session, deps);
   return {
     usable: () => !retired && !session.closed && !session.destroyed,
-    send: (request) => send(session, request),
+    send: (request) =>
+      send(session, request, () => {
+        unanswered += 1;
+        if (unanswered >= MOST_UNANSWERED) session.destroy();
+      }),
+    silentMs,
     retire() {
       retired = true;
       session.close();
@@ -40,15 +51,18 @@ export function createHttp2Transport(socket: TLSSocket, origin: string, deps: { 
   };
 }
 
-function send(session: ClientHttp2Session, request: WireRequest): Promise<WireAnswer> {
+/** `onGivenUp`: before it was answered. */
+function send(session: ClientHttp2Session, request: WireRequest, onGivenUp: () => void): Promise<WireAnswer> {
   return new Promise((resolve, reject) => {
     const headers = { ...request.headers, ':method': request.method, ':path': request.path };
     const stream = session.request(headers, { endStream: request.body === undefined });
     const abort = (): void => {
       stream.close(constants.NGHTTP2_CANCEL);
       reject(new WireError('aborted', 'the request was given up'));
+      onGivenUp();
     };
-    const lost = (): void => reject(new WireError('unreachable', 'the API server closed the stream without an answer', { code: NO_ANSWER }));
+    const lost = (): void =>
+      reject(new WireError('unreachable', 'the API server closed the stream without an answer', { code: NO_ANSWER }));
     request.signal.addEventListener('abort', abort, { once: true });
     stream.on('error', reject);
     stream.once('close', () => request.signal.removeEventListener('abort', abort));
@@ -80,24 +94,38 @@ function answerOf(stream: ClientHttp2Stream, status: number, retryAfter: string 
  * Pings while the session lives; one unanswered ping ends it and fails everything on it.
  *
  * When this process was busy for longer than the deadline, the timer fires before the waiting answer is read. So the
- * deadline has two parts: between them the answer gets its turn.
+ * deadline has two parts: between them the answer gets its turn. Returns for how long a ping has had no answer.
  */
-function keepAlive(session: ClientHttp2Session, clock: Clock): void {
-  let cancel = clock.after(PING_EVERY_MS, ping);
+function keepAlive(session: ClientHttp2Session, { clock, askEveryMs = PING_EVERY_MS }: KeepAliveDeps): () => number {
+  let cancel = clock.after(askEveryMs, ping);
+  let askedAt: number | undefined;
   session.once('close', () => cancel());
 
   function ping(): void {
     if (session.destroyed) return;
+    askedAt = clock.now();
     cancel = clock.after(PING_DEADLINE_MS - PING_GRACE_MS, () => {
       cancel = clock.after(PING_GRACE_MS, giveUp);
     });
     session.ping((error) => {
       cancel();
-      if (error === null) cancel = clock.after(PING_EVERY_MS, ping);
+      if (error !== null) return;
+      askedAt = undefined;
+      cancel = clock.after(askEveryMs, ping);
     });
   }
 
   function giveUp(): void {
-    session.destroy(new WireError('unreachable', `the API server did not answer a ping within ${PING_DEADLINE_MS} ms`), constants.NGHTTP2_CANCEL);
+    session.destroy(
+      new WireError('unreachable', `the API server did not answer a ping within ${PING_DEADLINE_MS} ms`),
+      constants.NGHTTP2_CANCEL,
+    );
   }
+
+  return () => (askedAt === undefined ? 0 : clock.now() - askedAt);
+}
+
+interface KeepAliveDeps {
+  readonly clock: Clock;
+  readonly askEveryMs?: number | undefined;
 }

@@ -1,13 +1,14 @@
 /**
  * One JSON object per line: `time`, `level`, `message`, then the data. Errors are flattened with their causes; whatever is
- * named like a secret is written as `[redacted]`.
+ * named like a secret is written as `[redacted]`, and what a terminal would obey or not show by its JSON escape.
  */
+import { printableLines } from '../../core/text/printable.js';
 import type { Log, LogData, LogLevel } from '../../core/runtime/log.js';
 
 const ORDER: readonly LogLevel[] = ['debug', 'info', 'warn', 'error'];
 const SECRET = /token|secret|password|presharedkey|privatekey|authorization/i;
 
-export interface JsonLogOptions {
+interface JsonLogOptions {
   readonly level: LogLevel;
   readonly write: (line: string) => void;
   /** Wall clock, milliseconds. */
@@ -19,7 +20,7 @@ export function createJsonLog(options: JsonLogOptions, bound: LogData = {}): Log
     if (ORDER.indexOf(level) < ORDER.indexOf(options.level)) return;
     const head = { time: new Date(options.wall()).toISOString(), level, message };
     // The head comes first, and data of the same names does not replace it.
-    options.write(`${stringify({ ...head, ...bound, ...data, ...head })}\n`);
+    options.write(`${printableLines(stringify({ ...head, ...bound, ...data, ...head }))}\n`);
   };
   return {
     debug: (message, data) => line('debug', message, data),
@@ -34,7 +35,7 @@ export function isLogLevel(text: string): text is LogLevel {
   return (ORDER as readonly string[]).includes(text);
 }
 
-/** A log must not throw: data that refers to itself is left out, and the line says so. */
+/** A log must not throw: circular data is left out, and the line says so. */
 function stringify(line: LogData): string {
   try {
     return JSON.stringify(line, replace);

@@ -4,16 +4,18 @@
  * A counter or gauge exists at 0 from its creation, so that absence is never mistaken for silence.
  */
 
-export type Labels = Readonly<Record<string, string>>;
+import { printableLines } from '../../core/text/printable.js';
 
-export interface Metric {
+type Labels = Readonly<Record<string, string>>;
+
+interface Metric {
   add(amount: number, labels?: Labels): void;
   set(value: number, labels?: Labels): void;
   /** Forgets every labelled value, before setting them anew. */
   clear(): void;
 }
 
-export interface Histogram {
+interface Histogram {
   observe(value: number): void;
 }
 
@@ -51,8 +53,9 @@ export function createTextMetrics(): TextMetrics {
       let count = 0;
       let sum = 0;
       renderers.push(() => {
-        const lines = buckets.map((bound, index) => `${name}_bucket{le="${bound}"} ${counts[index]}\n`);
-        return `${header('histogram', name, help)}${lines.join('')}${name}_bucket{le="+Inf"} ${count}\n${name}_sum ${sum}\n${name}_count ${count}\n`;
+        const bounded = buckets.map((bound, index) => `${name}_bucket{le="${bound}"} ${counts[index]}`);
+        const lines = [...bounded, `${name}_bucket{le="+Inf"} ${count}`, `${name}_sum ${sum}`, `${name}_count ${count}`];
+        return `${header('histogram', name, help)}${lines.join('\n')}\n`;
       });
       return {
         observe(value) {
@@ -75,6 +78,6 @@ function header(kind: string, name: string, help: string): string {
 function renderLabels(labels: Labels): string {
   const pairs = Object.entries(labels).toSorted(([a], [b]) => (a < b ? -1 : 1));
   if (pairs.length === 0) return '';
-  const escape = (text: string): string => text.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n');
+  const escape = (text: string): string => printableLines(text).replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n');
   return `{${pairs.map(([name, value]) => `${name}="${escape(value)}"`).join(',')}}`;
 }

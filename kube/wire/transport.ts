@@ -29,6 +29,8 @@ export interface Transport {
   usable(): boolean;
   /** Rejects when no answer came, also when `signal` aborts. */
   send(request: WireRequest): Promise<WireAnswer>;
+  /** For how many milliseconds a question whether the server is there has had no answer. Absent: none is asked. */
+  silentMs?(): number;
   /** Takes no more requests, and ends when those under way have. */
   retire(): void;
   /** Ends everything now. */

@@ -2,7 +2,8 @@ import { expect, test } from '@jest/globals';
 import type { Change } from '../../core/host/change.js';
 import { createHostModel } from '../../core/host/hostModel.js';
 import { planChanges } from '../../core/host/planChanges.js';
-import { EMPTY_HOST, type HostState } from '../../core/host/state.js';
+import type { HostState } from '../../core/host/state.js';
+import { EMPTY_HOST } from '../../test/host/emptyHost.js';
 import { gatewayPlan, keyOf } from '../../test/host/plans.js';
 import { applyChanges, type ApplyDeps } from './apply.js';
 
@@ -11,17 +12,22 @@ const OK = { ok: true, stdout: '' } as const;
 
 /** Everything works at once, except what `over` does otherwise. `log`: what was asked of the host. */
 function depsWith(log: string[], over: Partial<ApplyDeps>): ApplyDeps {
-  const batch = { run: (lines: readonly string[]) => (log.push(...lines), Promise.resolve(lines.map(() => undefined))), renew: () => undefined, close: () => undefined };
+  const batch = {
+    run: (lines: readonly string[]) => (log.push(...lines), Promise.resolve(lines.map(() => undefined))),
+    renew: () => undefined,
+    close: () => undefined,
+  };
   const fine = (): Promise<undefined> => Promise.resolve(undefined);
   return {
     batches: { ip: batch, ip6: batch, bridge: batch },
     runner: { run: (argv) => (log.push(argv.slice(0, 4).join(' ')), Promise.resolve(OK)) },
-    devices: { add: (name) => (log.push(`add ${name}`), fine()), mode: () => 'kernel' },
+    devices: { add: (name) => (log.push(`add ${name}`), fine()) },
     sysctls: { read: () => Promise.resolve(new Map()), write: fine },
     conntrack: { forget: () => undefined },
     cni: { read: fine, write: fine, delete: fine, disable: fine, restore: fine, watch: () => () => undefined },
     forward: { read: () => Promise.resolve(new Map()), add: fine, delete: fine },
-    keyFile: '/key', secretDir: '/secret',
+    keyFile: '/key',
+    secretDir: '/secret',
     ...over,
   };
 }
@@ -44,16 +50,19 @@ function meeting(count: number): () => Promise<void> {
 
 test('on an empty host no device waits for another, and no peers for routes', async () => {
   const devices = meeting(2);
-  // Both interfaces' peers and the packet filter by the runner, the routing by the batch.
-  const contents = meeting(4);
+  // Both interfaces' peers by the runner, the routing by the batch.
+  const contents = meeting(3);
   const log: string[] = [];
   const plain = depsWith(log, {});
-  const peersOrFilter = (argv: readonly string[]): boolean => argv[0] === 'nft' || argv[3] === 'peer';
+  const peers = (argv: readonly string[]): boolean => argv[3] === 'peer';
   const routes = (lines: readonly string[]): boolean => lines.some((line) => line.startsWith('route replace'));
   const deps = depsWith(log, {
-    devices: { ...plain.devices, add: (name) => devices().then(() => plain.devices.add(name)) },
-    runner: { run: (argv) => (peersOrFilter(argv) ? contents() : Promise.resolve()).then(() => plain.runner.run(argv)) },
-    batches: { ...plain.batches, ip: { ...plain.batches.ip, run: (lines) => (routes(lines) ? contents() : Promise.resolve()).then(() => plain.batches.ip.run(lines)) } },
+    devices: { ...plain.devices, add: (name, signal) => devices().then(() => plain.devices.add(name, signal)) },
+    runner: { run: (argv) => (peers(argv) ? contents() : Promise.resolve()).then(() => plain.runner.run(argv)) },
+    batches: {
+      ...plain.batches,
+      ip: { ...plain.batches.ip, run: (lines) => (routes(lines) ? contents() : Promise.resolve()).then(() => plain.batches.ip.run(lines)) },
+    },
   });
   const model = createHostModel(EMPTY_HOST);
   expect((await applyChanges(deps, model, toPlan(EMPTY_HOST), new AbortController().signal)).failures).toEqual([]);
@@ -62,7 +71,9 @@ test('on an empty host no device waits for another, and no peers for routes', as
 });
 
 test('what fails stops only what stands on it, on whichever track', async () => {
-  const deps = depsWith([], { devices: { add: (name) => Promise.resolve(name === 'kilo1' ? 'File exists' : undefined), mode: () => 'kernel' } });
+  const deps = depsWith([], {
+    devices: { add: (name) => Promise.resolve(name === 'kilo1' ? 'File exists' : undefined) },
+  });
   const model = createHostModel(EMPTY_HOST);
   const { failures } = await applyChanges(deps, model, toPlan(EMPTY_HOST), new AbortController().signal);
   expect(failures.map(({ change, reason }) => `${change.kind}: ${reason}`)).toEqual([
@@ -78,16 +89,18 @@ test('a track that throws waits for the others of its stage: none goes on beside
   const deps = depsWith(log, {
     devices: {
       ...plain.devices,
-      async add(name) {
+      async add(name, signal) {
         if (name === 'kilo0') throw new Error('out of file descriptors');
         await new Promise((resolve) => setTimeout(resolve, 20));
-        return plain.devices.add(name);
+        return plain.devices.add(name, signal);
       },
     },
   });
-  await expect(applyChanges(deps, createHostModel(EMPTY_HOST), toPlan(EMPTY_HOST), new AbortController().signal)).rejects.toThrow('out of file descriptors');
+  await expect(applyChanges(deps, createHostModel(EMPTY_HOST), toPlan(EMPTY_HOST), new AbortController().signal)).rejects.toThrow(
+    'out of file descriptors',
+  );
   const then = [...log];
-  expect(then[0]).toBe('add kilo1');
+  expect(then.slice(0, 2)).toEqual(['nft -f -', 'add kilo1']);
   expect(then.at(-1)).toBe('link set kilo1 mtu 1420 up');
   await new Promise((resolve) => setTimeout(resolve, 20));
   expect(log).toEqual(then);

@@ -1,20 +1,23 @@
 /**
  * A long-lived `ip -force -batch -` (or `bridge`): one line in, one kernel change, without a process per change.
  *
- * iproute2 says nothing about a line that worked, and `Command failed -:<line>` on stderr about one that did not. After
- * every run of lines comes one that must fail, and its complaint, on the same stream, tells that the others are done.
+ * iproute2 prints nothing about a line that worked, and `Command failed -:<line>` on stderr about one that failed. So every run of lines
+ * ends with one that must fail: its message, on the same stream, says that the others are done.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 
 export interface Batch {
   /** Carries out the lines in order. One answer per line: undefined, or what went wrong. */
   run(lines: readonly string[]): Promise<readonly (string | undefined)[]>;
-  /** The next run is by a new process. iproute2 remembers the index of every device it was told of (lib/ll_map.c), and one that was made anew has another. */
+  /**
+   * The next run uses a new process. iproute2 remembers the index of every device that it has seen (lib/ll_map.c), and a device that was
+   * made again has another.
+   */
   renew(): void;
   close(): void;
 }
 
-export interface BatchOptions {
+interface BatchOptions {
   /** e.g. `['ip', '-6']`. */
   readonly command: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -51,7 +54,10 @@ export function createBatch(options: BatchOptions): Batch {
   const drop = (gone: Session): void => {
     if (session === gone) session = undefined;
   };
-  /** iproute2 ends at a line that it cannot parse, whatever `-force` says. Halving finds that line; the others are done, some of them twice. */
+  /**
+   * iproute2 ends at a line that it cannot parse, despite `-force`. Halving the run finds that line; the others are done, some of them
+   * twice.
+   */
   const runNow = async (lines: readonly string[]): Promise<Answers> => {
     session ??= open(options, drop);
     const answer = await runLines(session, lines, options.timeoutMs ?? 10_000);
@@ -92,7 +98,7 @@ function open(options: BatchOptions, drop: (gone: Session) => void): Session {
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
     const parts = (rest + text).split('\n');
     rest = parts.pop() ?? '';
-    for (const line of parts) hear(session, line);
+    for (const line of parts) onLine(session, line);
   });
   child.stdin?.on('error', () => undefined);
   child.on('error', (error) => end(`${program} cannot be started: ${error.message}`));
@@ -104,7 +110,7 @@ const FAILED = /^Command failed .*:([0-9]+)$/;
 /** No object of any iproute2 program. */
 const SENTINEL = 'kilofed';
 
-function hear(session: Session, line: string): void {
+function onLine(session: Session, line: string): void {
   const run = session.current;
   const failed = FAILED.exec(line);
   if (run === undefined) return;

@@ -1,6 +1,6 @@
 /**
- * Moves a process into a cgroup of its own, outside that of the container that started it, so that the end of the
- * container is not its end. Works through the mounts of the host's first process.
+ * Moves a process into a cgroup of its own, outside that of the container that started it, so that it survives the container. Works through
+ * the mounts of the host's first process.
  */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -12,7 +12,9 @@ const NAME = 'kilofed';
 /** What could not be done; empty: the process is in no cgroup of the container any more. `host` is e.g. `/proc/1`. */
 export async function leaveCgroup(runner: Runner, host: string, pid: number): Promise<readonly string[]> {
   const mountinfo = await readFile(join(host, 'mountinfo'), 'utf8');
-  const results = await Promise.all(cgroupMounts(mountinfo).map((mount) => leaveOne(runner, { host, root: join(host, 'root', mount), pid })));
+  const results = await Promise.all(
+    cgroupMounts(mountinfo).map((mount) => leaveOne(runner, { host, root: join(host, 'root', mount), pid })),
+  );
   return results.filter((one) => one !== undefined);
 }
 
@@ -43,9 +45,26 @@ async function leaveOne(runner: Runner, move: Move): Promise<string | undefined>
 /** Where cgroups are delegated by namespace (cgroup v2, nsdelegate), only a process in the host's cgroup namespace may move one out. */
 async function enter(runner: Runner, move: Move, group: string): Promise<string | undefined> {
   const procs = join(group, 'cgroup.procs');
-  const direct = await writeFile(procs, String(move.pid)).then(() => true, () => false);
-  if (direct) return undefined;
-  const script = "require('node:fs').writeFileSync(process.argv[1], process.argv[2])";
-  const result = await runner.run(['nsenter', `--cgroup=${join(move.host, 'ns/cgroup')}`, '--', process.execPath, '-e', script, procs, String(move.pid)]);
+  const refused = await writeFile(procs, String(move.pid)).then(
+    () => undefined,
+    (error: NodeJS.ErrnoException) => error.code ?? error.message,
+  );
+  // A process that has ended is in no cgroup.
+  if (refused === undefined || refused === 'ESRCH') return undefined;
+  const result = await runner.run([
+    'nsenter',
+    `--cgroup=${join(move.host, 'ns/cgroup')}`,
+    '--',
+    process.execPath,
+    '-e',
+    WRITE,
+    procs,
+    String(move.pid),
+  ]);
   return result.ok ? undefined : `${procs}: ${result.message}`;
 }
+
+/** It may have ended by now. Says in one line what went wrong. */
+const WRITE = `try { require('node:fs').writeFileSync(process.argv[1], process.argv[2]) } catch (error) {
+  if (error.code !== 'ESRCH') { process.stderr.write(error.message); process.exitCode = 1; }
+}`;

@@ -21,9 +21,14 @@ describe('a folder of CNI configurations', () => {
   });
 
   test('is told apart: ours, those of others in order, those that we disabled, and what nobody reads', async () => {
-    for (const name of ['20-b.json', '10-a.conf', '10-kilofed.conflist', '05-x.conflist.kilofed-disabled', 'README']) await writeFile(join(folder, name), name);
+    for (const name of ['20-b.json', '10-a.conf', '10-kilofed.conflist', '05-x.conflist.kilofed-disabled', 'README'])
+      await writeFile(join(folder, name), name);
     await mkdir(join(folder, 'whereabouts.d'));
-    expect(await createCniFiles(folder).read()).toEqual({ own: '10-kilofed.conflist', others: ['10-a.conf', '20-b.json'], disabled: ['05-x.conflist.kilofed-disabled'] });
+    expect(await createCniFiles(folder).read()).toEqual({
+      own: '10-kilofed.conflist',
+      others: ['10-a.conf', '20-b.json'],
+      disabled: ['05-x.conflist.kilofed-disabled'],
+    });
   });
 
   test('gets our file whole and readable for all, leaves nothing beside it, and loses it again', async () => {
@@ -46,7 +51,8 @@ describe('a folder of CNI configurations', () => {
     const reader = (async () => {
       while (!done.signal.aborted) seen.add(await readFile(join(folder, '10-kilofed.conflist'), 'utf8'));
     })();
-    for (let round = 0; round < 20; round += 1) await files.write(...(round % 2 === 0 ? [long, short] as const : [short, long] as const));
+    for (let round = 0; round < 20; round += 1)
+      await files.write(...(round % 2 === 0 ? ([long, short] as const) : ([short, long] as const)));
     done.abort();
     await reader;
     expect([...seen].filter((text) => text !== short && text !== long)).toEqual([]);

@@ -1,6 +1,6 @@
 /**
- * The folder of CNI configurations (`/etc/cni/net.d`). Container runtimes watch it and read whatever appears, so a file appears
- * whole: it is written under a name that they do not read, forced to the disk, and renamed.
+ * The folder of CNI configurations (`/etc/cni/net.d`). Container runtimes watch it and read whatever appears, so files must appear
+ * complete: a file is written under a name that they do not read, synced to disk, and renamed.
  */
 import { watch } from 'node:fs';
 import { open, readdir, readFile, rename, rm } from 'node:fs/promises';
@@ -12,12 +12,15 @@ import type { CniFolder } from '../../core/host/state.js';
 export interface CniFiles {
   /** Undefined: there is no such folder here. @throws when it cannot be read. */
   read(): Promise<CniFolder | undefined>;
-  /** These return undefined, or what went wrong. `over` is what our file is thought to say: what somebody has changed meanwhile is not written over. */
+  /**
+   * These return undefined, or what went wrong. `over` is the known content of our file: a file that was changed meanwhile is not
+   * overwritten.
+   */
   write(text: string, over: string | undefined): Promise<string | undefined>;
   delete(): Promise<string | undefined>;
   disable(file: string): Promise<string | undefined>;
   restore(file: string): Promise<string | undefined>;
-  /** Tells of changes in the folder, our own among them; no folder, no news. Returns how to stop. */
+  /** Reports changes in the folder, our own included; none without a folder. Returns how to stop. */
   watch(onChange: () => void): () => void;
 }
 
@@ -34,26 +37,27 @@ export function createCniFiles(folder: string): CniFiles {
         disabled: names.filter((name) => name.endsWith(DISABLED_SUFFIX)).toSorted(),
       };
     },
-    write: (text, over) => attempt(async () => {
-      if ((await readFile(own, 'utf8').catch(absent)) !== over) throw new Error('somebody has changed it meanwhile: it is read again');
-      const part = join(folder, `.${CNI_FILE}.part`);
-      const file = await open(part, 'w', 0o644);
-      try {
-        await file.writeFile(text);
-        await file.sync();
-      } finally {
-        await file.close();
-      }
-      await rename(part, own);
-      await syncFolder(folder);
-    }),
+    write: (text, over) =>
+      attempt(async () => {
+        if ((await readFile(own, 'utf8').catch(absent)) !== over) throw new Error('somebody has changed it meanwhile: it is read again');
+        const part = join(folder, `.${CNI_FILE}.part`);
+        const file = await open(part, 'w', 0o644);
+        try {
+          await file.writeFile(text);
+          await file.sync();
+        } finally {
+          await file.close();
+        }
+        await rename(part, own);
+        await syncFolder(folder);
+      }),
     delete: () => attempt(() => rm(own, { force: true })),
     disable: (file) => attempt(() => rename(join(folder, file), join(folder, `${file}${DISABLED_SUFFIX}`))),
     restore: (file) => attempt(() => rename(join(folder, file), join(folder, enabledName(file)))),
     watch(onChange) {
       try {
         const watcher = watch(folder, { persistent: false }, onChange);
-        // Then it is read with everything else only.
+        // Without a watch the folder is only read with everything else.
         watcher.on('error', () => watcher.close());
         return () => watcher.close();
       } catch {

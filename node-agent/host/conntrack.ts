@@ -1,9 +1,8 @@
 /**
  * Forgets connections that were translated towards prefixes that have become known (core/host/conntrack.ts).
  *
- * It runs beside everything else, one at a time, with what came meanwhile in the next round: a table of hundreds of
- * thousands takes a second to read, and no route waits for that. Failing costs only those connections, so it is told and
- * not tried again.
+ * It runs beside everything else, one call at a time; what arrives meanwhile is done in the next call. A table of hundreds of thousands of
+ * entries takes a second to read, and no route waits for that. A failure costs only those connections, so it is logged and not retried.
  */
 import { staleFlows } from '../../core/host/conntrack.js';
 import type { Log } from '../../core/runtime/log.js';
@@ -15,7 +14,7 @@ export interface Conntrack {
   forget(prefixes: readonly string[]): void;
 }
 
-export interface ConntrackDeps {
+interface ConntrackDeps {
   readonly runner: Runner;
   readonly sysctls: Sysctls;
   readonly log: Log;
@@ -33,7 +32,9 @@ export function createConntrack(deps: ConntrackDeps): Conntrack {
       const problem = await forgetNow(deps, prefixes);
       if (problem === undefined || (problem.kind === 'missing' && toldMissing)) continue;
       toldMissing ||= problem.kind === 'missing';
-      deps.log.warn(problem.kind === 'missing' ? MISSING : 'Connections from before a prefix was known may stay translated', { reason: problem.message });
+      deps.log.warn(problem.kind === 'missing' ? MISSING : 'Connections from before a prefix was known may stay translated', {
+        reason: problem.message,
+      });
     }
     running = false;
   };
@@ -58,7 +59,7 @@ const LIST_MS = 5000;
 type Failed = Extract<RunResult, { ok: false }>;
 
 async function forgetNow({ runner, sysctls }: ConntrackDeps, prefixes: readonly string[]): Promise<Failed | undefined> {
-  // Asking `conntrack` would load the tracking into a kernel that does without.
+  // Calling `conntrack` would load connection tracking into a kernel without it.
   const count = (await sysctls.read([COUNT])).get(COUNT);
   if (count === undefined || count === '0') return undefined;
   const families = ['ipv4', 'ipv6'].filter((family) => prefixes.some((prefix) => prefix.includes(':') === (family === 'ipv6')));
@@ -70,7 +71,7 @@ async function forgetNow({ runner, sysctls }: ConntrackDeps, prefixes: readonly 
   }
   for (const filter of staleFlows(listings.join('\n'), prefixes)) {
     const deleted = await runner.run(['conntrack', '-D', ...filter], { timeoutMs: LIST_MS });
-    // It also says 1 when another hand was quicker.
+    // The exit status is 1, too, if the connections are gone already.
     if (!deleted.ok && !deleted.message.includes('0 flow entries')) return deleted;
   }
   return undefined;

@@ -1,10 +1,11 @@
 /**
  * The FORWARD chains of iptables on this host (core/host/forward.ts), by `nft` and `iptables-legacy`.
  *
- * Which of the older tables exist is told by the kernel: asking `iptables-legacy` would make them.
+ * The kernel lists which legacy tables exist: calling `iptables-legacy` would create them.
  */
 import { readFile } from 'node:fs/promises';
-import { FORWARD_CHAINS, type ForwardChain, forwardComment, type ForwardState, legacyArguments, nftMatch, parseLegacyForward, parseNftForward } from '../../core/host/forward.js';
+import { forwardComment, legacyArguments, nftMatch, parseLegacyForward, parseNftForward } from '../../core/host/forward.js';
+import { FORWARD_CHAINS, type ForwardChain, type ForwardState } from '../../core/host/state.js';
 import type { Log } from '../../core/runtime/log.js';
 import type { Runner, RunResult } from './runner.js';
 
@@ -29,7 +30,10 @@ export function createForwardChains({ runner, log }: { readonly runner: Runner; 
     const listed = await runner.run([LEGACY[family], '-w', WAIT_S, '-S', 'FORWARD']);
     if (listed.ok) return parseLegacyForward(listed.stdout);
     if (listed.kind !== 'missing') throw new Error(`${listed.command}: ${listed.message}`);
-    if (!toldMissing) log.warn('This host filters by iptables-legacy, which is not installed here: what it drops stays dropped', { reason: listed.message });
+    if (!toldMissing)
+      log.warn('This host filters by iptables-legacy, which is not installed here: what it drops stays dropped', {
+        reason: listed.message,
+      });
     toldMissing = true;
     return undefined;
   }
@@ -41,15 +45,21 @@ export function createForwardChains({ runner, log }: { readonly runner: Runner; 
     },
     async add(chain, rule) {
       const [kind, family] = split(chain);
-      return reason(await (kind === 'nft'
-        ? runner.run(['nft', '-f', '-'], { stdin: `insert rule ${family} filter FORWARD ${nftMatch(chain, rule)} comment "${forwardComment(rule)}"\n` })
-        : runner.run([LEGACY[family], '-w', WAIT_S, '-I', 'FORWARD', '1', ...legacyArguments(rule)])));
+      return reason(
+        await (kind === 'nft'
+          ? runner.run(['nft', '-f', '-'], {
+              stdin: `insert rule ${family} filter FORWARD ${nftMatch(chain, rule)} comment "${forwardComment(rule)}"\n`,
+            })
+          : runner.run([LEGACY[family], '-w', WAIT_S, '-I', 'FORWARD', '1', ...legacyArguments(rule)])),
+      );
     },
     async delete(chain, rule) {
       const [kind, family] = split(chain);
       if (kind === 'legacy') return reason(await runner.run([LEGACY[family], '-w', WAIT_S, '-D', 'FORWARD', ...legacyArguments(rule)]));
       const handle = (await nftRules(runner, family))?.get(rule);
-      return handle === undefined ? undefined : reason(await runner.run(['nft', 'delete', 'rule', family, 'filter', 'FORWARD', 'handle', String(handle)]));
+      return handle === undefined
+        ? undefined
+        : reason(await runner.run(['nft', 'delete', 'rule', family, 'filter', 'FORWARD', 'handle', String(handle)]));
     },
   };
 }
@@ -57,7 +67,7 @@ export function createForwardChains({ runner, log }: { readonly runner: Runner; 
 type Family = 'ip' | 'ip6';
 
 const LEGACY = { ip: 'iptables-legacy', ip6: 'ip6tables-legacy' } as const;
-/** Others hold the lock of iptables for moments. */
+/** Others may hold the lock of iptables for a moment. */
 const WAIT_S = '5';
 
 function split(chain: ForwardChain): readonly ['nft' | 'legacy', Family] {

@@ -18,31 +18,34 @@ test("RFC 7748 section 6.1: Bob's keys", () => {
 test('a missing key is made once, for us only, and stays', async () => {
   const file = join(folder, 'deep', 'key');
   const made = await ensureKey(file);
-  expect(made).toMatchObject({ ok: true, origin: 'made' });
+  expect(made).toMatchObject({ ok: true, value: { origin: 'made' } });
   expect(statSync(file).mode & 0o777).toBe(0o600);
   const text = readFileSync(file, 'utf8').trim();
   const bytes = Buffer.from(text, 'base64');
   expect([bytes.length, (bytes[0] ?? 0) & 7, (bytes[31] ?? 0) >> 6]).toEqual([32, 0, 1]);
-  expect(await ensureKey(file)).toEqual({ ok: true, origin: 'kept', publicKey: publicKeyOf(text) });
+  expect(await ensureKey(file)).toEqual({ ok: true, value: { origin: 'kept', publicKey: publicKeyOf(text) } });
 });
 
-test.each(['', 'not a key', 'A'.repeat(43), `${'A'.repeat(40)}\n${'A'.repeat(3)}=`])('a corrupt key %p is an error and stays as it is', async (text) => {
-  const file = join(folder, 'key');
-  writeFileSync(file, text);
-  const result = await ensureKey(file);
-  expect(result).toMatchObject({ ok: false, message: expect.stringContaining('restore it, or move it away') });
-  expect(JSON.stringify(result)).not.toContain('AAAA');
-  expect(readFileSync(file, 'utf8')).toBe(text);
-});
+test.each(['', 'not a key', 'A'.repeat(43), `${'A'.repeat(40)}\n${'A'.repeat(3)}=`])(
+  'a corrupt key %p is an error and stays as it is',
+  async (text) => {
+    const file = join(folder, 'key');
+    writeFileSync(file, text);
+    const result = await ensureKey(file);
+    expect(result).toMatchObject({ ok: false, error: expect.stringContaining('restore it, or move it away') });
+    expect(JSON.stringify(result)).not.toContain('AAAA');
+    expect(readFileSync(file, 'utf8')).toBe(text);
+  },
+);
 
 test('a key that is no file is an error', async () => {
-  expect(await ensureKey(folder)).toMatchObject({ ok: false, message: expect.stringContaining('cannot read the WireGuard key') });
+  expect(await ensureKey(folder)).toMatchObject({ ok: false, error: expect.stringContaining('cannot read the WireGuard key') });
 });
 
 test('two that make it at the same time agree', async () => {
   const file = join(folder, 'key');
   const [a, b] = await Promise.all([ensureKey(file), ensureKey(file)]);
-  expect(a.ok && b.ok && a.publicKey === b.publicKey).toBe(true);
+  expect(a.ok && b.ok && a.value.publicKey === b.value.publicKey).toBe(true);
 });
 
 test('a folder that cannot be written is an error', async () => {
@@ -61,15 +64,16 @@ describe("Kilo's key", () => {
 
   test('is taken over where there is no other, and stays when Kilo is gone', async () => {
     const file = kilo(KILO);
-    expect(await ensureKey(own(), file)).toEqual({ ok: true, origin: 'kilo', publicKey: publicKeyOf(KILO) });
+    expect(await ensureKey(own(), file)).toEqual({ ok: true, value: { origin: 'kilo', publicKey: publicKeyOf(KILO) } });
     rmSync(file);
-    expect(await ensureKey(own(), file)).toEqual({ ok: true, origin: 'kept', publicKey: publicKeyOf(KILO) });
+    expect(await ensureKey(own(), file)).toEqual({ ok: true, value: { origin: 'kept', publicKey: publicKeyOf(KILO) } });
     expect(statSync(own()).mode & 0o777).toBe(0o600);
   });
 
   test("gives way to the node's own", async () => {
     const made = await ensureKey(own());
-    expect(await ensureKey(own(), kilo(KILO))).toEqual({ ...made, origin: 'kept' });
+    if (!made.ok) throw new Error(made.error);
+    expect(await ensureKey(own(), kilo(KILO))).toEqual({ ok: true, value: { ...made.value, origin: 'kept' } });
   });
 
   test.each([
@@ -79,6 +83,6 @@ describe("Kilo's key", () => {
   ] as const)('%s', async (_what, text, use, works) => {
     const result = await ensureKey(own(), use(kilo(text)));
     expect(result.ok).toBe(works);
-    if (!result.ok) expect(result.message).toContain("--kilo-key-file ''");
+    if (!result.ok) expect(result.error).toContain("--kilo-key-file ''");
   });
 });

@@ -1,36 +1,40 @@
 /**
  * The node's WireGuard key, in a file of the form of Kilo's /var/lib/kilo/key: base64, mode 0600.
  *
- * The key is the node's identity. Only a file that does not exist is created; one that cannot be read or understood is an
- * error for a person to look at, never a reason for a new identity. A node that ran Kilo keeps the identity that it had there.
+ * The key is the node's identity. Only a missing file is created. A file that cannot be read or parsed is an error for a human to solve,
+ * never a reason for a new identity. A node that ran Kilo keeps the identity that it had there.
  */
+import type { Result } from '../../core/runtime/result.js';
 import { createPrivateKey, createPublicKey, generateKeyPairSync, randomUUID } from 'node:crypto';
 import { chmod, link, mkdir, readFile, unlink, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
-export type KeyResult =
-  | { readonly ok: true; readonly publicKey: string; readonly origin: 'kept' | 'made' | 'kilo' }
-  | { readonly ok: false; readonly message: string };
-
-/** `kiloFile`: where Kilo's agent keeps its key, which is taken over when `file` does not exist; empty: nowhere. */
-export async function ensureKey(file: string, kiloFile = ''): Promise<KeyResult> {
-  const existing = await readKey(file);
-  if (existing !== undefined) return resultOf(existing, 'kept');
-  const kilo = await readKiloKey(kiloFile);
-  if (kilo?.ok === false) return kilo;
-  const failed = await createKey(file, kilo?.privateKey ?? generatePrivateKey());
-  if (failed !== undefined) return { ok: false, message: failed };
-  const written = await readKey(file);
-  return written === undefined ? { ok: false, message: `${file} vanished after it was written` } : resultOf(written, kilo === undefined ? 'made' : 'kilo');
+export interface NodeKey {
+  readonly publicKey: string;
+  readonly origin: 'kept' | 'made' | 'kilo';
 }
 
-/** What `ensureKey` would find, without writing anything: a key that it would make is another one each time. */
-export async function foreseeKey(file: string, kiloFile = ''): Promise<KeyResult> {
+/** `kiloFile`: where Kilo's agent keeps its key, which is taken over when `file` does not exist; empty: nowhere. */
+export async function ensureKey(file: string, kiloFile = ''): Promise<Result<NodeKey>> {
   const existing = await readKey(file);
   if (existing !== undefined) return resultOf(existing, 'kept');
   const kilo = await readKiloKey(kiloFile);
   if (kilo?.ok === false) return kilo;
-  return { ok: true, publicKey: publicKeyOf(kilo?.privateKey ?? generatePrivateKey()), origin: kilo === undefined ? 'made' : 'kilo' };
+  const failed = await createKey(file, kilo?.value ?? generatePrivateKey());
+  if (failed !== undefined) return { ok: false, error: failed };
+  const written = await readKey(file);
+  return written === undefined
+    ? { ok: false, error: `${file} vanished after it was written` }
+    : resultOf(written, kilo === undefined ? 'made' : 'kilo');
+}
+
+/** What `ensureKey` would return, without writing anything. A key that it would create differs each time. */
+export async function foreseeKey(file: string, kiloFile = ''): Promise<Result<NodeKey>> {
+  const existing = await readKey(file);
+  if (existing !== undefined) return resultOf(existing, 'kept');
+  const kilo = await readKiloKey(kiloFile);
+  if (kilo?.ok === false) return kilo;
+  return { ok: true, value: { publicKey: publicKeyOf(kilo?.value ?? generatePrivateKey()), origin: kilo === undefined ? 'made' : 'kilo' } };
 }
 
 /** The private key itself, base64. @throws when there is none to be read: `ensureKey` comes first. */
@@ -38,15 +42,18 @@ export async function readPrivateKey(file: string): Promise<string> {
   return (await readFile(file, 'utf8')).trim();
 }
 
-type ReadKey = { readonly ok: true; readonly privateKey: string } | { readonly ok: false; readonly message: string };
+/** The private key, base64. */
+type ReadKey = Result<string>;
 
 async function readKiloKey(file: string): Promise<ReadKey | undefined> {
   const kilo = file === '' ? undefined : await readKey(file);
-  return kilo?.ok === false ? { ok: false, message: `${kilo.message}. It is Kilo's, and would become this node's: --kilo-key-file '' ignores it` } : kilo;
+  return kilo?.ok === false
+    ? { ok: false, error: `${kilo.error}. It is Kilo's, and would become this node's: --kilo-key-file '' ignores it` }
+    : kilo;
 }
 
-function resultOf(read: ReadKey, origin: 'kept' | 'made' | 'kilo'): KeyResult {
-  return read.ok ? { ok: true, publicKey: publicKeyOf(read.privateKey), origin } : read;
+function resultOf(read: ReadKey, origin: 'kept' | 'made' | 'kilo'): Result<NodeKey> {
+  return read.ok ? { ok: true, value: { publicKey: publicKeyOf(read.value), origin } } : read;
 }
 
 async function readKey(file: string): Promise<ReadKey | undefined> {
@@ -55,12 +62,22 @@ async function readKey(file: string): Promise<ReadKey | undefined> {
     text = (await readFile(file, 'utf8')).trim();
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return undefined;
-    return { ok: false, message: `cannot read the WireGuard key ${file} (${codeOf(error)}): make it readable for this user, or move it away to give the node a new identity` };
+    return {
+      ok: false,
+      error:
+        `cannot read the WireGuard key ${file} (${codeOf(error)}): ` +
+        'make it readable for this user, or move it away to give the node a new identity',
+    };
   }
   if (!/^[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=$/.test(text)) {
-    return { ok: false, message: `${file} is not a WireGuard key (32 bytes in base64, 44 characters): restore it, or move it away to give the node a new identity` };
+    return {
+      ok: false,
+      error:
+        `${file} is not a WireGuard key (32 bytes in base64, 44 characters): ` +
+        'restore it, or move it away to give the node a new identity',
+    };
   }
-  return { ok: true, privateKey: text };
+  return { ok: true, value: text };
 }
 
 /** Undefined, or what went wrong. `link` makes it appear whole, and never over a key that somebody else just wrote. */

@@ -1,7 +1,7 @@
 /** Lines that `ip monitor link address route nexthop` of iproute2 6.1 printed. */
 import { expect, test } from '@jest/globals';
 import { cgroupMounts } from './cgroup.js';
-import { isLoss, isMove } from './monitor.js';
+import { isLoss, isUnderlayChange } from './monitor.js';
 
 test.each([
   ['Deleted 10.9.0.0/16 nhid 1073741825 dev kilo1 proto 107 ', true],
@@ -47,7 +47,7 @@ test.each([
   ['Deleted fe80::/64 dev v1 proto kernel metric 256 pref medium', false],
   ['id 1073741825 via 10.0.0.1 dev eth0 scope link proto 107 onlink ', false],
 ])('a move? %p', (line, expected) => {
-  expect(isMove(line, GROUND)).toBe(expected);
+  expect(isUnderlayChange(line, GROUND)).toBe(expected);
 });
 
 test('cgroup file systems of both versions are found in a mount table', () => {

@@ -1,15 +1,24 @@
 /**
- * observeHost: reads everything of ours that the host holds, with a handful of short-lived programs at once.
+ * observeHost: reads everything of ours that the host holds, with a handful of short-lived programs in parallel.
  *
- * A part that cannot be read fails the whole observation: planning against a hole would look like work to do.
+ * If a part cannot be read, the whole observation fails: against a partial state, everything unread would look missing.
  */
+import { hasFdb } from '../../core/host/devices.js';
 import { sysctlNames } from '../../core/host/diffSysctls.js';
-import { parseFirewall } from '../../core/host/parseFirewall.js';
-import { parseAddresses, parseFdb, parseNeighbours, parseNexthops, parseRoutes, parseRules, type HostAddress } from '../../core/host/parseIp.js';
+import { parseCounters, parseFirewall } from '../../core/host/parseFirewall.js';
+import {
+  parseAddresses,
+  parseFdb,
+  parseNeighbours,
+  parseNexthops,
+  parseRoutes,
+  parseRules,
+  type HostAddress,
+} from '../../core/host/parseIp.js';
 import { parseWireguard } from '../../core/host/parseWireguard.js';
 import type { HostState, Link, Underlay, WireguardState } from '../../core/host/state.js';
 import { KILO_DEVICES } from '../../core/mesh/besideKilo.js';
-import { NFT_TABLE, ROUTE_PROTOCOL, VXLAN_INTERFACE } from '../../core/mesh/plan.js';
+import { NFT_TABLE, ROUTE_PROTOCOL } from '../../core/mesh/reserved.js';
 import type { CniFiles } from './cniFolder.js';
 import type { ForwardChains } from './forwardChains.js';
 import type { Runner, RunResult } from './runner.js';
@@ -21,7 +30,7 @@ export interface Observation {
   readonly addresses: readonly HostAddress[];
 }
 
-export interface ObserveDeps {
+interface ObserveDeps {
   readonly runner: Runner;
   readonly sysctls: Sysctls;
   readonly cni: Pick<CniFiles, 'read'>;
@@ -30,7 +39,10 @@ export interface ObserveDeps {
   readonly wall: () => number;
 }
 
-/** `internalIPs` are the node's internal addresses; the device that holds the first that is found is the underlay. Throws when the host cannot be read. */
+/**
+ * `internalIPs` are the node's internal addresses. The underlay is the device that holds the first of them that is found. Throws when the
+ * host cannot be read.
+ */
 export async function observeHost(deps: ObserveDeps, internalIPs: readonly string[]): Promise<Observation> {
   const read = (...argv: string[]): Promise<string> => deps.runner.run(argv).then(must);
   const protocol = String(ROUTE_PROTOCOL);
@@ -46,11 +58,11 @@ export async function observeHost(deps: ObserveDeps, internalIPs: readonly strin
   const { links, pluginDevices, addresses, podBridge, all } = parseAddresses(addr);
   const underlay = underlayOf(all, internalIPs);
   const { nexthops, groups } = parseNexthops(nexthop);
-  const vxlan = links.has(VXLAN_INTERFACE);
+  const fdbDevice = [...links.values()].find(hasFdb)?.name;
   const [wireguard, neighbours, fdb, sysctls, cni] = await Promise.all([
     readWireguard(deps.runner, [...links.values()]),
-    vxlan ? read('ip', '-j', 'neigh', 'show', 'dev', VXLAN_INTERFACE) : '',
-    vxlan ? read('bridge', '-j', 'fdb', 'show', 'dev', VXLAN_INTERFACE) : '',
+    fdbDevice === undefined ? '' : read('ip', '-j', 'neigh', 'show', 'dev', fdbDevice),
+    fdbDevice === undefined ? '' : read('bridge', '-j', 'fdb', 'show', 'dev', fdbDevice),
     deps.sysctls.read(sysctlNames([...new Set([...links.keys(), ...KILO_DEVICES])], underlay?.dev)),
     deps.cni.read(),
   ]);
@@ -81,13 +93,19 @@ function underlayOf(addresses: readonly HostAddress[], internalIPs: readonly str
   return found === undefined ? undefined : { dev: found.dev, mtu: found.mtu };
 }
 
-/** What WireGuard counts, of the interfaces `names`; those that do not answer are left out. */
+/** WireGuard's counters of the interfaces `names`, without those that do not answer. */
 export async function readTunnels(runner: Runner, names: readonly string[]): Promise<HostState['wireguard']> {
   const read = async (name: string): Promise<readonly [string, WireguardState] | undefined> => {
     const result = await runner.run(['wg', 'show', name, 'dump']);
     return result.ok ? [name, parseWireguard(result.stdout)] : undefined;
   };
   return new Map((await Promise.all(names.map(read))).filter((entry) => entry !== undefined));
+}
+
+/** Packets, by the name of the counter. None where there is no table of ours. */
+export async function readCounters(runner: Runner): Promise<ReadonlyMap<string, number>> {
+  const result = await runner.run(['nft', '-j', 'list', 'counters', 'table', 'inet', NFT_TABLE]);
+  return result.ok ? parseCounters(result.stdout) : new Map();
 }
 
 async function readFirewall(runner: Runner): Promise<readonly string[] | undefined> {
@@ -97,8 +115,8 @@ async function readFirewall(runner: Runner): Promise<readonly string[] | undefin
 }
 
 /**
- * A userspace device whose process does not answer on its socket is left out, and will be made again; any other
- * difficulty fails the observation, since making a device again cuts its tunnels.
+ * A userspace device whose process does not answer on its socket is left out, and will be made again. Any other error fails the
+ * observation, since making a device again cuts its tunnels.
  */
 async function readWireguard(runner: Runner, links: readonly Link[]): Promise<ReadonlyMap<string, WireguardState>> {
   const entries = await Promise.all(
@@ -106,7 +124,7 @@ async function readWireguard(runner: Runner, links: readonly Link[]): Promise<Re
       .filter((link) => link.kind === 'wireguard' || link.kind === 'tun')
       .map(async (link): Promise<readonly [string, WireguardState] | undefined> => {
         const result = await runner.run(['wg', 'show', link.name, 'dump']);
-        if (!result.ok && link.kind === 'tun' && result.kind === 'exit' && DEAF.test(result.message)) return undefined;
+        if (!result.ok && link.kind === 'tun' && result.kind === 'exit' && UNRESPONSIVE.test(result.message)) return undefined;
         return [link.name, parseWireguard(must(result))];
       }),
   );
@@ -114,7 +132,7 @@ async function readWireguard(runner: Runner, links: readonly Link[]): Promise<Re
 }
 
 /** What `wg` says when no process listens: no socket, or one that nobody accepts on. */
-const DEAF = /No such (device|file)|Connection refused|not supported/;
+const UNRESPONSIVE = /No such (device|file)|Connection refused|not supported/;
 
 function must(result: RunResult): string {
   if (result.ok) return result.stdout;

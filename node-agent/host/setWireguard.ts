@@ -1,8 +1,8 @@
 /**
  * Writes to one WireGuard interface with as few `wg set` as possible: any number of peers per call, about 5 ms each.
  *
- * Keys reach `wg` in files that only we can read. A call that fails may have done a part; it is then repeated peer by
- * peer, so that one bad peer costs only itself.
+ * Keys are passed to `wg` in files that only we can read. A call that fails may have done a part of it. It is then repeated peer by peer,
+ * so that one bad peer affects only itself.
  */
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -10,7 +10,7 @@ import type { Change, PeerSet } from '../../core/host/change.js';
 import { wgPeerArguments } from '../../core/host/render.js';
 import type { Runner } from './runner.js';
 
-export interface SetWireguardDeps {
+interface SetWireguardDeps {
   readonly runner: Runner;
   readonly keyFile: string;
   readonly secretDir: string;
@@ -19,7 +19,7 @@ export interface SetWireguardDeps {
 /** All changes are of one interface. One answer per change: undefined, or what went wrong. */
 export async function setWireguard(deps: SetWireguardDeps, changes: readonly Change[]): Promise<readonly (string | undefined)[]> {
   const withKey = changes.filter((change) => change.kind === 'peer.set').filter((change) => typeof change.presharedKey === 'string');
-  // Not even a turn of the event loop where there are none: what is done at the same time would have it.
+  // No turn of the event loop if there are none: it would delay what runs at the same time.
   const secrets = withKey.length === 0 ? NO_SECRETS : await openSecrets(deps.secretDir, withKey);
   try {
     const reasons: (string | undefined)[] = [];
@@ -68,7 +68,10 @@ function argumentsOf(change: Change, keyFile: string, pskFile: string | undefine
     case 'wireguard.configure':
       return {
         name: change.name,
-        args: [...(change.listenPort === undefined ? [] : ['listen-port', String(change.listenPort)]), ...(change.key ? ['private-key', keyFile] : [])],
+        args: [
+          ...(change.listenPort === undefined ? [] : ['listen-port', String(change.listenPort)]),
+          ...(change.key ? ['private-key', keyFile] : []),
+        ],
       };
     case 'peer.set':
       return { name: change.interface, args: wgPeerArguments(change, pskFile) };

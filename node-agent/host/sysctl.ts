@@ -15,11 +15,15 @@ export interface Sysctls {
 export function createSysctls(root = '/proc/sys'): Sysctls {
   return {
     read: async (names) => new Map(names.flatMap((name) => valueOf(name, join(root, name)))),
-    write: (name, value) => writeFile(join(root, name), value).then(() => undefined, (error: unknown) => messageOf(error)),
+    write: (name, value) =>
+      writeFile(join(root, name), value).then(
+        () => undefined,
+        (error: unknown) => messageOf(error),
+      ),
   };
 }
 
-/** At once, since the kernel answers from memory: a thread of its own for each, with a buffer of 64 KiB, costs more than it waits. */
+/** Synchronous, since the kernel answers from memory: a thread and a buffer of 64 KiB for each file would cost more than the wait. */
 function valueOf(name: string, file: string): readonly (readonly [string, string])[] {
   try {
     return [[name, readFileSync(file, 'utf8').trim()]];

@@ -1,6 +1,7 @@
 /**
  * KiloHost: reads what may be Kilo's on this host, and removes what is.
  */
+import type { Family } from '../../core/net/family.js';
 import type { HostTexts } from '../../core/kilo/recognise.js';
 import { stepText, type KiloStep } from '../../core/kilo/removal.js';
 import { VARIANTS, type Variant } from '../../core/kilo/traces.js';
@@ -8,7 +9,7 @@ import type { Runner, RunResult } from '../host/runner.js';
 import { kiloRuns } from './running.js';
 
 export interface KiloHost {
-  /** How Kilo's agent shows, for people; undefined: it does not run. */
+  /** Evidence that Kilo's agent runs, for people; undefined: it does not run. */
   runs(): Promise<string | undefined>;
   /** @throws when the host cannot be read. */
   read(): Promise<HostTexts>;
@@ -46,7 +47,7 @@ export function createKiloHost(runner: Runner): KiloHost {
 
 const GONE = /No such (process|device|file)|Cannot (find device|assign requested address)/;
 
-/** The filter of a kernel that lacks it holds nothing; a program that is missing cannot say. */
+/** A kernel without that packet filter holds no rules; without the program they cannot be read. */
 async function readVariant(runner: Runner, variant: Variant): Promise<string | undefined> {
   const result = await runner.run([`${variant}-save`]);
   return result.ok ? result.stdout : undefined;
@@ -71,7 +72,7 @@ async function together(runner: Runner, run: readonly KiloStep[]): Promise<RunRe
   return runner.run(['ip', ...familyFlag(first.family), '-force', '-batch', '-'], { stdin: lines.join('') });
 }
 
-function familyFlag(family: 'inet' | 'inet6'): readonly string[] {
+function familyFlag(family: Family): readonly string[] {
   return family === 'inet6' ? ['-6'] : [];
 }
 

@@ -7,16 +7,25 @@ import { createKiloWatch } from './kiloWatch.js';
 const EMPTY: HostTexts = { addresses: '', routes: '', rules: { inet: '', inet6: '' }, saved: {} };
 const LEFT: HostTexts = { ...EMPTY, saved: { 'iptables-legacy': '*nat\n:KILO-NAT - [0:0]\nCOMMIT\n' } };
 
-function setting(texts: HostTexts): { readonly look: () => Promise<string>; reads: number; running: string | undefined; readonly clock: ReturnType<typeof createHandClock> } {
+function setting(texts: HostTexts): {
+  readonly look: () => Promise<string>;
+  reads: number;
+  running: string | undefined;
+  readonly clock: ReturnType<typeof createHandClock>;
+} {
   const clock = createHandClock();
-  const watch = createKiloWatch({
-    runs: () => Promise.resolve(self.running),
-    read() {
-      self.reads += 1;
-      return Promise.resolve(texts);
+  const watch = createKiloWatch(
+    {
+      runs: () => Promise.resolve(self.running),
+      read() {
+        self.reads += 1;
+        return Promise.resolve(texts);
+      },
+      remove: () => Promise.resolve([]),
     },
-    remove: () => Promise.resolve([]),
-  }, clock, 5000);
+    clock,
+    5000,
+  );
   const self = {
     clock,
     reads: 0,

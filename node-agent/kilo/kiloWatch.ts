@@ -1,8 +1,8 @@
 /**
- * KiloWatch: keeps an eye on Kilo. A host where nothing of Kilo is found is looked at closely once; after that only for its
- * agent, since reading the host's iptables rules may take long where there are many.
+ * KiloWatch: watches for Kilo on this host. A host without traces of Kilo is read completely once, and after that only checked for Kilo's
+ * agent, since reading many iptables rules may take long.
  *
- * An agent that is gone may be restarting. Where it left something it counts as running until it has been away for a while.
+ * An agent that is gone may be restarting. If it left something, it counts as running until it has been away for a while.
  */
 import { recogniseKilo, NOTHING_KNOWN, type Confirmation, type HostTexts } from '../../core/kilo/recognise.js';
 import { kiloRemoval } from '../../core/kilo/removal.js';
@@ -18,7 +18,7 @@ export interface KiloWatch {
 }
 
 export interface KiloSight {
-  /** With what our mesh knows more can be told apart. */
+  /** `known`: what our mesh knows, by which more of Kilo's traces are certain. */
   recognise(known?: Confirmation): KiloOnHost;
 }
 

@@ -6,7 +6,7 @@ import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { get } from 'node:http';
 import { text } from 'node:stream/consumers';
 
-/** How it shows, for people; undefined: it does not run. */
+/** Evidence that it runs, for people; undefined: it does not run. */
 export async function kiloRuns(proc = '/proc', url = 'http://127.0.0.1:1107/metrics'): Promise<string | undefined> {
   return kiloProcess(proc) ?? (await kiloMetrics(url));
 }
@@ -18,15 +18,20 @@ function kiloProcess(proc: string): string | undefined {
   return pid === undefined ? undefined : `process ${pid}, kg`;
 }
 
-/** `kg webhook` is a Deployment on some node, and touches none. */
+/** `kg webhook` is a Deployment on some node, and changes none. */
 function isAgent(folder: string, network: string): boolean {
-  return orNothing(() => {
-    if (readFileSync(`${folder}/comm`, 'utf8').trim() !== 'kg' || readlinkSync(`${folder}/ns/net`) !== network) return false;
-    return !readFileSync(`${folder}/cmdline`, 'utf8').split('\0').includes('webhook');
-  }) ?? false;
+  return (
+    orNothing(() => {
+      if (readFileSync(`${folder}/comm`, 'utf8').trim() !== 'kg' || readlinkSync(`${folder}/ns/net`) !== network) return false;
+      return !readFileSync(`${folder}/cmdline`, 'utf8').split('\0').includes('webhook');
+    }) ?? false
+  );
 }
 
-/** A process that has ended meanwhile has nothing to tell. The kernel answers from memory: to wait for a thread takes longer, and a buffer of 64 KiB each. */
+/**
+ * Without processes that have ended meanwhile. Synchronous, since the kernel answers from memory: a thread and a buffer of 64 KiB for each
+ * would cost more than the wait.
+ */
 function orNothing<T>(read: () => T): T | undefined {
   try {
     return read();
@@ -35,7 +40,7 @@ function orNothing<T>(read: () => T): T | undefined {
   }
 }
 
-/** By the module that serves our own metrics: a first `fetch` brings a client of its own along. */
+/** With the module that serves our own metrics, since a first `fetch` would load another client. */
 async function kiloMetrics(url: string): Promise<string | undefined> {
   try {
     const signal = AbortSignal.timeout(ANSWER_MS);

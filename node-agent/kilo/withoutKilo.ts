@@ -1,5 +1,5 @@
 /**
- * While Kilo's agent holds `kilo0`, the interface that would be our plane 0, it is none of ours.
+ * While Kilo's agent holds `kilo0`, which would be our plane 0, that interface is not ours.
  */
 import type { HostState } from '../../core/host/state.js';
 

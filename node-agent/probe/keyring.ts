@@ -5,16 +5,29 @@
  * The private key never leaves this file's closures.
  */
 import { createPrivateKey, createPublicKey, diffieHellman, hash, hkdfSync, timingSafeEqual, type KeyObject } from 'node:crypto';
-import { KEY_BYTES, type Message, decodeMessage, encodeMessage } from '../../core/failover/message.js';
+import { KEY_BYTES, type Message, decodeMessage, encodeMessage, senderOf } from '../../core/failover/message.js';
 import type { Clock } from '../../core/runtime/clock.js';
 
 export interface Keyring {
   /** Raw, our own. */
   readonly publicKey: Uint8Array;
-  /** The packet for the node with that key (base64). Undefined: that is no key. */
-  seal(message: Message, to: string): Uint8Array | undefined;
-  /** What a packet says, and who says it (base64); undefined: it is nobody's, or not whole. */
-  open(packet: Uint8Array): { readonly message: Message; readonly from: string } | undefined;
+  /** From now on the nodes with these keys (base64) are known, and no others. */
+  know(keys: Iterable<string>): void;
+  /** The packet for the node with that key (base64). Undefined: that is no key, or a stranger's that there is no time for. */
+  seal(message: Message, to: string, group?: StrangerGroup): Uint8Array | undefined;
+  /** The message in a packet and its sender's key (base64); undefined: not authentic, or not whole, or there is no time for it. */
+  open(packet: Uint8Array, group?: StrangerGroup): Opened | undefined;
+  /** As `open`. A packet of anybody who is not known costs a look-up. */
+  openKnown(packet: Uint8Array): Opened | undefined;
+}
+
+/** Nodes that share what there is for strangers: those of a member, by its id, or of the own cluster. */
+export type StrangerGroup = string;
+export const OWN_CLUSTER: StrangerGroup = '';
+
+interface Opened {
+  readonly message: Message;
+  readonly from: string;
 }
 
 const MAC_BYTES = 16;
@@ -23,48 +36,92 @@ const BLOCK_BYTES = 64;
 const HASH_BYTES = 32;
 /** Of a packet; the longest of ours has 870 bytes (core/failover/message.ts). */
 const LONGEST = 1024;
-/** Agreements with unknown keys are dear (some 50 us): so many are kept, and so many new ones made in a second. */
-const KEPT = 8192;
-const NEW_PER_SECOND = 500;
 
-/** `privateKey`: base64, as in the key file. */
+/**
+ * A key agreement costs some 50 us, and a node can send any number of keys. So many results are kept for each group of strangers, and so
+ * many made in a second. Those of known nodes are made once and stay: nobody's packets can delay them.
+ */
+interface Limits {
+  readonly kept: number;
+  readonly newPerSecond: number;
+}
+
+const LIMITS_OWN: Limits = { kept: 8192, newPerSecond: 500 };
+const LIMITS_MEMBER: Limits = { kept: 2048, newPerSecond: 100 };
+
+/** `privateKey`: base64, as in the key file. @throws when it is none. */
 export function createKeyring(privateKey: string, clock: Pick<Clock, 'now'>): Keyring {
   const own = privateKeyOf(privateKey);
-  const secrets = new Map<string, Mac>();
-  let second = { at: Number.NEGATIVE_INFINITY, made: 0 };
+  /** By key; undefined: not needed yet. */
+  let known = new Map<string, Mac | undefined>();
+  const groups = new Map<StrangerGroup, Strangers>();
 
-  function macWith(key: string): Mac | undefined {
-    const known = secrets.get(key);
-    if (known !== undefined) return known;
-    const now = clock.now();
-    if (now - second.at >= 1000) second = { at: now, made: 0 };
-    second.made += 1;
-    if (second.made > NEW_PER_SECOND) return undefined;
+  const make = (key: string): Mac | undefined => {
     const secret = agree(own, key);
-    if (secret === undefined) return undefined;
-    const made = createMac(secret);
-    if (secrets.size >= KEPT) secrets.delete(secrets.keys().next().value ?? '');
-    secrets.set(key, made);
-    return made;
+    return secret === undefined ? undefined : createMac(secret);
+  };
+
+  function knownMac(key: string): Mac | undefined {
+    const mac = known.get(key) ?? make(key);
+    known.set(key, mac);
+    return mac;
+  }
+
+  function macWith(key: string, group: StrangerGroup): Mac | undefined {
+    if (known.has(key)) return knownMac(key);
+    const strangers = groups.get(group) ?? createStrangers(group === OWN_CLUSTER ? LIMITS_OWN : LIMITS_MEMBER, make);
+    groups.set(group, strangers);
+    return strangers.macWith(key, clock.now());
+  }
+
+  function openBy(packet: Uint8Array, macOf: (key: string) => Mac | undefined): Opened | undefined {
+    if (packet.length > LONGEST) return undefined;
+    const body = packet.subarray(0, Math.max(0, packet.length - MAC_BYTES));
+    const key = senderOf(body);
+    if (key === undefined) return undefined;
+    const from = Buffer.from(key).toString('base64');
+    const mac = macOf(from);
+    if (mac === undefined || !timingSafeEqual(mac(body), packet.subarray(body.length))) return undefined;
+    const message = decodeMessage(body);
+    return message === undefined ? undefined : { message, from };
   }
 
   return {
     publicKey: createPublicKey(own).export({ format: 'der', type: 'spki' }).subarray(-KEY_BYTES),
-    seal(message, to) {
-      const mac = macWith(to);
+    know(keys) {
+      known = new Map([...keys].map((key) => [key, known.get(key)]));
+    },
+    seal(message, to, group = OWN_CLUSTER) {
+      const mac = macWith(to, group);
       if (mac === undefined) return undefined;
       const packet = encodeMessage(message, MAC_BYTES);
       packet.set(mac(packet.subarray(0, -MAC_BYTES)), packet.length - MAC_BYTES);
       return packet;
     },
-    open(packet) {
-      if (packet.length > LONGEST) return undefined;
-      const body = packet.subarray(0, Math.max(0, packet.length - MAC_BYTES));
-      const message = decodeMessage(body);
-      if (message === undefined) return undefined;
-      const from = Buffer.from(message.key).toString('base64');
-      const mac = macWith(from);
-      return mac !== undefined && timingSafeEqual(mac(body), packet.subarray(body.length)) ? { message, from } : undefined;
+    open: (packet, group = OWN_CLUSTER) => openBy(packet, (key) => macWith(key, group)),
+    openKnown: (packet) => openBy(packet, (key) => (known.has(key) ? knownMac(key) : undefined)),
+  };
+}
+
+interface Strangers {
+  macWith(key: string, now: number): Mac | undefined;
+}
+
+function createStrangers({ kept, newPerSecond }: Limits, make: (key: string) => Mac | undefined): Strangers {
+  const macs = new Map<string, Mac>();
+  let second = { at: Number.NEGATIVE_INFINITY, made: 0 };
+  return {
+    macWith(key, now) {
+      const before = macs.get(key);
+      if (before !== undefined) return before;
+      if (now - second.at >= 1000) second = { at: now, made: 0 };
+      second.made += 1;
+      if (second.made > newPerSecond) return undefined;
+      const made = make(key);
+      if (made === undefined) return undefined;
+      if (macs.size >= kept) macs.delete(macs.keys().next().value ?? '');
+      macs.set(key, made);
+      return made;
     },
   };
 }
@@ -99,7 +156,10 @@ export function agree(own: KeyObject, key: string): Buffer | undefined {
   const raw = Buffer.from(key, 'base64');
   if (raw.length !== KEY_BYTES) return undefined;
   try {
-    const shared = diffieHellman({ privateKey: own, publicKey: createPublicKey({ key: Buffer.concat([SPKI, raw]), format: 'der', type: 'spki' }) });
+    const shared = diffieHellman({
+      privateKey: own,
+      publicKey: createPublicKey({ key: Buffer.concat([SPKI, raw]), format: 'der', type: 'spki' }),
+    });
     return Buffer.from(hkdfSync('sha256', shared, '', 'kilofed probe 1', 32));
   } catch {
     return undefined;

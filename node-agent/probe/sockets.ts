@@ -1,18 +1,24 @@
 /**
- * The UDP sockets of probing: one per own mesh address and source port. The port a probe is sent from chooses its way (core/mesh/plan.ts, Probing).
+ * The UDP sockets of probing: one per own mesh address and source port. The port a probe is sent from chooses its path
+ * (core/api/ports.ts, core/mesh/probing.ts).
  */
 import { createSocket, type Socket } from 'node:dgram';
 import type { MissingSocket } from '../../core/failover/socketProblems.js';
 import type { Log } from '../../core/runtime/log.js';
 
 export interface ProbeSockets {
-  /** From now on these are wanted, and no others. What cannot be opened yet, since its address is not there, is tried again at the next call. */
+  /**
+   * From now on these are wanted, and no others. What cannot be opened yet, since its address is not there, is tried again at the next
+   * call.
+   */
   want(addresses: readonly string[], ports: readonly number[]): void;
   has(port: number): boolean;
-  /** Of those that are wanted, which could not be opened at the last try. */
+  /** Those that could not be opened at the last try. */
   missing(): readonly MissingSocket[];
   /** Undeliverable packets are lost, as on any network. */
   send(from: number, to: { readonly address: string; readonly port: number }, packet: Uint8Array): void;
+  /** Calls `run` when what has come was given to `onPacket`. */
+  afterReading(run: () => void): void;
   onPacket(receive: (packet: Uint8Array, from: { readonly address: string; readonly port: number }) => void): void;
   close(): void;
 }
@@ -31,8 +37,12 @@ export function createProbeSockets(log: Log): ProbeSockets {
 
   function open(address: string, port: number): void {
     const family = familyOf(address);
-    // All that we send to is addresses: the way through node:dns costs as much as the rest of a send.
-    const socket = createSocket({ type: family === 6 ? 'udp6' : 'udp4', reuseAddr: true, lookup: (host, _options, found) => found(null, host, family) });
+    // All that we send to is addresses: looking them up by node:dns costs as much as the rest of a send.
+    const socket = createSocket({
+      type: family === 6 ? 'udp6' : 'udp4',
+      reuseAddr: true,
+      lookup: (host, _options, found) => found(null, host, family),
+    });
     const entry: Open = { socket, bound: false };
     const name = socketName(address, port);
     sockets.set(name, entry);
@@ -74,6 +84,8 @@ export function createProbeSockets(log: Log): ProbeSockets {
     send(from, to, packet) {
       bound[familyOf(to.address)].get(from)?.send(packet, to.port, to.address, ignore);
     },
+    // Node reads sockets between timers and this.
+    afterReading: (run) => void setImmediate(run),
     onPacket(handler) {
       receive = handler;
     },

@@ -18,28 +18,34 @@ export interface Account {
 export function clientAs(controlPlane: ControlPlane, account?: Account): KubeClient {
   const loaded = loadKubeconfig(controlPlane.kubeconfig('admin'), { now: () => systemClock.now() });
   if (!loaded.ok) throw new Error(loaded.error);
-  const { credentials, ...connection } = loaded.connection;
-  return createKubeClient({
-    ...connection,
-    userAgent: 'kilofed-test',
-    credentials: {
-      async get() {
-        const held = await credentials.get();
-        return { ...held, headers: { ...held.headers, ...impersonation(account) } };
+  const { credentials, ...connection } = loaded.value;
+  return createKubeClient(
+    {
+      ...connection,
+      userAgent: 'kilofed-test',
+      credentials: {
+        async get() {
+          const held = await credentials.get();
+          return { ...held, headers: { ...held.headers, ...impersonation(account) } };
+        },
+        invalidate: () => credentials.invalidate(),
       },
-      invalidate: () => credentials.invalidate(),
     },
-  }, { clock: systemClock });
+    { clock: systemClock },
+  );
 }
 
 /** With a token and nothing else. */
 export function clientWithToken(controlPlane: ControlPlane, token: string): KubeClient {
-  return createKubeClient({
-    server: controlPlane.server,
-    ca: controlPlane.ca,
-    userAgent: 'kilofed-test',
-    credentials: { get: () => Promise.resolve({ headers: { authorization: `Bearer ${token}` } }), invalidate: () => undefined },
-  }, { clock: systemClock });
+  return createKubeClient(
+    {
+      server: controlPlane.server,
+      ca: controlPlane.ca,
+      userAgent: 'kilofed-test',
+      credentials: { get: () => Promise.resolve({ headers: { authorization: `Bearer ${token}` } }), invalidate: () => undefined },
+    },
+    { clock: systemClock },
+  );
 }
 
 function impersonation(account: Account | undefined): Record<string, string> {

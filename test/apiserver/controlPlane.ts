@@ -64,7 +64,9 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   rmSync(options.dir, { recursive: true, force: true });
   mkdirSync(`${options.dir}/log`, { recursive: true });
   const pki = await createPki(`${options.dir}/pki`, [
-    ...['kubernetes', 'kubernetes.default', 'kubernetes.default.svc', 'kubernetes.default.svc.cluster.local', 'localhost'].map((name) => `DNS:${name}`),
+    ...['kubernetes', 'kubernetes.default', 'kubernetes.default.svc', 'kubernetes.default.svc.cluster.local', 'localhost'].map(
+      (name) => `DNS:${name}`,
+    ),
     'IP:127.0.0.1',
     `IP:${bind}`,
     `IP:${firstServiceAddress(options.serviceCIDR)}`,
@@ -162,7 +164,11 @@ function apiServerArgs(
 }
 
 /** `setpriv --pdeathsig` is the first word, so that the program dies with us even when we are killed. */
-function spawnLogged(program: Binary, enter: readonly string[], what: { readonly args: readonly string[]; readonly log: string }): ChildProcess {
+function spawnLogged(
+  program: Binary,
+  enter: readonly string[],
+  what: { readonly args: readonly string[]; readonly log: string },
+): ChildProcess {
   const path = located(program);
   const log = openSync(what.log, 'a');
   try {

@@ -17,7 +17,14 @@ describeWithApiServer('the generated CRDs', {}, (server) => {
   let client: KubeClient;
 
   beforeAll(async () => {
-    for (const file of ['crds/meshes.yaml', 'crds/meshnodes.yaml', 'crds/peers.yaml', 'crds-multicluster.yaml']) {
+    for (const file of [
+      'crds/gatewayreports.yaml',
+      'crds/meshes.yaml',
+      'crds/meshnodes.yaml',
+      'crds/nodepolicies.yaml',
+      'crds/peers.yaml',
+      'crds-multicluster.yaml',
+    ]) {
       await applyYaml(server(), await readFile(join(MANIFESTS, file), 'utf8'));
     }
     client = connect(server());
@@ -32,7 +39,11 @@ describeWithApiServer('the generated CRDs', {}, (server) => {
       body: object,
     });
     if (refused === undefined) expect(answer).toMatchObject({ ok: true });
-    else expect(answer).toMatchObject({ ok: false, error: { kind: 'invalid', message: expect.stringContaining(typeof refused === 'string' ? refused : refused.byServer) } });
+    else
+      expect(answer).toMatchObject({
+        ok: false,
+        error: { kind: 'invalid', message: expect.stringContaining(typeof refused === 'string' ? refused : refused.byServer) },
+      });
   });
 
   test('a Mesh of nothing gets every default from the API server', async () => {
@@ -58,8 +69,14 @@ describeWithApiServer('the generated CRDs', {}, (server) => {
   });
 
   test('what v1alpha1 of the Multi-Cluster Services API wrote is read as v1beta1', async () => {
-    await kubectl(server(), ['create', '-f', '-'], 'apiVersion: multicluster.x-k8s.io/v1alpha1\nkind: ServiceExport\nmetadata: {name: web, namespace: default}\n');
-    expect(await kubectl(server(), ['get', 'serviceexports.v1beta1.multicluster.x-k8s.io', 'web', '-o', 'jsonpath={.apiVersion}'])).toBe('multicluster.x-k8s.io/v1beta1');
+    await kubectl(
+      server(),
+      ['create', '-f', '-'],
+      'apiVersion: multicluster.x-k8s.io/v1alpha1\nkind: ServiceExport\nmetadata: {name: web, namespace: default}\n',
+    );
+    expect(await kubectl(server(), ['get', 'serviceexports.v1beta1.multicluster.x-k8s.io', 'web', '-o', 'jsonpath={.apiVersion}'])).toBe(
+      'multicluster.x-k8s.io/v1beta1',
+    );
   });
 
   test('kubectl create of the shared CRDs leaves those alone that are there', async () => {
@@ -67,7 +84,11 @@ describeWithApiServer('the generated CRDs', {}, (server) => {
   });
 
   test('kubectl get shows the columns', async () => {
-    await kubectl(server(), ['apply', '--server-side', '-f', '-'], JSON.stringify(OBJECT_TABLE.find(({ title }) => title === 'Peer reached by IPv6')?.object));
+    await kubectl(
+      server(),
+      ['apply', '--server-side', '-f', '-'],
+      JSON.stringify(OBJECT_TABLE.find(({ title }) => title === 'Peer reached by IPv6')?.object),
+    );
     expect(await kubectl(server(), ['get', 'peers'])).toMatch(/^NAME +CLUSTER +DNS +IP +PORT +READY +REASON +AGE\na +2001:db8::1 +51820 /);
   });
 });
@@ -75,5 +96,5 @@ describeWithApiServer('the generated CRDs', {}, (server) => {
 function connect(controlPlane: ControlPlane): KubeClient {
   const loaded = loadKubeconfig(controlPlane.kubeconfig('admin'), { now: () => systemClock.now() });
   if (!loaded.ok) throw new Error(loaded.error);
-  return createKubeClient({ ...loaded.connection, userAgent: 'kilofed-test' }, { clock: systemClock });
+  return createKubeClient({ ...loaded.value, userAgent: 'kilofed-test' }, { clock: systemClock });
 }

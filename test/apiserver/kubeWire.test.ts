@@ -34,7 +34,7 @@ function ref(name: string) {
 function connect(plane: ControlPlane, user = 'admin'): KubeClient {
   const loaded = loadKubeconfig(plane.kubeconfig(user), { now: () => systemClock.now() });
   if (!loaded.ok) throw new Error(loaded.error);
-  return createKubeClient({ ...loaded.connection, userAgent: 'kilofed-test' }, { clock: systemClock });
+  return createKubeClient({ ...loaded.value, userAgent: 'kilofed-test' }, { clock: systemClock });
 }
 
 interface Followed {
@@ -141,11 +141,21 @@ describeWithApiServer('a real API server', { users: [{ name: 'nobody', groups: [
     test('refusals have a kind and say why', () =>
       withClient(async (client) => {
         const nobody = connect(plane(), 'nobody');
-        expect(await listObjects(nobody, RESOURCE.secret)).toMatchObject({ ok: false, error: { kind: 'forbidden', code: 403, message: expect.stringContaining('"nobody"') } });
+        expect(await listObjects(nobody, RESOURCE.secret)).toMatchObject({
+          ok: false,
+          error: { kind: 'forbidden', code: 403, message: expect.stringContaining('"nobody"') },
+        });
         nobody.close();
-        expect(await applyObject(client, { ...slice('a', 'x'), addressType: 'IPv7' }, MINE)).toMatchObject({ ok: false, error: { kind: 'invalid', message: expect.stringContaining('addressType') } });
+        expect(await applyObject(client, { ...slice('a', 'x'), addressType: 'IPv7' }, MINE)).toMatchObject({
+          ok: false,
+          error: { kind: 'invalid', message: expect.stringContaining('addressType') },
+        });
         expect(await listObjects(client, RESOURCE.mesh)).toMatchObject({ ok: false, error: { kind: 'notFound' } });
-        const post = { method: 'POST', path: '/apis/discovery.k8s.io/v1/namespaces/default/endpointslices', body: slice('b', 'x') } as const;
+        const post = {
+          method: 'POST',
+          path: '/apis/discovery.k8s.io/v1/namespaces/default/endpointslices',
+          body: slice('b', 'x'),
+        } as const;
         expect(await client.call(post)).toMatchObject({ ok: true });
         expect(await client.call(post)).toMatchObject({ ok: false, error: { kind: 'alreadyExists', code: 409 } });
         expect(await client.call({ ...post, body: slice('bad name', 'x') })).toMatchObject({ ok: false, error: { kind: 'invalid' } });
@@ -156,28 +166,35 @@ describeWithApiServer('a real API server', { users: [{ name: 'nobody', groups: [
       const credentials = { get: () => Promise.resolve({ headers: { authorization: 'Bearer wrong' } }), invalidate: () => undefined };
       const client = createKubeClient({ server, ca, credentials, userAgent: 'kilofed-test' }, { clock: systemClock });
       expect(await listObjects(client, SLICE)).toMatchObject({ ok: false, error: { kind: 'unauthorized', code: 401 } });
-      expect(await client.stream({ path: '/api/v1/nodes', query: { watch: true }, idleMs: 1_000 }, () => undefined)).toMatchObject({ ok: false, error: { kind: 'unauthorized' } });
+      expect(await client.stream({ path: '/api/v1/nodes', query: { watch: true }, idleMs: 1_000 }, () => undefined)).toMatchObject({
+        ok: false,
+        error: { kind: 'unauthorized' },
+      });
       client.close();
     });
   });
 
   describe('following', () => {
-    test('more than a page of objects are all there, then every change', () =>
-      withClient(async (client) => {
-        const names = Array.from({ length: 600 }, (_, index) => `s${index}`);
-        await inTurn(names, 20, (name) => write(client, name, 'x'));
-        const followed = await follow(client);
-        expect(followed.reflector.store.size).toBe(600);
-        followed.changes.length = 0;
-        await write(client, 's1', 'y');
-        await deleteObject(client, ref('s2'));
-        await applyObject(client, slice('s3', '', { labels: { other: 'x' } }), MINE);
-        await eventually('three changes', () => followed.changes.length === 3);
-        expect(followed.changes).toEqual(['default/s1=y', 'default/s2=gone', 'default/s3=gone']);
-        await followed.stop();
-        await deleteObject(client, ref('s3'));
-        await inTurn(names, 20, (name) => deleteObject(client, ref(name)));
-      }), 60_000);
+    test(
+      'more than a page of objects are all there, then every change',
+      () =>
+        withClient(async (client) => {
+          const names = Array.from({ length: 600 }, (_, index) => `s${index}`);
+          await inTurn(names, 20, (name) => write(client, name, 'x'));
+          const followed = await follow(client);
+          expect(followed.reflector.store.size).toBe(600);
+          followed.changes.length = 0;
+          await write(client, 's1', 'y');
+          await deleteObject(client, ref('s2'));
+          await applyObject(client, slice('s3', '', { labels: { other: 'x' } }), MINE);
+          await eventually('three changes', () => followed.changes.length === 3);
+          expect(followed.changes).toEqual(['default/s1=y', 'default/s2=gone', 'default/s3=gone']);
+          await followed.stop();
+          await deleteObject(client, ref('s3'));
+          await inTurn(names, 20, (name) => deleteObject(client, ref(name)));
+        }),
+      60_000,
+    );
 
     test('a version of before the server started is gone', async () => {
       await withClient(async (client) => {
@@ -195,47 +212,59 @@ describeWithApiServer('a real API server', { users: [{ name: 'nobody', groups: [
       });
     }, 60_000);
 
-    test('a restart of the API server loses nothing', () =>
-      withClient(async (client) => {
-        await write(client, 'stays', '1');
-        await write(client, 'goes', '1');
-        const followed = await follow(client);
-        await plane().killApiServer();
-        await eventually('the loss', () => followed.reflector.state().kind === 'failing');
-        await plane().restartApiServer();
-        const other = connect(plane());
-        await write(other, 'stays', '2');
-        await write(other, 'new', '1');
-        await deleteObject(other, ref('goes'));
-        await eventually('what happened', () => followed.reflector.store.get('default/new') === '1' && !followed.reflector.store.has('default/goes'), 30_000);
-        expect(Object.fromEntries(followed.reflector.store)).toEqual({ 'default/new': '1', 'default/stays': '2' });
-        expect(followed.reflector.state().kind).toBe('live');
-        await followed.stop();
-        other.close();
-      }), 90_000);
+    test(
+      'a restart of the API server loses nothing',
+      () =>
+        withClient(async (client) => {
+          await write(client, 'stays', '1');
+          await write(client, 'goes', '1');
+          const followed = await follow(client);
+          await plane().killApiServer();
+          await eventually('the loss', () => followed.reflector.state().kind === 'failing');
+          await plane().restartApiServer();
+          const other = connect(plane());
+          await write(other, 'stays', '2');
+          await write(other, 'new', '1');
+          await deleteObject(other, ref('goes'));
+          await eventually(
+            'what happened',
+            () => followed.reflector.store.get('default/new') === '1' && !followed.reflector.store.has('default/goes'),
+            30_000,
+          );
+          expect(Object.fromEntries(followed.reflector.store)).toEqual({ 'default/new': '1', 'default/stays': '2' });
+          expect(followed.reflector.state().kind).toBe('live');
+          await followed.stop();
+          other.close();
+        }),
+      90_000,
+    );
 
-    test('a server that hangs is noticed in less than six seconds, and taken up again when it goes on', () =>
-      withClient(async (client) => {
-        const followed = await follow(client);
-        await write(client, 'a', '1');
-        await eventually('the change', () => followed.changes.length === 1);
-        const began = performance.now();
-        plane().pause();
-        try {
-          await eventually('the failure', () => followed.reflector.state().kind === 'failing', 10_000);
-          expect(performance.now() - began).toBeLessThan(6_000);
-          expect(followed.reflector.state().failure?.message).toContain('did not answer a ping');
-          expect(await client.call({ method: 'GET', path: '/version', timeoutMs: 500 })).toMatchObject({ ok: false });
-        } finally {
-          plane().resume();
-        }
-        const other = connect(plane());
-        await write(other, 'a', '2');
-        other.close();
-        await eventually('the change', () => followed.reflector.store.get('default/a') === '2', 30_000);
-        expect(followed.reflector.lists()).toBe(1);
-        await followed.stop();
-      }), 60_000);
+    test(
+      'a server that hangs is noticed in less than six seconds, and taken up again when it goes on',
+      () =>
+        withClient(async (client) => {
+          const followed = await follow(client);
+          await write(client, 'a', '1');
+          await eventually('the change', () => followed.changes.length === 1);
+          const began = performance.now();
+          plane().pause();
+          try {
+            await eventually('the failure', () => followed.reflector.state().kind === 'failing', 10_000);
+            expect(performance.now() - began).toBeLessThan(6_000);
+            expect(followed.reflector.state().failure?.message).toContain('did not answer a ping');
+            expect(await client.call({ method: 'GET', path: '/version', timeoutMs: 500 })).toMatchObject({ ok: false });
+          } finally {
+            plane().resume();
+          }
+          const other = connect(plane());
+          await write(other, 'a', '2');
+          other.close();
+          await eventually('the change', () => followed.reflector.store.get('default/a') === '2', 30_000);
+          expect(followed.reflector.lists()).toBe(1);
+          await followed.stop();
+        }),
+      60_000,
+    );
   });
 });
 

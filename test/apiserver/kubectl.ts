@@ -23,7 +23,8 @@ export function kubectl(controlPlane: ControlPlane, args: readonly string[], inp
     child.once('error', reject);
     child.once('close', (code, signal) => {
       if (code === 0) resolve(Buffer.concat(output).toString('utf8'));
-      else reject(new Error(`kubectl ${args.join(' ')}: ${signal ?? `exit status ${code}`}\n${Buffer.concat(complaints).toString('utf8')}`));
+      else
+        reject(new Error(`kubectl ${args.join(' ')}: ${signal ?? `exit status ${code}`}\n${Buffer.concat(complaints).toString('utf8')}`));
     });
     child.stdin.on('error', () => undefined);
     child.stdin.end(input);

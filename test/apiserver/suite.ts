@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, test } from '@jest/globals';
 import { type Binary, binaryPath } from '../lab/binaries/locate.js';
 import { type ControlPlane, type ControlPlaneOptions, startControlPlane } from './controlPlane.js';
 
-export type SuiteOptions = Partial<Omit<ControlPlaneOptions, 'dir'>>;
+type SuiteOptions = Partial<Omit<ControlPlaneOptions, 'dir'>>;
 
 const START_MS = 150_000;
 

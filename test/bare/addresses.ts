@@ -12,7 +12,9 @@ export function hostIn(network: string, host: number): string {
   return familyOf(network) === 'inet6' ? network.replace(/\/64$/, String(host)) : network.replace(/0\/24$/, String(host));
 }
 
-/** With the network's prefix length, as `ip addr add` takes it. IPv6 addresses need no detection of duplicates here, which takes a second. */
+/**
+ * With the network's prefix length, as `ip addr add` takes it. IPv6 addresses need no detection of duplicates here, which takes a second.
+ */
 export function assigned(network: string, host: number): string {
   return familyOf(network) === 'inet6' ? `${hostIn(network, host)}/64 nodad` : `${hostIn(network, host)}/24`;
 }

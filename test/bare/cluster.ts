@@ -5,9 +5,10 @@
 import { type ChildProcess } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { DEFAULT_NAMESPACE } from '../../core/api/names.js';
 import { type KubeObject, type Resource, RESOURCE, resourcePath } from '../../core/api/resources.js';
 import { loadKubeconfig } from '../../kube/config/kubeconfig.js';
-import { applyObject, deleteObject, getObject } from '../../kube/wire/apply.js';
+import { applyObject, deleteObject, getObject, listObjects } from '../../kube/wire/apply.js';
 import type { KubeClient, KubeResult } from '../../kube/wire/client.js';
 import { createKubeClient } from '../../kube/wire/http2Client.js';
 import { systemClock } from '../../kube/wire/systemClock.js';
@@ -20,6 +21,7 @@ import { createNamespace, type Namespace } from './namespace.js';
 import { type Lan, plug } from './network.js';
 import { createPod, createPodBridge } from './pod.js';
 import { ended, logTo, run, start, until } from '../lab/process.js';
+import { WIREGUARD } from '../lab/wireguard.js';
 
 /** The programs as they ship. */
 export const PROGRAM = fileURLToPath(new URL('../../../dist/kilofed.js', import.meta.url));
@@ -104,18 +106,30 @@ export async function startBareCluster(spec: BareClusterSpec): Promise<BareClust
   });
   const loaded = loadKubeconfig(api.kubeconfig('admin'), { now: () => systemClock.now() });
   if (!loaded.ok) throw new Error(loaded.error);
-  const client = createKubeClient({ ...loaded.connection, userAgent: 'kilofed-lab' }, { clock: systemClock });
+  const client = createKubeClient({ ...loaded.value, userAgent: 'kilofed-lab' }, { clock: systemClock });
   const kubeconfig = `${dir}/admin.kubeconfig`;
   writeFileSync(kubeconfig, api.kubeconfig('admin'), { mode: 0o600 });
   writeFileSync(`${dir}/ca.crt`, api.ca);
   writeFileSync(`${dir}/token`, api.token('admin'), { mode: 0o600 });
   await kubectl(kubeconfig, ['apply', '--server-side', '-f', `${MANIFESTS}/crds`, '-f', `${MANIFESTS}/crds-multicluster.yaml`]);
   await kubectl(kubeconfig, ['wait', '--for=condition=Established', 'crd', '--all', '--timeout=30s']);
-  const cluster: Pick<BareCluster, 'apply'> = { apply: async (object) => must(await applyObject(client, object as KubeObject, { fieldManager: 'lab' })) };
+  const cluster: Pick<BareCluster, 'apply'> = {
+    apply: async (object) => must(await applyObject(client, object as KubeObject, { fieldManager: 'lab' })),
+  };
+  // As cluster.yaml makes it: the hub's Lease is there.
+  await cluster.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: DEFAULT_NAMESPACE } });
   const setMesh: BareCluster['setMesh'] = (more) =>
-    cluster.apply({ apiVersion: 'kilofed.io/v1alpha1', kind: 'Mesh', metadata: { name: 'default' }, spec: { wireguardCIDRs: spec.meshCIDRs, ...more } });
+    cluster.apply({
+      apiVersion: 'kilofed.io/v1alpha1',
+      kind: 'Mesh',
+      metadata: { name: 'default' },
+      spec: { wireguardCIDRs: spec.meshCIDRs, ...more },
+    });
   await until('the CRDs to be served', 10_000, async () => {
     await setMesh(spec.meshSpec ?? {});
+    // They are established before they are served. An agent that finds one missing comes back a second later: too late to be a gateway.
+    for (const resource of [RESOURCE.meshNode, RESOURCE.peer, RESOURCE.nodePolicy, RESOURCE.gatewayReport])
+      must(await listObjects(client, resource));
     return true;
   });
   const startAgent = (): ChildProcess =>
@@ -136,7 +150,10 @@ export async function startBareCluster(spec: BareClusterSpec): Promise<BareClust
     setMesh,
     nextPodCIDRs,
     async instruct(name, { unschedulable, annotations }) {
-      const said = { metadata: { name, ...(annotations === undefined ? {} : { annotations }) }, ...(unschedulable === undefined ? {} : { spec: { unschedulable } }) };
+      const said = {
+        metadata: { name, ...(annotations === undefined ? {} : { annotations }) },
+        ...(unschedulable === undefined ? {} : { spec: { unschedulable } }),
+      };
       must(await applyObject(client, { apiVersion: 'v1', kind: 'Node', ...said }, { fieldManager: 'administrator' }));
     },
     async addNode(name, { location, lan, host }) {
@@ -150,12 +167,14 @@ export async function startBareCluster(spec: BareClusterSpec): Promise<BareClust
         spec: { podCIDR: podCIDRs[0], podCIDRs },
       });
       // The kubelet's part. Two addresses of one type cannot be applied: the list's key is the type.
-      must(await client.call({
-        method: 'PATCH',
-        path: `${resourcePath(RESOURCE.node, undefined, name)}/status`,
-        contentType: 'application/merge-patch+json',
-        body: { status: { addresses: node.addresses.map((address) => ({ type: 'InternalIP', address })) } },
-      }));
+      must(
+        await client.call({
+          method: 'PATCH',
+          path: `${resourcePath(RESOURCE.node, undefined, name)}/status`,
+          contentType: 'application/merge-patch+json',
+          body: { status: { addresses: node.addresses.map((address) => ({ type: 'InternalIP', address })) } },
+        }),
+      );
       nodes.set(name, node);
       node.startAgent();
       return node;
@@ -217,7 +236,11 @@ async function createNode(at: {
   const log = logTo(logFile);
   const wireguard = binaryPath('wireguard-go');
   // As in manifests/cluster.yaml.
-  const env = { ...process.env, NODE_OPTIONS: '--max-semi-space-size=1', ...(wireguard === undefined ? {} : { PATH: `${wireguard.replace(/\/[^/]*$/, '')}:${process.env['PATH']}` }) };
+  const env = {
+    ...process.env,
+    NODE_OPTIONS: '--max-semi-space-size=1',
+    ...(wireguard === undefined ? {} : { PATH: `${wireguard.replace(/\/[^/]*$/, '')}:${process.env['PATH']}` }),
+  };
   let agent: ChildProcess | undefined;
   return {
     name: at.name,
@@ -231,7 +254,7 @@ async function createNode(at: {
       agent = namespace.spawn(
         [
           ...[process.execPath, program, 'node-agent', '--node-name', at.name, '--server', at.server],
-          ...['--token-file', `${at.dir}/token`, '--ca-file', `${at.dir}/ca.crt`, '--listen', listen],
+          ...['--token-file', `${at.dir}/token`, '--ca-file', `${at.dir}/ca.crt`, '--listen', listen, '--wireguard', WIREGUARD],
         ],
         { stdio: log, env },
       );
@@ -245,7 +268,10 @@ async function createNode(at: {
       }),
     agentPid: () => (agent?.exitCode === null && agent.signalCode === null ? agent.pid : undefined),
     metrics: () => fetchText(`http://${listen}/metrics`),
-    logged: (text) => readFileSync(logFile, 'utf8').split('\n').filter((line) => line.includes(text)),
+    logged: (text) =>
+      readFileSync(logFile, 'utf8')
+        .split('\n')
+        .filter((line) => line.includes(text)),
     health: () => fetchText(`http://${listen}/healthz`).catch((error: unknown) => String(error)),
   };
 }

@@ -20,7 +20,7 @@ export interface FlowEnd {
 
 export type FlowPod = Pod & FlowEnd;
 
-export interface FlowProgram {
+interface FlowProgram {
   /** What the program answers. @throws when it does not within 10 s, or has ended. */
   tell<T>(command: Order): Promise<T>;
 }
@@ -44,7 +44,7 @@ export interface FlowReport {
   readonly seenAs: readonly string[];
 }
 
-export interface Gap {
+interface Gap {
   readonly at: number;
   readonly ms: number;
 }
@@ -54,8 +54,15 @@ export interface Flow {
   stop(): Promise<FlowReport>;
 }
 
-export type Order =
-  | { readonly do: 'send'; readonly flow: string; readonly to: string; readonly port: number; readonly packetsPerSecond: number; readonly answered: boolean }
+type Order =
+  | {
+      readonly do: 'send';
+      readonly flow: string;
+      readonly to: string;
+      readonly port: number;
+      readonly packetsPerSecond: number;
+      readonly answered: boolean;
+    }
   | { readonly do: 'stop'; readonly flow: string }
   | { readonly do: 'arrivals'; readonly flow: string }
   | { readonly do: 'ask'; readonly to: string; readonly port: number; readonly ms: number };
@@ -123,8 +130,21 @@ export async function reaches(from: FlowEnd, to: Pick<Pod, 'address'>, ms = 1_00
 export function reportOf(sent: Sent, arrivals: Arrivals | null, packetsPerSecond: number): FlowReport {
   const nothing = { at: sent.began, ms: sent.ended - sent.began };
   const pace = 1000 / packetsPerSecond;
-  if (arrivals === null) return { sent: sent.sent, received: 0, lost: sent.sent, outageMs: nothing.ms, outageAt: nothing.at, gaps: [nothing], losses: [[0, sent.sent - 1]], seenAs: [] };
-  const edges = [{ at: sent.began, ms: arrivals.first - sent.began }, { at: arrivals.last, ms: sent.ended - arrivals.last }];
+  if (arrivals === null)
+    return {
+      sent: sent.sent,
+      received: 0,
+      lost: sent.sent,
+      outageMs: nothing.ms,
+      outageAt: nothing.at,
+      gaps: [nothing],
+      losses: [[0, sent.sent - 1]],
+      seenAs: [],
+    };
+  const edges = [
+    { at: sent.began, ms: arrivals.first - sent.began },
+    { at: arrivals.last, ms: sent.ended - arrivals.last },
+  ];
   const longest = [arrivals.longest, ...edges].reduce((a, b) => (b.ms > a.ms ? b : a));
   const losses = missing(arrivals.seen, sent.sent);
   const lost = losses.reduce((sum, [first, last]) => sum + last - first + 1, 0);

@@ -17,7 +17,7 @@ export interface Machine extends FlowPod {
   stop(): void;
 }
 
-export interface MachineAt {
+interface MachineAt {
   readonly name: string;
   readonly dir: string;
   readonly lan: Lan;
@@ -40,9 +40,23 @@ export async function createMachine({ name, dir, lan, host, address, listenPort 
   const key = (await run(['wg', 'genkey'])).trim();
   writeFileSync(`${folder}/${INTERFACE}.key`, `${key}\n`, { mode: 0o600 });
   await namespace.exec(['bash', '-c', 'mkdir -p /etc/wireguard && mount --bind "$1" /etc/wireguard', 'mount', folder]);
-  const env = [`WG_QUICK_USERSPACE_IMPLEMENTATION=${binaryPath('wireguard-go') ?? 'wireguard-go'}`, 'WG_I_PREFER_BUGGY_USERSPACE_TO_POLISHED_KMOD=1', 'LOG_LEVEL=error'];
-  const quick = (verb: 'up' | 'down'): Promise<string> => // Userspace WireGuard stays, with whatever it was started with for its output.
-    namespace.exec(['bash', '-c', 'env "$@" >/var/lib/kilofed/wg-quick.log 2>&1 </dev/null || { cat /var/lib/kilofed/wg-quick.log >&2; exit 1; }', 'quick', ...env, 'wg-quick', verb, INTERFACE]);
+  const env = [
+    `WG_QUICK_USERSPACE_IMPLEMENTATION=${binaryPath('wireguard-go') ?? 'wireguard-go'}`,
+    'WG_I_PREFER_BUGGY_USERSPACE_TO_POLISHED_KMOD=1',
+    'LOG_LEVEL=error',
+  ];
+  const quick = (verb: 'up' | 'down'): Promise<string> =>
+    // Userspace WireGuard stays, with whatever it was started with for its output.
+    namespace.exec([
+      'bash',
+      '-c',
+      'env "$@" >/var/lib/kilofed/wg-quick.log 2>&1 </dev/null || { cat /var/lib/kilofed/wg-quick.log >&2; exit 1; }',
+      'quick',
+      ...env,
+      'wg-quick',
+      verb,
+      INTERFACE,
+    ]);
   let connected = false;
   const pod = await withFlows({ address, addresses: [address], namespace });
   return {
@@ -51,7 +65,11 @@ export async function createMachine({ name, dir, lan, host, address, listenPort 
     outer,
     async connect(conf) {
       if (connected) await quick('down');
-      writeFileSync(`${folder}/${INTERFACE}.conf`, listenPort === undefined ? conf : conf.replace('[Interface]\n', `[Interface]\nListenPort = ${listenPort}\n`), { mode: 0o600 });
+      writeFileSync(
+        `${folder}/${INTERFACE}.conf`,
+        listenPort === undefined ? conf : conf.replace('[Interface]\n', `[Interface]\nListenPort = ${listenPort}\n`),
+        { mode: 0o600 },
+      );
       await quick('up');
       connected = true;
     },

@@ -5,6 +5,7 @@
 import { type ChildProcess } from 'node:child_process';
 import { mkdirSync, readdirSync, readlinkSync } from 'node:fs';
 import { run, start, until } from '../lab/process.js';
+import { signal } from '../lab/signal.js';
 
 export interface Namespace {
   readonly name: string;
@@ -33,7 +34,7 @@ export async function createNamespace(name: string, stateDir?: string): Promise<
     exec: (argv, options) => run([...enter, ...argv], options),
     spawn: (argv, options) => start([...enter, ...argv], { stdio: ['ignore', 'pipe', 'pipe'], ...options }),
     stop: () => {
-      for (const member of processesIn(pid)) kill(member);
+      for (const member of processesIn(pid)) signal(member, 'SIGKILL');
     },
   };
   // setpriv, unshare and bash exec each other, so the pid is known before the namespaces are.
@@ -49,19 +50,13 @@ const HOST_SCRIPT = [
   'exec sleep infinity',
 ].join('\n');
 
+/** None once the holder has ended, nor while it is still in our own namespace, where they would be everybody else's. */
 function processesIn(pid: number): number[] {
   const network = networkOf(String(pid));
-  if (network === undefined) return [];
-  return readdirSync('/proc').filter((name) => /^\d+$/.test(name) && networkOf(name) === network).map(Number);
-}
-
-/** One that has ended by itself meanwhile is as good. */
-function kill(pid: number): void {
-  try {
-    process.kill(pid, 'SIGKILL');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
-  }
+  if (network === undefined || network === networkOf('self')) return [];
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name) && networkOf(name) === network)
+    .map(Number);
 }
 
 /** Undefined: the process has ended meanwhile. */

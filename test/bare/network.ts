@@ -49,21 +49,31 @@ export async function createLan(index: number): Promise<Lan> {
   return lan;
 }
 
-/** How a home's router translates: `ports` gives each source port the outside one that it has for all destinations; others stay as they are. */
-export interface Translation {
+/**
+ * How a home's router translates: `ports` gives each source port the outside one that it has for all destinations; others stay as they are.
+ */
+interface Translation {
   readonly ports?: Readonly<Record<number, number>>;
   /** Another outside port for each destination: what RFC 4787 calls address and port-dependent mapping, and people a symmetric NAT. */
   readonly symmetric?: true;
 }
 
 /** A LAN behind a router of its own, host `host` of `outside`: it translates what goes out, and drops what comes unasked. IPv4. */
-export async function createHome(index: number, outside: Lan, host: number, translation: Translation = {}): Promise<{ readonly lan: Lan; readonly router: Namespace }> {
+export async function createHome(
+  index: number,
+  outside: Lan,
+  host: number,
+  translation: Translation = {},
+): Promise<{ readonly lan: Lan; readonly router: Namespace }> {
   const prefix = `172.20.${index}`;
   const lan = { bridge: `lan${index}`, gateway: `${prefix}.1`, prefix, networks: [`${prefix}.0/24`] };
   const router = await createNamespace(`home${index}`);
   await plug(router, outside, host);
   await run(['ip', '-batch', '-'], {
-    input: `link add ${lan.bridge} type bridge\nlink set ${lan.bridge} up\nlink add v${index}h1 type veth peer name inside netns ${router.pid}\nlink set v${index}h1 master ${lan.bridge} up\n`,
+    input: `link add ${lan.bridge} type bridge
+      link set ${lan.bridge} up
+      link add v${index}h1 type veth peer name inside netns ${router.pid}
+      link set v${index}h1 master ${lan.bridge} up\n`,
   });
   await router.exec(['ip', '-batch', '-'], { input: `addr add ${assigned(`${prefix}.0/24`, 1)} dev inside\nlink set inside up\n` });
   await router.exec(['sysctl', '-qw', 'net.ipv4.ip_forward=1']);
@@ -72,13 +82,16 @@ export async function createHome(index: number, outside: Lan, host: number, tran
 }
 
 /** From now on; connections that are under way keep what they have. */
-export async function translate(router: Namespace, { ports = {}, symmetric }: Translation): Promise<void> {
-  const fixed = Object.entries(ports).map(([inner, outer]) => `oifname eth0 udp sport ${inner} masquerade to :${outer}`);
+async function translate(router: Namespace, { ports = {}, symmetric }: Translation): Promise<void> {
+  const masquerades = [
+    ...Object.entries(ports).map(([inner, outer]) => `oifname eth0 udp sport ${inner} masquerade to :${outer}`),
+    `oifname eth0 masquerade${symmetric === true ? ' fully-random' : ''}`,
+  ];
   await router.exec(['nft', '-f', '-'], {
     input: `table ip home
     flush table ip home
     table ip home {
-      chain out { type nat hook postrouting priority srcnat; ${[...fixed, `oifname eth0 masquerade${symmetric === true ? ' fully-random' : ''}`].join('; ')}; }
+      chain out { type nat hook postrouting priority srcnat; ${masquerades.join('; ')}; }
       chain unasked { type filter hook input priority 0; iifname eth0 ct state new drop; }
       chain across { type filter hook forward priority 0; iifname eth0 ct state new drop; }
     }\n`,
@@ -86,10 +99,16 @@ export async function translate(router: Namespace, { ports = {}, symmetric }: Tr
 }
 
 /** Plugs a host into a LAN as eth0, with an address of each of `families`, which are returned in that order. */
-export async function plug(namespace: Namespace, lan: Lan, host: number, families: readonly Family[] = ['inet']): Promise<readonly string[]> {
+export async function plug(
+  namespace: Namespace,
+  lan: Lan,
+  host: number,
+  families: readonly Family[] = ['inet'],
+): Promise<readonly string[]> {
   const networks = families.map((family) => lan.networks.find((network) => familyOf(network) === family) ?? '');
   const outer = `v${lan.bridge.slice(3)}h${host}`;
-  // The same at every time: a host that takes the address of one that has gone would not be heard for seconds, by neighbours that ask the old one first.
+  // The same at every time: a host that takes the address of one that has gone would not be heard for seconds, by neighbours that ask the
+  // old one first.
   const mac = `02:00:00:02:${hex(Number(lan.bridge.slice(3)))}:${hex(host)}`;
   await run(['ip', '-batch', '-'], {
     input: `link add ${outer} type veth peer name eth0 address ${mac} netns ${namespace.pid}\nlink set ${outer} master ${lan.bridge} up\n`,

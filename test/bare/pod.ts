@@ -2,7 +2,7 @@
  * A pod of the bare lab: a network namespace behind the node's bridge, with an address of each of the node's pod CIDRs, as the
  * CNI bridge plugin would make it.
  */
-import { assigned, type Family, familyOf, hostIn } from './addresses.js';
+import { assigned, hostIn } from './addresses.js';
 import { createNamespace, type Namespace } from './namespace.js';
 
 export interface Pod {
@@ -16,11 +16,20 @@ export interface Pod {
 /** The node's pod bridge `cni0` with the first address of each of `podCIDRs`. */
 export async function createPodBridge(node: Namespace, podCIDRs: readonly string[], mtu: number): Promise<void> {
   await node.exec(['ip', '-batch', '-'], {
-    input: ['link add cni0 type bridge', `link set cni0 mtu ${mtu} up`, ...podCIDRs.map((network) => `addr add ${assigned(network, 1)} dev cni0`), ''].join('\n'),
+    input: [
+      'link add cni0 type bridge',
+      `link set cni0 mtu ${mtu} up`,
+      ...podCIDRs.map((network) => `addr add ${assigned(network, 1)} dev cni0`),
+      '',
+    ].join('\n'),
   });
 }
 
-export async function createPod(node: Namespace, podCIDRs: readonly string[], options: { readonly host: number; readonly mtu: number }): Promise<Pod> {
+export async function createPod(
+  node: Namespace,
+  podCIDRs: readonly string[],
+  options: { readonly host: number; readonly mtu: number },
+): Promise<Pod> {
   const { host, mtu } = options;
   const namespace = await createNamespace(`${node.name}-pod${host}`);
   await node.exec(['ip', '-batch', '-'], {
@@ -36,11 +45,4 @@ export async function createPod(node: Namespace, podCIDRs: readonly string[], op
   });
   const addresses = podCIDRs.map((network) => hostIn(network, host));
   return { address: addresses[0] ?? '', addresses, namespace };
-}
-
-/** The same pod, spoken to by its address of `family`. @throws where it has none. */
-export function inFamily<P extends Pod>(pod: P, family: Family): P {
-  const address = pod.addresses.find((each) => familyOf(each) === family);
-  if (address === undefined) throw new Error(`the pod ${pod.address} has no address of family ${family}`);
-  return { ...pod, address };
 }

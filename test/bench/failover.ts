@@ -2,8 +2,8 @@
  * `make bench ONLY=failover`: what every planned and unplanned event costs the flows of pods, on bare nodes with real WireGuard.
  */
 import { renderTable } from '../../core/render/table.js';
-import { ROWS } from '../failover/rows.js';
-import { startWorld } from '../failover/world.js';
+import { ROWS } from '../scenarios/rows.js';
+import { startWorld } from '../scenarios/world.js';
 import type { BenchGroup, Figure } from './measure.js';
 
 const ROUNDS = 10;
@@ -14,7 +14,13 @@ export const failover: BenchGroup = {
   seconds: ROWS.reduce((total, row) => total + row.seconds(ROUNDS), 15),
   async run(note, { rounds = ROUNDS, rows }) {
     const chosen = ROWS.filter(({ name }) => rows === undefined || rows.some((word) => name.includes(word)));
-    if (chosen.length === 0) throw new Error(`no row of failover contains ${rows?.join(' or ')}; there are:\n${renderTable(['name'], ROWS.map(({ name }) => [name]))}`);
+    if (chosen.length === 0)
+      throw new Error(
+        `no row of failover contains ${rows?.join(' or ')}; there are:\n${renderTable(
+          ['name'],
+          ROWS.map(({ name }) => [name]),
+        )}`,
+      );
     const world = await startWorld('/tmp/kilofed-failover');
     try {
       const figures: Figure[] = [];

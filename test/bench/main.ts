@@ -5,17 +5,28 @@
 import { writeFileSync } from 'node:fs';
 import { renderTable } from '../../core/render/table.js';
 import { cost } from './cost.js';
+import { growth } from './growth.js';
 import { failover } from './failover.js';
+import { fromMembers } from './fromMembers.js';
+import { hostile } from './hostile.js';
+import { links } from './links.js';
 import { type BenchGroup, type Choice, missed, type Summary, summarise } from './measure.js';
 import { propagation } from './propagation.js';
+import { quiet } from './quiet.js';
 import { throughput } from './throughput.js';
 
-const GROUPS: readonly BenchGroup[] = [propagation, throughput, cost, failover];
+const GROUPS: readonly BenchGroup[] = [growth, propagation, throughput, fromMembers, cost, hostile, failover, links, quiet];
 
 const { ONLY, OUT, ROUNDS, ROWS } = process.env;
-process.exitCode = await main({ only: ONLY, out: OUT }, { ...(ROUNDS === undefined ? {} : { rounds: Number(ROUNDS) }), ...(ROWS === undefined ? {} : { rows: ROWS.split(',') }) });
+process.exitCode = await main(
+  { only: ONLY, out: OUT },
+  { ...(ROUNDS === undefined ? {} : { rounds: Number(ROUNDS) }), ...(ROWS === undefined ? {} : { rows: ROWS.split(',') }) },
+);
 
-async function main({ only, out }: { readonly only: string | undefined; readonly out: string | undefined }, choice: Choice): Promise<number> {
+async function main(
+  { only, out }: { readonly only: string | undefined; readonly out: string | undefined },
+  choice: Choice,
+): Promise<number> {
   if (choice.rounds !== undefined && !(Number.isInteger(choice.rounds) && choice.rounds > 0)) {
     note('ROUNDS is not a number of rounds: write one, such as 3');
     return 2;
@@ -41,13 +52,20 @@ async function main({ only, out }: { readonly only: string | undefined; readonly
   process.stdout.write(`${renderTable(['name', 'unit', 'n', 'min', 'p50', 'p95', 'p99', 'max', 'must', ''], summaries.map(row))}\n`);
   if (out !== undefined) writeFileSync(out, `${JSON.stringify(summaries, undefined, 2)}\n`);
   const wrong = missed(summaries);
-  if (wrong.length > 0) note(`${wrong.length} of ${summaries.length} figures are not what they must be: ${wrong.map(({ name }) => name).join('; ')}`);
+  if (wrong.length > 0)
+    note(`${wrong.length} of ${summaries.length} figures are not what they must be: ${wrong.map(({ name }) => name).join('; ')}`);
   return wrong.length > 0 ? 1 : 0;
 }
 
 function row(summary: Summary): string[] {
   const { name, unit, n, min, p50, p95, p99, max, must } = summary;
-  return [name, unit, ...[n, min, p50, p95, p99, max].map(String), must?.text ?? '', must === undefined ? '' : must.holds ? 'holds' : 'MISSED'];
+  return [
+    name,
+    unit,
+    ...[n, min, p50, p95, p99, max].map(String),
+    must?.text ?? '',
+    must === undefined ? '' : must.holds ? 'holds' : 'MISSED',
+  ];
 }
 
 function note(text: string): void {

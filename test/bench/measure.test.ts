@@ -4,7 +4,16 @@ import { missed, quantile, summarise } from './measure.js';
 describe('summarise', () => {
   test('takes nearest ranks, so every figure was measured', () => {
     const samples = Array.from({ length: 100 }, (_, index) => 100 - index);
-    expect(summarise({ name: 'x', unit: 'ms', samples })).toEqual({ name: 'x', unit: 'ms', n: 100, min: 1, p50: 50, p95: 95, p99: 99, max: 100 });
+    expect(summarise({ name: 'x', unit: 'ms', samples })).toEqual({
+      name: 'x',
+      unit: 'ms',
+      n: 100,
+      min: 1,
+      p50: 50,
+      p95: 95,
+      p99: 99,
+      max: 100,
+    });
   });
 
   test.each([

@@ -4,7 +4,7 @@
 
 export interface Figure {
   readonly name: string;
-  readonly unit: 'ms' | 'ratio' | 'Mbit/s' | 'packets' | 's' | 'MiB' | '%' | 'switches' | 'connections' | 'rows';
+  readonly unit: 'ms' | 'ratio' | 'Mbit/s' | 'packets' | 's' | 'MiB' | '%' | 'switches' | 'connections' | 'rows' | 'writes';
   /** Raw samples, in the order taken; never empty. */
   readonly samples: readonly number[];
   /** What it has to be; absent: it is there to be compared. */
@@ -16,10 +16,11 @@ export interface Must {
   readonly min?: Bound;
   readonly p50?: Bound;
   readonly p95?: Bound;
+  readonly p99?: Bound;
   readonly max?: Bound;
 }
 
-export interface Bound {
+interface Bound {
   readonly most?: number;
   readonly least?: number;
 }
@@ -72,7 +73,7 @@ export function summarise(figure: Figure): Summary {
 }
 
 function judge(summary: Omit<Summary, 'must'>, must: Must): { readonly text: string; readonly holds: boolean } {
-  const bounds = (['min', 'p50', 'p95', 'max'] as const).flatMap((of) => {
+  const bounds = (['min', 'p50', 'p95', 'p99', 'max'] as const).flatMap((of) => {
     const { most, least } = must[of] ?? {};
     return [
       ...(most === undefined ? [] : [{ text: `${of} <= ${most}`, holds: summary[of] <= most }]),

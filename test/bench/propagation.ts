@@ -23,14 +23,19 @@ export const propagation: BenchGroup = {
   seconds: 90,
   async run(note) {
     const federation = await startFederation(
-      [{ name: 'east', index: 1, locations: { eu: 1 } }, { name: 'west', index: 2, locations: { a: 1 } }],
+      [
+        { name: 'east', index: 1, locations: { eu: 1 } },
+        { name: 'west', index: 2, locations: { a: 1 } },
+      ],
       { dir: '/tmp/kilofed-bench' },
     );
     const stop = new AbortController();
     try {
       const [east, west] = [federation.cluster('east'), federation.cluster('west')];
       for (const cluster of [east, west]) await cluster.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'demo' } });
-      await until('the federation', 60_000, async () => ((await unreachablePairs(federation.nodes(), 1_000)).length === 0 ? true : undefined));
+      await until('the federation', 60_000, async () =>
+        (await unreachablePairs(federation.nodes(), 1_000)).length === 0 ? true : undefined,
+      );
       const slices = watchAll(west, RESOURCE.endpointSlice, stop.signal);
       const services = watchAll(west, RESOURCE.service, stop.signal);
       note(`${CHANGES} endpoint changes, and as many through the floor`);
@@ -62,7 +67,12 @@ interface Watched {
 function watchAll(cluster: BareCluster, resource: typeof RESOURCE.endpointSlice | typeof RESOURCE.service, signal: AbortSignal): Watched {
   const waiting = new Set<(object: KubeObject) => void>();
   const reflector = createReflector<KubeObject>(
-    { client: cluster.client, resource, project: (object) => object, onChange: (_key, current) => current !== undefined && waiting.forEach((wait) => wait(current)) },
+    {
+      client: cluster.client,
+      resource,
+      project: (object) => object,
+      onChange: (_key, current) => current !== undefined && waiting.forEach((wait) => wait(current)),
+    },
     { clock: systemClock, random: Math.random, log: SILENT },
   );
   void reflector.run(signal);
@@ -83,14 +93,21 @@ function watchAll(cluster: BareCluster, resource: typeof RESOURCE.endpointSlice 
 }
 
 /** Alternately one change that the hub mirrors and one that only the floor carries, so that both see the same machine. */
-async function endpointChanges(on: { readonly east: BareCluster; readonly west: BareCluster; readonly slices: Watched; readonly stop: AbortSignal }): Promise<{ readonly mirrored: number[]; readonly floor: number[] }> {
+async function endpointChanges(on: {
+  readonly east: BareCluster;
+  readonly west: BareCluster;
+  readonly slices: Watched;
+  readonly stop: AbortSignal;
+}): Promise<{ readonly mirrored: number[]; readonly floor: number[] }> {
   const { east, west, slices } = on;
   await east.apply(slice('web', 1));
   await east.apply(service('web', true));
-  await until('the mirror', 10_000, () => [...slices.reflector.store.values()].find((each) => each.metadata.labels?.['kilofed.io/cluster'] === 'east'));
+  await until('the mirror', 10_000, () =>
+    [...slices.reflector.store.values()].find((each) => each.metadata.labels?.['kilofed.io/cluster'] === 'east'),
+  );
   // The floor: a watch in east whose only answer to an event is one apply in west.
   const source = watchAll(east, RESOURCE.endpointSlice, on.stop);
-  await until('the floor\'s list', 10_000, () => (source.reflector.synced() ? true : undefined));
+  await until("the floor's list", 10_000, () => (source.reflector.synced() ? true : undefined));
   const [mirrored, floor]: [number[], number[]] = [[], []];
   for (let round = 0; round < CHANGES; round += 1) {
     const port = 20_000 + round;
@@ -99,9 +116,9 @@ async function endpointChanges(on: { readonly east: BareCluster; readonly west: 
     const written = performance.now();
     mirrored.push(Math.max(0, (await viaHub) - written));
 
-    const heard = source.seen((object) => object.metadata.name === 'floor-1' && portOf(object) === port);
+    const seen = source.seen((object) => object.metadata.name === 'floor-1' && portOf(object) === port);
     const viaFloor = slices.seen((object) => object.metadata.name === 'floor-copy' && portOf(object) === port);
-    const relay = heard.then(() => applyObject(west.client, slice('floor', port, 'floor-copy') as KubeObject, { fieldManager: 'floor' }));
+    const relay = seen.then(() => applyObject(west.client, slice('floor', port, 'floor-copy') as KubeObject, { fieldManager: 'floor' }));
     await east.apply(slice('floor', port));
     const floorWritten = performance.now();
     await relay;
@@ -128,7 +145,9 @@ async function joins(federation: Federation): Promise<number[]> {
   const from = federation.cluster('west').nodes.get('west-a1');
   const samples: number[] = [];
   for (let round = 1; round <= NODES; round += 1) {
-    const node = await federation.cluster('east').addNode(`east-new${round}`, { location: 'eu', lan: federation.lans[0] as Federation['lans'][number], host: 100 + round });
+    const node = await federation
+      .cluster('east')
+      .addNode(`east-new${round}`, { location: 'eu', lan: federation.lans[0] as Federation['lans'][number], host: 100 + round });
     const began = performance.now();
     await until('the new node', 20_000, async () => (from === undefined ? undefined : await reaches(from.pod, node.pod, 3_000)));
     samples.push(performance.now() - began);

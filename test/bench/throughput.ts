@@ -4,14 +4,14 @@
  * planes, which half of them leave by the other gateway's LAN; by hand there is the one tunnel. All of it runs on this one machine,
  * so a second tunnel brings no processor with it.
  */
-import { run as runCommand, sleep, start, until } from '../lab/process.js';
+import { run as runCommand, sleep, until } from '../lab/process.js';
 import type { BareNode } from '../bare/cluster.js';
-import { binaryPath } from '../lab/binaries/locate.js';
+import { addWireguardDevice } from '../bare/wireguardDevice.js';
 import { startFederation, unreachablePairs } from '../e2e/federation.js';
+import { measureThroughput } from './iperf.js';
 import type { BenchGroup, Figure } from './measure.js';
 
 const ROUNDS = 12;
-const SECONDS = 3;
 const STREAMS = 4;
 const SPREAD_ROUNDS = 6;
 const HAND = 'hand0';
@@ -24,31 +24,41 @@ export const throughput: BenchGroup = {
   seconds: 180,
   async run(note) {
     const federation = await startFederation(
-      [{ name: 'east', index: 1, locations: { eu: 1 } }, { name: 'west', index: 2, locations: { a: 2 } }],
+      [
+        { name: 'east', index: 1, locations: { eu: 1 } },
+        { name: 'west', index: 2, locations: { a: 2 } },
+      ],
       { dir: '/tmp/kilofed-bench' },
     );
     try {
       const [from, to] = federation.nodes() as [BareNode, BareNode];
-      await until('the federation', 60_000, async () => ((await unreachablePairs(federation.nodes(), 1_000)).length === 0 ? true : undefined));
+      await until('the federation', 60_000, async () =>
+        (await unreachablePairs(federation.nodes(), 1_000)).length === 0 ? true : undefined,
+      );
       await handmade(from, to);
       to.pod.namespace.spawn(['iperf3', '--server']);
       await sleep(300);
-      const compare = async (rounds: number, streams: number): Promise<{ readonly ours: number[]; readonly hand: number[]; readonly ratio: number[] }> => {
+      const compare = async (
+        rounds: number,
+        streams: number,
+      ): Promise<{ readonly ours: number[]; readonly hand: number[]; readonly ratio: number[] }> => {
         const ours: number[] = [];
         const hand: number[] = [];
         for (let round = 1; round <= rounds; round += 1) {
           note(`round ${round} of ${rounds}`);
           // Whoever comes first in a round has the other's backlog behind it less often: they take turns.
-          if (round % 2 === 0) hand.push(await measure(from, address(2), streams));
-          ours.push(await measure(from, to.pod.address, streams));
-          if (round % 2 === 1) hand.push(await measure(from, address(2), streams));
+          if (round % 2 === 0) hand.push(await measureThroughput(from, address(2), streams));
+          ours.push(await measureThroughput(from, to.pod.address, streams));
+          if (round % 2 === 1) hand.push(await measureThroughput(from, address(2), streams));
         }
         return { ours, hand, ratio: ours.map((value, index) => value / (hand[index] ?? Number.NaN)) };
       };
       const one = await compare(ROUNDS, 1);
       note('both gateways at work');
-      for (const cluster of federation.clusters.values()) await cluster.setMesh({ activeGateways: 'all' });
-      await until('two planes in a group', 30_000, async () => (/type resilient/.test(await from.namespace.exec(['ip', 'nexthop', 'show', 'proto', '107'])) ? true : undefined));
+      for (const cluster of federation.clusters.values()) await cluster.setMesh({ gatewayMode: 'ActiveActive' });
+      await until('two planes in a group', 30_000, async () =>
+        /type resilient/.test(await from.namespace.exec(['ip', 'nexthop', 'show', 'proto', '107'])) ? true : undefined,
+      );
       await sleep(SETTLE_MS);
       const both = await compare(SPREAD_ROUNDS, STREAMS);
       return [
@@ -65,36 +75,38 @@ export const throughput: BenchGroup = {
   },
 };
 
-/** wireguard-go or the kernel, whichever the agents took too; keys, peers and routes as anyone would write them. */
+/** The same WireGuard as the agents'; keys, peers and routes as anyone would write them. */
 async function handmade(from: BareNode, to: BareNode): Promise<void> {
-  const keys = await Promise.all([from, to].map(async () => {
-    const secret = (await runCommand(['wg', 'genkey'])).trim();
-    return { secret, public: (await runCommand(['wg', 'pubkey'], { input: `${secret}\n` })).trim() };
-  }));
+  const keys = await Promise.all(
+    [from, to].map(async () => {
+      const secret = (await runCommand(['wg', 'genkey'])).trim();
+      return { secret, public: (await runCommand(['wg', 'pubkey'], { input: `${secret}\n` })).trim() };
+    }),
+  );
   for (const [index, node] of [from, to].entries()) {
     const far = index === 0 ? to : from;
     const [mine, theirs] = [keys[index], keys[1 - index]];
     const [ownSide, farSide] = (index === 0 ? [1, 2] : [2, 1]) as [1 | 2, 1 | 2];
-    const kernel = (await node.namespace.exec(['ip', 'link', 'add', HAND, 'type', 'wireguard']).then(() => true, () => false));
-    // A session of its own, as a daemon has and as agents give it: the scheduler shares processors between sessions (sched(7), autogroup), and
-    // one that shares ours with iperf3 was 14 % faster than its like.
-    if (!kernel) start(node.namespace.inside(['setsid', binaryPath('wireguard-go') ?? 'wireguard-go', '--foreground', HAND]), { env: { ...process.env, LOG_LEVEL: 'error' } });
-    await until('the hand-made interface', 5_000, () => node.namespace.exec(['wg', 'show', HAND]));
-    await node.namespace.exec(['bash', '-c', `wg set ${HAND} private-key <(echo "$1") listen-port 51900 peer "$2" endpoint "$3" allowed-ips "$4"`, 'wg', mine?.secret ?? '', theirs?.public ?? '', `${far.address}:51900`, `10.99.${farSide}.0/24`]);
+    await addWireguardDevice(node.namespace, HAND);
+    await node.namespace.exec([
+      'bash',
+      '-c',
+      `wg set ${HAND} private-key <(echo "$1") listen-port 51900 peer "$2" endpoint "$3" allowed-ips "$4"`,
+      'wg',
+      mine?.secret ?? '',
+      theirs?.public ?? '',
+      `${far.address}:51900`,
+      `10.99.${farSide}.0/24`,
+    ]);
     await node.namespace.exec(['ip', '-batch', '-'], {
       input: `link set ${HAND} mtu 1420 up\nroute add 10.99.${farSide}.0/24 dev ${HAND}\naddr add 10.99.${ownSide}.1/24 dev cni0\n`,
     });
-    await node.pod.namespace.exec(['ip', '-batch', '-'], { input: `addr add ${address(ownSide)}/24 dev eth0\nroute add 10.99.${farSide}.0/24 via 10.99.${ownSide}.1 src ${address(ownSide)}\n` });
+    await node.pod.namespace.exec(['ip', '-batch', '-'], {
+      input: `addr add ${address(ownSide)}/24 dev eth0\nroute add 10.99.${farSide}.0/24 via 10.99.${ownSide}.1 src ${address(ownSide)}\n`,
+    });
   }
   await until('the hand-made tunnel', 10_000, () => from.pod.namespace.exec(['ping', '-c1', '-W1', address(2)]));
 }
 
-/** A new way is trusted after ten seconds. */
+/** A new path is trusted after ten seconds. */
 const SETTLE_MS = 12_000;
-
-/** Received Mbit/s of so many TCP streams together. */
-async function measure(from: BareNode, to: string, streams: number): Promise<number> {
-  const printed = await from.pod.namespace.exec(['iperf3', '--client', to, '--parallel', String(streams), '--time', String(SECONDS), '--omit', '1', '--json'], { timeoutMs: (SECONDS + 15) * 1000 });
-  const report = JSON.parse(printed) as { readonly end: { readonly sum_received: { readonly bits_per_second: number } } };
-  return report.end.sum_received.bits_per_second / 1e6;
-}

@@ -28,33 +28,50 @@ export async function startExample(lab: LabContext): Promise<Example> {
 
 /** Agents in every cluster, the hub in north, a Secret per member; resolves when everything is rolled out. */
 export async function installExample({ east, west, north }: Example, note: (text: string) => void): Promise<void> {
-  const meshes = new Map([[east, '01-mesh-east'], [west, '02-mesh-west'], [north, '03-mesh-north']]);
-  await Promise.all([...meshes].map(async ([cluster, mesh]) => {
-    await cluster.kubectl(['apply', '--server-side', '-f', `${ROOT}/manifests/crds`, '-f', `${ROOT}/manifests/crds-multicluster.yaml`]);
-    await cluster.kubectl(['wait', '--for=condition=Established', 'crd', '--all', '--timeout=30s']);
-    await cluster.kubectl(['apply', '-f', `${ROOT}/manifests/cluster.yaml`, '-f', `${ROOT}/manifests/member.yaml`]);
-    await until('the Mesh kind to be served', 20_000, async () => (await cluster.kubectl(['apply', '-f', `${ROOT}/examples/multicluster/${mesh}.yaml`])) !== '' || undefined);
-  }));
+  const meshes = new Map([
+    [east, '01-mesh-east'],
+    [west, '02-mesh-west'],
+    [north, '03-mesh-north'],
+  ]);
+  await Promise.all(
+    [...meshes].map(async ([cluster, mesh]) => {
+      await cluster.kubectl(['apply', '--server-side', '-f', `${ROOT}/manifests/crds`]);
+      await cluster.kubectl(['create', '-f', `${ROOT}/manifests/crds-multicluster.yaml`]);
+      await cluster.kubectl(['wait', '--for=condition=Established', 'crd', '--all', '--timeout=30s']);
+      await cluster.kubectl(['apply', '-f', manifestFile('cluster.yaml'), '-f', manifestFile('member.yaml')]);
+      await until(
+        'the Mesh kind to be served',
+        20_000,
+        async () => (await cluster.kubectl(['apply', '-f', `${ROOT}/examples/multicluster/${mesh}.yaml`])) !== '' || undefined,
+      );
+    }),
+  );
   note('agents applied');
-  await north.kubectl(['apply', '-f', `${ROOT}/manifests/hub-redis.yaml`]);
+  await north.kubectl(['apply', '-f', manifestFile('hub-redis.yaml')]);
   for (const cluster of meshes.keys()) await declareMember(north, cluster);
   note('hub applied, members declared');
   await Promise.all([...meshes.keys()].map((cluster) => rolledOut(cluster, ['daemonset/node-agent', 'deployment/cluster-agent'])));
-  await rolledOut(north, ['deployment/kilofed-redis', 'deployment/kilofed-hub']);
+  await rolledOut(north, ['deployment/kilofed-hub']);
 }
 
 /** A Secret with the kubeconfig that `make-kubeconfig.sh` prints, as the example's README says. */
 export async function declareMember(home: KubeletCluster, member: KubeletCluster): Promise<void> {
   const kubeconfig = await until(`the token of ${member.name}`, 20_000, () => memberKubeconfig(member));
-  const file = `${member.folder}/member.kubeconfig`;
+  const file = kubeconfigFileOf(member);
   writeFileSync(file, kubeconfig, { mode: 0o600 });
   await home.kubectl(['-n', 'kilofed', 'create', 'secret', 'generic', `member-${member.name}`, `--from-file=kubeconfig=${file}`]);
   await home.kubectl(['-n', 'kilofed', 'label', 'secret', `member-${member.name}`, `kilofed.io/cluster=${member.name}`]);
 }
 
-export async function memberKubeconfig(member: KubeletCluster): Promise<string> {
+/** Where `declareMember` has put the kubeconfig that it gave to the hub. */
+export function kubeconfigFileOf(member: KubeletCluster): string {
+  return `${member.folder}/member.kubeconfig`;
+}
+
+async function memberKubeconfig(member: KubeletCluster): Promise<string> {
   const folder = `${ROOT}/examples/multicluster`;
-  return run(['bash', '-c', `kubectl() { command ${await kubectlProgram()} --kubeconfig=${member.kubeconfigFile} "$@"; }; export -f kubectl; bash ${folder}/make-kubeconfig.sh`]);
+  const kubectl = `kubectl() { command ${await kubectlProgram()} --kubeconfig=${member.kubeconfigFile} "$@"; }; export -f kubectl`;
+  return run(['bash', '-c', `${kubectl}; bash ${folder}/make-kubeconfig.sh`]);
 }
 
 async function kubectlProgram(): Promise<string> {
@@ -68,7 +85,10 @@ async function rolledOut(cluster: KubeletCluster, workloads: readonly string[]):
   }
 }
 
+export function manifestFile(name: string): string {
+  return `${ROOT}/manifests/${name}`;
+}
+
 export function exampleFile(name: string): string {
   return `${ROOT}/examples/multicluster/${name}`;
 }
-

@@ -12,7 +12,7 @@ import { currentRun, enterWorld } from '../lab/world/enter.js';
 import { runFolder } from '../lab/world/state.js';
 import { until } from '../lab/process.js';
 import { type Example, installExample, startExample } from './install.js';
-import { applyWeb, clientAddress, isGone, type Page, setExported, startClient } from './steps.js';
+import { applyNamespace, applyWeb, clientAddress, isGone, type Page, setExported, startClient } from './steps.js';
 import { type Seen, watchWeb } from './watch.js';
 
 const PROGRAM = fileURLToPath(new URL('../../../dist/kilofed.js', import.meta.url));
@@ -20,7 +20,8 @@ const GONE_MS = 10_000;
 const began = performance.now();
 
 const run = currentRun();
-process.exitCode = run === undefined ? await enterWorld([process.execPath, '--enable-source-maps', fileURLToPath(import.meta.url)]) : await demo(run);
+process.exitCode =
+  run === undefined ? await enterWorld([process.execPath, '--enable-source-maps', fileURLToPath(import.meta.url)]) : await demo(run);
 // A world's clusters are child processes, and end with it.
 if (run !== undefined) process.exit(process.exitCode);
 
@@ -54,18 +55,22 @@ async function demo(id: string): Promise<number> {
 }
 
 /** Times run from before kubectl is started for the change to the first request of the pod in west that sees it. */
-async function show({ east, west }: Example): Promise<void> {
-  await startClient(west);
+async function show({ east, west, north }: Example): Promise<void> {
+  await Promise.all([startClient(west), applyNamespace(north)]);
   const address = await clientAddress(west);
   const watch = watchWeb([binaryPath('kubectl') ?? 'kubectl', `--kubeconfig=${west.kubeconfigFile}`, '-n', 'demo', 'exec', 'client', '--']);
   await watch.first('a first attempt of the pod in west', 0, () => true);
   say('a pod in west asks for http://web.demo again and again: nobody answers yet');
 
-  const applied = await after(() => applyWeb(east), (since) => watch.first('an answer in west', since, answered));
+  const applied = await after(
+    () => applyWeb(east),
+    (since) => watch.first('an answer in west', since, answered),
+  );
   const page = applied.seen.page as Page;
   say(`east applies web, exported by its annotation: west gets an answer after ${seconds(applied.ms)} (the pod's own start included)`);
   say(`  ${page.server} in east answered, and saw ${page.client}`);
-  if (page.client !== address) throw new Error(`the server saw ${page.client}, but the client is ${address}: something on the way translates addresses`);
+  if (page.client !== address)
+    throw new Error(`the server saw ${page.client}, but the client is ${address}: something on the way translates addresses`);
   say("  which is the pod's own address: nothing on the way translated it");
 
   const scaled = await after(
@@ -73,10 +78,16 @@ async function show({ east, west }: Example): Promise<void> {
     (since) => watch.first('the second endpoint', since, ({ page: other }) => other !== undefined && other.server !== page.server),
   );
   say(`east scales web to two: the second one answers west after ${seconds(scaled.ms)} (the pod's own start included)`);
-  const gone = await after(() => setExported(east, false), (since) => watch.first('the service to go', since, (seen) => !answered(seen)));
+  const gone = await after(
+    () => setExported(east, false),
+    (since) => watch.first('the service to go', since, (seen) => !answered(seen)),
+  );
   await until('the Service to be gone', GONE_MS, () => isGone(west));
   say(`east takes the annotation off: west gets no answer any more after ${seconds(gone.ms)}, and the Service is gone`);
-  const back = await after(() => setExported(east, true), (since) => watch.first('the service to be back', since, answered));
+  const back = await after(
+    () => setExported(east, true),
+    (since) => watch.first('the service to be back', since, answered),
+  );
   say(`east puts it on again: west gets an answer after ${seconds(back.ms)}`);
   watch.stop();
 }

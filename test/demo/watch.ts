@@ -12,7 +12,7 @@ export interface Seen {
   readonly page?: Page;
 }
 
-export interface Watch {
+interface Watch {
   /** Milliseconds from `since` to the first request that ended thereafter and `matches`, with what it saw. @throws after a minute. */
   first(what: string, since: number, matches: (seen: Seen) => boolean): Promise<{ readonly ms: number; readonly seen: Seen }>;
   stop(): void;

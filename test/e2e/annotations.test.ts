@@ -24,7 +24,13 @@ beforeAll(async () => {
   await createWan();
   [home, far] = [await createLan(1), await createLan(2)];
   cluster = await startBareCluster({
-    name: 'east', dir: DIR, address: '172.16.1.1', meshCIDRs: ['10.4.0.0/16'], podPrefixes: ['10.42'], serviceCIDR: '10.96.0.0/16', meshSpec: { planes: 1 },
+    name: 'east',
+    dir: DIR,
+    address: '172.16.1.1',
+    meshCIDRs: ['10.4.0.0/16'],
+    podPrefixes: ['10.42'],
+    serviceCIDR: '10.96.0.0/16',
+    meshSpec: { planes: 1 },
   });
   await add('home1', home, 11);
   await slotOf('home1', 0);
@@ -44,7 +50,9 @@ async function add(name: string, lan: Lan, host: number, annotations: Readonly<R
 }
 
 async function annotate(name: string, annotations: Readonly<Record<string, string>>): Promise<void> {
-  await cluster.instruct(name, { annotations: Object.fromEntries(Object.entries(annotations).map(([key, value]) => [`kilo.squat.ai/${key}`, value])) });
+  await cluster.instruct(name, {
+    annotations: Object.fromEntries(Object.entries(annotations).map(([key, value]) => [`kilo.squat.ai/${key}`, value])),
+  });
 }
 
 function node(name: string): BareNode {
@@ -91,24 +99,38 @@ test('force-internal-ip: is the address by which its neighbours send', async () 
   const address = `${home.prefix}.77`;
   await node('home2').namespace.exec(['ip', 'addr', 'add', `${address}/24`, 'dev', 'eth0']);
   await annotate('home2', { 'force-internal-ip': `${address}/24` });
-  await until('the gateway to send there', 10_000, async () => ((await wayTo('home3', 'home2')).includes(`via ${address}`) ? true : undefined));
+  await until('the gateway to send there', 10_000, async () =>
+    (await wayTo('home3', 'home2')).includes(`via ${address}`) ? true : undefined,
+  );
   // Others go by the Node's word before its agent has said the same.
-  await until('its MeshNode to say so', 10_000, async () => ((await meshNode('home2'))?.spec.internalIPs.join() === `${address}/24` ? true : undefined));
+  await until('its MeshNode to say so', 10_000, async () =>
+    (await meshNode('home2'))?.spec.internalIPs.join() === `${address}/24` ? true : undefined,
+  );
   await reached('home2', 'far1');
   await reached('far1', 'home2');
 }, 60_000);
 
 test('persistent-keepalive: a gateway behind NAT is reached after a silence of all agents, by who speaks first from outside', async () => {
-  await run(['sysctl', '-qw', `net.netfilter.nf_conntrack_udp_timeout=${NAT_SECONDS}`, `net.netfilter.nf_conntrack_udp_timeout_stream=${NAT_SECONDS}`]);
+  await run([
+    'sysctl',
+    '-qw',
+    `net.netfilter.nf_conntrack_udp_timeout=${NAT_SECONDS}`,
+    `net.netfilter.nf_conntrack_udp_timeout_stream=${NAT_SECONDS}`,
+  ]);
   // Nothing comes in that was not asked for, and what goes out has the router's address, and another port.
   await run(['nft', '-f', '-'], {
     input: `table ip lab_nat {
       chain forward { type filter hook forward priority 0; ip daddr ${node('far1').address} ct state new drop; }
-      chain postrouting { type nat hook postrouting priority srcnat; ip saddr ${node('far1').address} ip protocol udp masquerade to :40000-49999; }
+      chain postrouting {
+        type nat hook postrouting priority srcnat
+        ip saddr ${node('far1').address} ip protocol udp masquerade to :40000-49999
+      }
     }\n`,
   });
   await run(['conntrack', '-F']).catch(() => '');
-  await until('the gateway to hear it from the router', 40_000, async () => (/\t172\.20\.1\.1:4\d{4}/.test(await node('home3').namespace.exec(['wg', 'show', 'kilo0', 'endpoints'])) ? true : undefined));
+  await until('the gateway to receive it from the router', 40_000, async () =>
+    /\t172\.20\.1\.1:4\d{4}/.test(await node('home3').namespace.exec(['wg', 'show', 'kilo0', 'endpoints'])) ? true : undefined,
+  );
   await reached('home2', 'far1');
   // No probe is sent any more.
   for (const name of ['far1', 'home3', 'moved1', 'home2']) await node(name).killAgent('SIGKILL');

@@ -4,14 +4,30 @@
 import type { KubeClient } from '../../kube/wire/client.js';
 
 /** Leases are left out: an API server renews its own. The hub has none. */
-const WRITTEN = new Set(['peers', 'services', 'endpointslices', 'serviceexports', 'serviceimports', 'events', 'namespaces', 'meshes', 'meshnodes']);
+const WRITTEN = new Set([
+  'peers',
+  'services',
+  'endpointslices',
+  'serviceexports',
+  'serviceimports',
+  'events',
+  'namespaces',
+  'meshes',
+  'meshnodes',
+  'nodepolicies',
+  'gatewayreports',
+]);
 const READS = new Set(['GET', 'LIST', 'WATCH', 'WATCHLIST', 'CONNECT']);
 
-/** `verb resource[/subresource]` to count, from `apiserver_request_total`. */
+/** As `countWrites`. */
 export async function writeRequests(cluster: { readonly client: KubeClient }): Promise<Map<string, number>> {
+  return countWrites(await rawMetrics(cluster));
+}
+
+/** `verb resource[/subresource]` to count, from `apiserver_request_total` among an API server's metrics. */
+export function countWrites(metrics: string): Map<string, number> {
   const counts = new Map<string, number>();
-  const answer = await rawMetrics(cluster);
-  for (const line of answer.split('\n')) {
+  for (const line of metrics.split('\n')) {
     const match = /^apiserver_request_total\{(.*)\} (\S+)$/.exec(line);
     if (match === null) continue;
     const labels = Object.fromEntries([...(match[1] ?? '').matchAll(/(\w+)="([^"]*)"/g)].map(([, name, value]) => [name, value]));
@@ -25,7 +41,14 @@ export async function writeRequests(cluster: { readonly client: KubeClient }): P
 
 /** What was counted in between. */
 export function difference(before: ReadonlyMap<string, number>, after: ReadonlyMap<string, number>): Record<string, number> {
-  return Object.fromEntries([...after].map(([key, count]): [string, number] => [key, count - (before.get(key) ?? 0)]).filter(([, count]) => count !== 0));
+  return Object.fromEntries(
+    [...after].map(([key, count]): [string, number] => [key, count - (before.get(key) ?? 0)]).filter(([, count]) => count !== 0),
+  );
+}
+
+/** Of these, what the hub may have written. Figures of links, and Events of them, go out at any time. */
+export function byHub(written: Readonly<Record<string, number>>): Record<string, number> {
+  return Object.fromEntries(Object.entries(written).filter(([key]) => !/ (gatewayreports|meshes|events)/.test(key)));
 }
 
 async function rawMetrics(cluster: { readonly client: KubeClient }): Promise<string> {

@@ -28,14 +28,22 @@ let cluster: KubeletCluster;
 let outside: Server;
 let pods: readonly Pod[];
 
-const MESH = { apiVersion: 'kilofed.io/v1alpha1', kind: 'Mesh', metadata: { name: 'default' }, spec: { wireguardCIDRs: ['10.4.7.0/24'], cni: { enabled: true } } };
+const MESH = {
+  apiVersion: 'kilofed.io/v1alpha1',
+  kind: 'Mesh',
+  metadata: { name: 'default' },
+  spec: { wireguardCIDRs: ['10.4.7.0/24'], cni: { enabled: true } },
+};
 
 beforeAll(async () => {
   const id = currentRun();
   if (id === undefined) throw new Error('must run in a world: make e2e');
   await createWan();
   const template = await containerdTemplate(await buildImages(() => undefined), () => undefined);
-  cluster = await startCluster({ runId: id, folder: runFolder(id), template }, { name: 'cni', index: 7, locations: { eu: 2, us: 1 }, network: 'ours', install });
+  cluster = await startCluster(
+    { runId: id, folder: runFolder(id), template },
+    { name: 'cni', index: 7, locations: { eu: 2, us: 1 }, network: 'ours', install },
+  );
   await startProbePods(cluster);
   pods = await listPods();
   await run(['ip', 'addr', 'replace', `${OUTSIDE.address}/32`, 'dev', 'lo']);
@@ -52,20 +60,38 @@ async function install({ kubectl }: Pick<KubeletCluster, 'kubectl'>): Promise<vo
   await kubectl(['apply', '--server-side', '-f', `${MANIFESTS}/crds`]);
   await kubectl(['wait', '--for=condition=Established', 'crd', '--all', '--timeout=30s']);
   await kubectl(['apply', '-f', `${MANIFESTS}/cluster-cni.yaml`]);
-  await until('the Mesh kind to be served', 20_000, async () => (await kubectl(['apply', '-f', '-'], { input: JSON.stringify(MESH) })) !== '' || undefined);
+  await until(
+    'the Mesh kind to be served',
+    20_000,
+    async () => (await kubectl(['apply', '-f', '-'], { input: JSON.stringify(MESH) })) !== '' || undefined,
+  );
 }
 
 async function listPods(): Promise<readonly Pod[]> {
-  const printed = await cluster.kubectl(['get', 'pods', '-l', 'app=probe', '-o', 'jsonpath={range .items[*]}{.metadata.name} {.spec.nodeName} {.status.podIP}{"\\n"}{end}']);
-  return printed.trim().split('\n').map((line) => {
-    const [name = '', node = '', address = ''] = line.split(' ');
-    return { name, node, address };
-  });
+  const printed = await cluster.kubectl([
+    'get',
+    'pods',
+    '-l',
+    'app=probe',
+    '-o',
+    'jsonpath={range .items[*]}{.metadata.name} {.spec.nodeName} {.status.podIP}{"\\n"}{end}',
+  ]);
+  return printed
+    .trim()
+    .split('\n')
+    .map((line) => {
+      const [name = '', node = '', address = ''] = line.split(' ');
+      return { name, node, address };
+    });
 }
 
 /** What `from` gets from `http://address:port`: the address it was seen as; empty: no answer. */
 async function seenBy(from: Pod, address: string, port: number): Promise<string> {
-  return (await cluster.kubectl(['exec', from.name, '--', 'sh', '-c', `timeout 2 wget -qO- http://${address}:${port} 2>/dev/null || true`], { timeoutMs: 20_000 })).trim();
+  return (
+    await cluster.kubectl(['exec', from.name, '--', 'sh', '-c', `timeout 2 wget -qO- http://${address}:${port} 2>/dev/null || true`], {
+      timeoutMs: 20_000,
+    })
+  ).trim();
 }
 
 const nodeOf = (name: string): NonNullable<ReturnType<KubeletCluster['nodes']['get']>> => {
@@ -87,15 +113,27 @@ test('pods have addresses of their node, reach all others by their own, and the 
     return seen.every((address, index) => address === pairs[index]?.from.address) ? true : undefined;
   }).catch(() => undefined);
   expect(seen).toEqual(pairs.map(({ from }) => from.address));
-  expect(await Promise.all(pods.map((pod) => seenBy(pod, OUTSIDE.address, OUTSIDE.port)))).toEqual(pods.map(({ node }) => nodeOf(node).address));
+  expect(await Promise.all(pods.map((pod) => seenBy(pod, OUTSIDE.address, OUTSIDE.port)))).toEqual(
+    pods.map(({ node }) => nodeOf(node).address),
+  );
 }, 120_000);
 
 test('the file has the MTU of the tunnels, follows it, and keeps what a person added; a new pod gets it', async () => {
   const node = nodeOf('cni-us1');
-  const read = async (): Promise<{ readonly plugins: readonly { readonly mtu?: number; readonly type: string }[] }> => JSON.parse(await node.exec(['cat', CONFIGURATION]));
+  const read = async (): Promise<{ readonly plugins: readonly { readonly mtu?: number; readonly type: string }[] }> =>
+    JSON.parse(await node.exec(['cat', CONFIGURATION]));
   const before = await read();
-  expect(before).toMatchObject({ cniVersion: '1.0.0', name: 'kilo', plugins: [{ type: 'bridge', bridge: 'kube-bridge', mtu: 1420, ipMasq: false, ipam: { ranges: [[{ subnet: node.podCIDR }]] } }, { type: 'portmap' }] });
-  await node.exec(['sh', '-c', `cat > ${CONFIGURATION}`], { input: JSON.stringify({ ...before, plugins: [...before.plugins, { type: 'bandwidth', capabilities: { bandwidth: true } }] }) });
+  expect(before).toMatchObject({
+    cniVersion: '1.0.0',
+    name: 'kilo',
+    plugins: [
+      { type: 'bridge', bridge: 'kube-bridge', mtu: 1420, ipMasq: false, ipam: { ranges: [[{ subnet: node.podCIDR }]] } },
+      { type: 'portmap' },
+    ],
+  });
+  await node.exec(['sh', '-c', `cat > ${CONFIGURATION}`], {
+    input: JSON.stringify({ ...before, plugins: [...before.plugins, { type: 'bandwidth', capabilities: { bandwidth: true } }] }),
+  });
   await patchMesh({ mtu: 1350 });
   const after = await until('the new MTU', 10_000, async () => {
     const now = await read();
@@ -118,8 +156,23 @@ test("another plugin's file that would win is told, disabled where that is asked
   const other = '/etc/cni/net.d/05-other.conflist';
   const list = async (): Promise<string[]> => (await node.exec(['ls', '/etc/cni/net.d'])).trim().split('\n');
   await node.exec(['sh', '-c', `echo '{"cniVersion":"1.0.0","name":"other","plugins":[{"type":"loopback"}]}' > ${other}`]);
-  const agent = (await cluster.kubectl(['-n', 'kilofed', 'get', 'pods', '-l', 'app.kubernetes.io/name=kilofed-node-agent', '--field-selector', `spec.nodeName=${node.name}`, '-o', 'name'])).trim();
-  await until('the agent to tell', 40_000, async () => ((await cluster.kubectl(['-n', 'kilofed', 'logs', agent])).includes('container runtimes take 05-other.conflist') ? true : undefined));
+  const agent = (
+    await cluster.kubectl([
+      '-n',
+      'kilofed',
+      'get',
+      'pods',
+      '-l',
+      'app.kubernetes.io/name=kilofed-node-agent',
+      '--field-selector',
+      `spec.nodeName=${node.name}`,
+      '-o',
+      'name',
+    ])
+  ).trim();
+  await until('the agent to tell', 40_000, async () =>
+    (await cluster.kubectl(['-n', 'kilofed', 'logs', agent])).includes('container runtimes take 05-other.conflist') ? true : undefined,
+  );
   await patchMesh({ cni: { others: 'disable' } });
   await until('it to be disabled', 10_000, async () => ((await list()).includes('05-other.conflist.kilofed-disabled') ? true : undefined));
   expect(await list()).toEqual(['05-other.conflist.kilofed-disabled', '10-kilofed.conflist']);

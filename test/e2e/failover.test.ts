@@ -3,8 +3,8 @@
  * times each, with room for a busy machine in what is asked of them.
  */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { amissIn, NOTHING_AMISS } from '../failover/amiss.js';
-import { startWorld, type World } from '../failover/world.js';
+import { failuresIn, NO_FAILURES } from '../scenarios/failures.js';
+import { startWorld, type World } from '../scenarios/world.js';
 
 let world: World;
 
@@ -23,6 +23,10 @@ test.each<[string, number, number]>([
   ['gateway does not forward', 2, 4_000],
   ['gateway cut off from its LAN', 1, 4_000],
   ['gateway cut off from the WAN', 1, 4_000],
+  ['gateway dies silently, one of two nodes', 1, 2_000],
+  ['gateway does not forward, one of two nodes', 2, 4_000],
+  ['gateway cut off from the WAN, one of two nodes', 1, 4_000],
+  ['nothing happens, two cores busy', 1, 2_000],
   ['drain by annotation, then power off', 1, 1_000],
   ['drain by cordon, then power off', 1, 1_000],
   ['drain by SIGTERM, then power off', 2, 1_000],
@@ -40,6 +44,10 @@ test.each<[string, number, number]>([
   ['a laptop without keepalive, and a peer whose name stops resolving', 1, 1_000],
   ['a link fails every 3 s', 1, 2_000],
   ['the WAN loses 2 %', 1, 1_000],
-])('%s', async (name, rounds, ms) => {
-  expect(await amissIn(world, name, { rounds, ms })).toEqual(NOTHING_AMISS);
-}, 120_000);
+])(
+  '%s',
+  async (name, rounds, ms) => {
+    expect(await failuresIn(world, name, { rounds, ms })).toEqual(NO_FAILURES);
+  },
+  120_000,
+);

@@ -4,6 +4,8 @@
  */
 import { type ChildProcess } from 'node:child_process';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import type { MeshNode } from '../../core/api/meshNode.js';
+import { type KubeObject, RESOURCE } from '../../core/api/resources.js';
 import { type FederationStatus, federationStatusSchema } from '../../core/api/status.js';
 import type { Family } from '../bare/addresses.js';
 import { type BareCluster, type BareClusterSpec, type BareNode, PROGRAM, startBareCluster } from '../bare/cluster.js';
@@ -20,7 +22,8 @@ export interface Federation {
   nodes(): readonly BareNode[];
   /** The members' kubeconfigs, as the hub sees them in its directory. */
   join(member: string, kubeconfig: string): void;
-  leave(member: string): void;
+  /** Takes its kubeconfig away, and says that it has left for good. */
+  leave(member: string): Promise<unknown>;
   startHub(): void;
   killHub(): Promise<void>;
   status(): Promise<FederationStatus>;
@@ -28,7 +31,7 @@ export interface Federation {
   stop(): Promise<void>;
 }
 
-export interface ClusterSketch {
+interface ClusterSketch {
   readonly name: string;
   /** Second octet of its pod range, last part of its addresses: distinct for distinct clusters. */
   readonly index: number;
@@ -44,8 +47,12 @@ export interface ClusterSketch {
 
 const HUB_ADDRESS = '172.16.0.1';
 const HUB_PORT = 9109;
+const HUB_METRICS_PORT = 9110;
 
-export async function startFederation(sketches: readonly ClusterSketch[], options: { readonly dir: string; readonly hubArgs?: readonly string[] }): Promise<Federation> {
+export async function startFederation(
+  sketches: readonly ClusterSketch[],
+  options: { readonly dir: string; readonly hubArgs?: readonly string[] },
+): Promise<Federation> {
   const { dir } = options;
   rmSync(dir, { recursive: true, force: true });
   mkdirSync(`${dir}/members`, { recursive: true });
@@ -66,7 +73,13 @@ export async function startFederation(sketches: readonly ClusterSketch[], option
       const lan = await createLan(lans.length + 1);
       lans.push(lan);
       for (let index = 1; index <= count; index += 1) {
-        await cluster.addNode(`${sketch.name}-${location}${index}`, { location, lan, host: 10 + index });
+        const name = `${sketch.name}-${location}${index}`;
+        await cluster.addNode(name, { location, lan, host: 10 + index });
+        // The first of a location are its gateways, whichever agent is the quickest.
+        await until(`a place for ${name}`, 30_000, async () => {
+          const found = await cluster.get<MeshNode & KubeObject>(RESOURCE.meshNode, name);
+          return found?.status?.meshAddresses === undefined ? undefined : true;
+        });
       }
     }
     clusters.set(sketch.name, cluster);
@@ -86,11 +99,32 @@ export async function startFederation(sketches: readonly ClusterSketch[], option
     },
     nodes: () => [...clusters.values()].flatMap((cluster) => [...cluster.nodes.values()]),
     join: (member, kubeconfig) => writeFileSync(`${dir}/members/${member}.yaml`, kubeconfig, { mode: 0o600 }),
-    leave: (member) => rmSync(`${dir}/members/${member}.yaml`, { force: true }),
+    leave(member) {
+      rmSync(`${dir}/members/${member}.yaml`, { force: true });
+      const url = `http://${HUB_ADDRESS}:${HUB_PORT}/api/v1/members/${member}`;
+      return until(`the hub to forget ${member}`, 20_000, async () => ((await fetch(url, { method: 'DELETE' })).ok ? true : undefined));
+    },
     startHub() {
-      hub = start([process.execPath, PROGRAM, 'hub', '--kubeconfig-dir', `${dir}/members`, '--listen', `${HUB_ADDRESS}:${HUB_PORT}`, ...(options.hubArgs ?? [])], {
-        stdio: logTo(`${dir}/hub.log`),
-      });
+      hub = start(
+        [
+          process.execPath,
+          PROGRAM,
+          'hub',
+          // One that is killed and started again is the same, and goes on at once.
+          '--instance',
+          'e2e',
+          '--kubeconfig-dir',
+          `${dir}/members`,
+          '--listen',
+          `${HUB_ADDRESS}:${HUB_PORT}`,
+          '--listen-metrics',
+          `${HUB_ADDRESS}:${HUB_METRICS_PORT}`,
+          ...(options.hubArgs ?? []),
+        ],
+        {
+          stdio: logTo(`${dir}/hub.log`),
+        },
+      );
     },
     killHub: () =>
       new Promise((resolve) => {
@@ -115,11 +149,26 @@ type Ranges = Pick<BareClusterSpec, 'address' | 'meshCIDRs' | 'podPrefixes' | 's
 
 function rangesOf({ index, podPrefix, families = ['inet'] }: ClusterSketch): Ranges {
   const ranges: Readonly<Record<Family, { readonly [name in keyof Ranges]: string }>> = {
-    inet: { address: `172.16.1.${index}`, meshCIDRs: `10.4.${index}.0/24`, podPrefixes: podPrefix ?? `10.${40 + index}`, serviceCIDR: `10.9${index}.0.0/16` },
-    inet6: { address: `fd16::1:${index}`, meshCIDRs: `fd04:0:${index}::/64`, podPrefixes: `fd42:${index}`, serviceCIDR: `fd90:${index}::/112` },
+    inet: {
+      address: `172.16.1.${index}`,
+      meshCIDRs: `10.4.${index}.0/24`,
+      podPrefixes: podPrefix ?? `10.${40 + index}`,
+      serviceCIDR: `10.9${index}.0.0/16`,
+    },
+    inet6: {
+      address: `fd16::1:${index}`,
+      meshCIDRs: `fd04:0:${index}::/64`,
+      podPrefixes: `fd42:${index}`,
+      serviceCIDR: `fd90:${index}::/112`,
+    },
   };
   const of = (name: keyof Ranges): string[] => families.map((family) => ranges[family][name]);
-  return { address: of('address')[0] ?? '', meshCIDRs: of('meshCIDRs'), podPrefixes: of('podPrefixes'), serviceCIDR: of('serviceCIDR').join() };
+  return {
+    address: of('address')[0] ?? '',
+    meshCIDRs: of('meshCIDRs'),
+    podPrefixes: of('podPrefixes'),
+    serviceCIDR: of('serviceCIDR').join(),
+  };
 }
 
 /** Every ordered pair of pods of different nodes that does not get through within `ms`, or not as itself. */
@@ -129,7 +178,8 @@ export async function unreachablePairs(nodes: readonly BareNode[], ms: number): 
     const others = nodes.filter((node) => node !== from);
     const seen = await Promise.all(others.map((to) => reaches(from.pod, to.pod, ms)));
     others.forEach((to, index) => {
-      if (seen[index] !== from.pod.address) failures.push(`${from.name} -> ${to.name}: ${seen[index] === undefined ? 'lost' : `seen as ${seen[index]}`}`);
+      if (seen[index] !== from.pod.address)
+        failures.push(`${from.name} -> ${to.name}: ${seen[index] === undefined ? 'lost' : `seen as ${seen[index]}`}`);
     });
   }
   return failures;

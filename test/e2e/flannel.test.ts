@@ -28,7 +28,11 @@ const eastern = (): BareNode[] => [...federation.cluster('east').nodes.values()]
 
 test("before flannel's device is there, an agent says that it misses it", async () => {
   await until('the agents to say so', 30_000, async () => {
-    const said = await Promise.all(eastern().filter(({ name }) => name.startsWith('east-eu')).map((node) => node.health()));
+    const said = await Promise.all(
+      eastern()
+        .filter(({ name }) => name.startsWith('east-eu'))
+        .map((node) => node.health()),
+    );
     return said.every((text) => text.includes('device flannel.1 is missing')) || undefined;
   });
 }, 40_000);
@@ -36,7 +40,9 @@ test("before flannel's device is there, an agent says that it misses it", async 
 test('with flannel every pod reaches every other as itself: inside a location by flannel, elsewhere by tunnels', async () => {
   for (const node of eastern()) await layFlannel(node, eastern());
   expect(await untilAllReach(federation)).toEqual([]);
-  const routes = await Promise.all(eastern().map(async (node) => [node.name, await wayTo(node, 'east-eu3'), await wayTo(node, 'east-us1')]));
+  const routes = await Promise.all(
+    eastern().map(async (node) => [node.name, await wayTo(node, 'east-eu3'), await wayTo(node, 'east-us1')]),
+  );
   expect(routes).toEqual([
     ['east-eu1', 'flannel.1', expect.stringMatching(/^kilo/)],
     ['east-eu2', 'flannel.1', expect.stringMatching(/^kilo/)],
@@ -67,5 +73,7 @@ async function layFlannel(self: BareNode, all: readonly BareNode[]): Promise<voi
       '',
     ].join('\n'),
   });
-  await self.namespace.exec(['bridge', '-batch', '-'], { input: [...others.map((node) => `fdb replace ${mac(node)} dev flannel.1 dst ${node.address} self permanent`), ''].join('\n') });
+  await self.namespace.exec(['bridge', '-batch', '-'], {
+    input: [...others.map((node) => `fdb replace ${mac(node)} dev flannel.1 dst ${node.address} self permanent`), ''].join('\n'),
+  });
 }

@@ -84,9 +84,20 @@ function suites(runId: string): void {
       expect(await cluster.kubectl(['exec', pod.name, '--', 'hostname', '-i'])).toBe(`${pod.address}\n`);
     }
     const [first, second] = pods as [Pod, Pod];
-    expect(await cluster.kubectl(['exec', first.name, '--', 'sh', '-c', `ping -c 1 -W 1 ${second.address} > /dev/null && echo reached || echo lost`])).toBe('lost\n');
+    expect(
+      await cluster.kubectl([
+        'exec',
+        first.name,
+        '--',
+        'sh',
+        '-c',
+        `ping -c 1 -W 1 ${second.address} > /dev/null && echo reached || echo lost`,
+      ]),
+    ).toBe('lost\n');
     // The DNS server's own node is the one place from which its Service works already.
-    const [dnsNode] = (await cluster.kubectl(['-n', 'kube-system', 'get', 'pods', '-l', 'k8s-app=kube-dns', '-o', 'jsonpath={.items[*].spec.nodeName}'])).split(' ');
+    const [dnsNode] = (
+      await cluster.kubectl(['-n', 'kube-system', 'get', 'pods', '-l', 'k8s-app=kube-dns', '-o', 'jsonpath={.items[*].spec.nodeName}'])
+    ).split(' ');
     const beside = pods.find((pod) => pod.node === dnsNode) as Pod;
     await until('cluster DNS', 20_000, async () => {
       const answer = await cluster.kubectl(['exec', beside.name, '--', 'nslookup', 'kubernetes.default.svc.cluster.local']);
@@ -140,11 +151,21 @@ async function startPods(cluster: KubeletCluster): Promise<Pod[]> {
     command: ['sh', '-c', 'echo hello from $NODE; exec sleep 86400'],
     env: [{ name: 'NODE', valueFrom: { fieldRef: { fieldPath: 'spec.nodeName' } } }],
   };
-  const spec = { selector: { matchLabels: labels }, template: { metadata: { labels }, spec: { terminationGracePeriodSeconds: 0, containers: [container] } } };
+  const spec = {
+    selector: { matchLabels: labels },
+    template: { metadata: { labels }, spec: { terminationGracePeriodSeconds: 0, containers: [container] } },
+  };
   const input = JSON.stringify({ apiVersion: 'apps/v1', kind: 'DaemonSet', metadata: { name: 'probe' }, spec });
   await cluster.kubectl(['apply', '-f', '-'], { input });
   await cluster.kubectl(['rollout', 'status', 'daemonset/probe', '--timeout=60s'], { timeoutMs: 70_000 });
-  const rows = await cluster.kubectl(['get', 'pods', '-l', 'app=probe', '-o', 'jsonpath={range .items[*]}{.metadata.name} {.spec.nodeName} {.status.podIP}{"\\n"}{end}']);
+  const rows = await cluster.kubectl([
+    'get',
+    'pods',
+    '-l',
+    'app=probe',
+    '-o',
+    'jsonpath={range .items[*]}{.metadata.name} {.spec.nodeName} {.status.podIP}{"\\n"}{end}',
+  ]);
   return rows
     .trim()
     .split('\n')
@@ -156,13 +177,22 @@ async function startPods(cluster: KubeletCluster): Promise<Pod[]> {
 async function traces(runId: string): Promise<Traces> {
   const links = JSON.parse(await run(['ip', '-json', 'link'])) as { ifname: string }[];
   return {
-    links: links.map((link) => link.ifname).filter((name) => !name.startsWith('lan')).toSorted(),
+    links: links
+      .map((link) => link.ifname)
+      .filter((name) => !name.startsWith('lan'))
+      .toSorted(),
     namespaces: [...new Set(processes().map((pid) => linkTarget(`/proc/${pid}/ns/net`)))].filter((target) => target !== '').toSorted(),
-    mounts: readFileSync('/proc/self/mountinfo', 'utf8').split('\n').filter((line) => line.includes(runFolder(runId))),
+    mounts: readFileSync('/proc/self/mountinfo', 'utf8')
+      .split('\n')
+      .filter((line) => line.includes(runFolder(runId))),
     groups: readdirSync('/sys/fs/cgroup')
       .flatMap((hierarchy) => [`/sys/fs/cgroup/${hierarchy}/kilofed-${runId}`])
       .filter((folder) => existsSync(folder))
-      .flatMap((folder) => readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory()).map((entry) => `${folder}/${entry.name}`)),
+      .flatMap((folder) =>
+        readdirSync(folder, { withFileTypes: true })
+          .filter((entry) => entry.isDirectory())
+          .map((entry) => `${folder}/${entry.name}`),
+      ),
     programs: programs().filter((line) => line.includes(runFolder(runId))),
   };
 }
@@ -172,7 +202,9 @@ function processes(): string[] {
 }
 
 function programs(): string[] {
-  return processes().map((pid) => commandLine(pid)).filter((line) => line !== '');
+  return processes()
+    .map((pid) => commandLine(pid))
+    .filter((line) => line !== '');
 }
 
 /** Empty when the process has just ended. */

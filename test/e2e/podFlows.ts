@@ -18,13 +18,19 @@ const PROBE_PODS = {
       metadata: { labels: { app: 'probe' } },
       spec: {
         terminationGracePeriodSeconds: 0,
-        containers: [{
-          name: 'probe',
-          image: TOOLS_IMAGE,
-          imagePullPolicy: 'IfNotPresent',
-          command: ['node', '-e', "require('http').createServer((q, r) => r.end(q.socket.remoteAddress.replace('::ffff:', ''))).listen(8080)"],
-          readinessProbe: { httpGet: { port: 8080, path: '/' }, periodSeconds: 1 },
-        }],
+        containers: [
+          {
+            name: 'probe',
+            image: TOOLS_IMAGE,
+            imagePullPolicy: 'IfNotPresent',
+            command: [
+              'node',
+              '-e',
+              "require('http').createServer((q, r) => r.end(q.socket.remoteAddress.replace('::ffff:', ''))).listen(8080)",
+            ],
+            readinessProbe: { httpGet: { port: 8080, path: '/' }, periodSeconds: 1 },
+          },
+        ],
       },
     },
   },
@@ -41,10 +47,22 @@ export async function startProbePods(cluster: KubeletCluster): Promise<void> {
  * server runs.
  */
 export async function podOn(cluster: KubeletCluster, node: KubeletNode, label: string): Promise<FlowEnd> {
-  const address = (await cluster.kubectl(['get', 'pods', '-l', label, `--field-selector=spec.nodeName=${node.name}`, '-o', 'jsonpath={.items[0].status.podIP}'])).trim();
+  const address = (
+    await cluster.kubectl([
+      'get',
+      'pods',
+      '-l',
+      label,
+      `--field-selector=spec.nodeName=${node.name}`,
+      '-o',
+      'jsonpath={.items[0].status.podIP}',
+    ])
+  ).trim();
   const find = `for net in /run/netns/*; do nsenter --net=$net ip -o addr | grep -qw "$1" && echo $net; done; true`;
   const network = (await node.exec(['bash', '-c', find, 'find', address])).trim();
   if (network === '') throw new Error(`${node.name} has no network with ${address}`);
-  const flows = await flowsBy((argv) => start([...node.inside(['nsenter', `--net=${network}`, ...argv])], { stdio: ['pipe', 'pipe', 'inherit'] }));
+  const flows = await flowsBy((argv) =>
+    start([...node.inside(['nsenter', `--net=${network}`, ...argv])], { stdio: ['pipe', 'pipe', 'inherit'] }),
+  );
   return { address, flows };
 }

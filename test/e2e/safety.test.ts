@@ -11,16 +11,24 @@ import { type BareNode, PROGRAM } from '../bare/cluster.js';
 import { fetchText } from '../bare/fetchText.js';
 import { binaryPath } from '../lab/binaries/locate.js';
 import { attempt, run, until } from '../lab/process.js';
+import { signal } from '../lab/signal.js';
 import { type Federation, startFederation, untilAllReach } from './federation.js';
 
 const DIR = '/tmp/kilofed-e2e-safety';
 
 let federation: Federation;
 const node = (name: string): BareNode => federation.nodes().find((each) => each.name === name) as BareNode;
-const healthy = (name: string): Promise<true> => until(`${name} to be well`, 30_000, async () => ((await node(name).health()).trim() === 'matched' ? true : undefined));
+const healthy = (name: string): Promise<true> =>
+  until(`${name} to be well`, 30_000, async () => ((await node(name).health()).trim() === 'matched' ? true : undefined));
 
 beforeAll(async () => {
-  federation = await startFederation([{ name: 'east', index: 1, locations: { a: 2 } }, { name: 'west', index: 2, locations: { c: 1 } }], { dir: DIR });
+  federation = await startFederation(
+    [
+      { name: 'east', index: 1, locations: { a: 2 } },
+      { name: 'west', index: 2, locations: { c: 1 } },
+    ],
+    { dir: DIR },
+  );
   expect(await untilAllReach(federation)).toEqual([]);
 }, 120_000);
 
@@ -34,43 +42,53 @@ describe('/healthz', () => {
     mend(): Promise<unknown>;
     readonly reason: RegExp;
   }
-  const inside = (argv: readonly string[], input?: string): Promise<string> => node('east-a2').namespace.exec(argv, input === undefined ? {} : { input });
+  const inside = (argv: readonly string[], input?: string): Promise<string> =>
+    node('east-a2').namespace.exec(argv, input === undefined ? {} : { input });
   let taken: Taken;
 
   test.each<[string, Harm]>([
-    ["somebody else's kilo0", {
-      // Held meanwhile: the agent mends what it sees within milliseconds.
-      async spoil(victim) {
-        const pid = victim.agentPid() ?? 0;
-        process.kill(pid, 'SIGSTOP');
-        await inside(['ip', '-batch', '-'], 'link add foreign type bridge\nlink delete kilo0\nlink set foreign name kilo0\n');
-        process.kill(pid, 'SIGCONT');
+    [
+      "somebody else's kilo0",
+      {
+        // Held meanwhile: the agent mends what it sees within milliseconds.
+        async spoil(victim) {
+          signal(victim.agentPid(), 'SIGSTOP');
+          await inside(['ip', '-batch', '-'], 'link add foreign type bridge\nlink delete kilo0\nlink set foreign name kilo0\n');
+          signal(victim.agentPid(), 'SIGCONT');
+        },
+        mend: () => inside(['ip', 'link', 'delete', 'kilo0']),
+        reason: /device kilo0 of another kind.*delete or rename it/s,
       },
-      mend: () => inside(['ip', 'link', 'delete', 'kilo0']),
-      reason: /device kilo0 of another kind.*delete or rename it/s,
-    }],
-    ['a port that somebody else has', {
-      async spoil(victim) {
-        await victim.killAgent('SIGKILL');
-        await inside(['ip', 'link', 'delete', 'kilo0']);
-        taken = await take(victim, 51_820);
-        victim.startAgent();
+    ],
+    [
+      'a port that somebody else has',
+      {
+        async spoil(victim) {
+          await victim.killAgent('SIGKILL');
+          await inside(['ip', 'link', 'delete', 'kilo0']);
+          taken = await take(victim, 51_820);
+          victim.startAgent();
+        },
+        mend: () => taken.release(),
+        reason: /something else has UDP port 51820/,
       },
-      mend: () => taken.release(),
-      reason: /something else has UDP port 51820/,
-    }],
-  ])('fails with %s, says why, and is well again after it has gone', async (_what, { spoil, mend, reason }) => {
-    await healthy('east-a2');
-    await spoil(node('east-a2'));
-    const text = await until('/healthz to fail', 30_000, async () => {
-      const now = await node('east-a2').health();
-      return now.includes('failing') ? now : undefined;
-    });
-    expect(text).toMatch(reason);
-    await mend();
-    await healthy('east-a2');
-    expect(await untilAllReach(federation)).toEqual([]);
-  }, 120_000);
+    ],
+  ])(
+    'fails with %s, says why, and is well again after it has gone',
+    async (_what, { spoil, mend, reason }) => {
+      await healthy('east-a2');
+      await spoil(node('east-a2'));
+      const text = await until('/healthz to fail', 30_000, async () => {
+        const now = await node('east-a2').health();
+        return now.includes('failing') ? now : undefined;
+      });
+      expect(text).toMatch(reason);
+      await mend();
+      await healthy('east-a2');
+      expect(await untilAllReach(federation)).toEqual([]);
+    },
+    120_000,
+  );
 });
 
 test('a port of probes that somebody else has is told in the MeshNode and the metrics, until it has gone', async () => {
@@ -84,7 +102,9 @@ test('a port of probes that somebody else has is told in the MeshNode and the me
   await victim.killAgent('SIGKILL');
   const taken = await take(victim, 51_810);
   victim.startAgent();
-  await until('it to be told', 20_000, async () => (/NoProbeSocket: .*UDP port 51810 cannot be had on .*something else has it.*; 1$/.test(await told()) ? true : undefined));
+  await until('it to be told', 20_000, async () =>
+    /NoProbeSocket: .*UDP port 51810 cannot be had on .*something else has it.*; 1$/.test(await told()) ? true : undefined,
+  );
   await taken.release();
   await until('it to be told no more', 10_000, async () => ((await told()) === '0' ? true : undefined));
   expect(await untilAllReach(federation)).toEqual([]);
@@ -96,7 +116,11 @@ interface Taken {
 
 /** Lets something else have a UDP port of the node. */
 async function take({ namespace }: BareNode, port: number): Promise<Taken> {
-  const taker = namespace.spawn([process.execPath, '-e', `require('dgram').createSocket('udp4').bind(${port}, () => console.log('bound'))`]);
+  const taker = namespace.spawn([
+    process.execPath,
+    '-e',
+    `require('dgram').createSocket('udp4').bind(${port}, () => console.log('bound'))`,
+  ]);
   await new Promise((resolve) => taker.stdout?.once('data', resolve));
   return { release: () => new Promise((resolve) => void (taker.once('exit', resolve), taker.kill('SIGKILL'))) };
 }
@@ -104,7 +128,11 @@ async function take({ namespace }: BareNode, port: number): Promise<Taken> {
 test('a node listens for WireGuard and probes, and over TCP where it was told to', async () => {
   const { namespace, address } = node('east-a1');
   const listening = async (protocol: '-t' | '-u'): Promise<string[]> =>
-    (await namespace.exec(['ss', '-Hln', protocol])).trim().split('\n').map((line) => line.trim().split(/\s+/)[3] ?? '').toSorted();
+    (await namespace.exec(['ss', '-Hln', protocol]))
+      .trim()
+      .split('\n')
+      .map((line) => line.trim().split(/\s+/)[3] ?? '')
+      .toSorted();
   expect(await listening('-t')).toEqual([`${address}:9107`]);
   const ports = new Set((await listening('-u')).map((at) => Number(at.split(':').at(-1))));
   expect([...ports].filter((port) => port < 51_810 || port > 51_821)).toEqual([]);
@@ -122,19 +150,38 @@ describe('secrets', () => {
     const [east, west] = [federation.cluster('east'), federation.cluster('west')];
     const peer = (name: string, secret: string): object => ({
       ...{ apiVersion: 'kilo.squat.ai/v1alpha1', kind: 'Peer', metadata: { name } },
-      spec: { allowedIPs: ['10.5.0.2/32'], publicKey, presharedKey: secret, endpoint: { dnsOrIP: { dns: 'nowhere.invalid' }, port: 51_820 } },
+      spec: {
+        allowedIPs: ['10.5.0.2/32'],
+        publicKey,
+        presharedKey: secret,
+        endpoint: { dnsOrIP: { dns: 'nowhere.invalid' }, port: 51_820 },
+      },
     });
     await east.apply(peer('router', presharedKey));
-    await until('the preshared key at a gateway', 10_000, async () => ((await node('east-a1').namespace.exec(['wg', 'show', 'kilo0', 'preshared-keys'])).includes(presharedKey) ? true : undefined));
+    await until('the preshared key at a gateway', 10_000, async () =>
+      (await node('east-a1').namespace.exec(['wg', 'show', 'kilo0', 'preshared-keys'])).includes(presharedKey) ? true : undefined,
+    );
 
     // A preshared key that is none, as Kilo's own CRD lets it in.
     const badPresharedKey = `${presharedKey.slice(0, 42)}B=`;
-    await kubectl('east', 'patch', 'crd', 'peers.kilo.squat.ai', '--type=json', '-p', JSON.stringify([{ op: 'remove', path: '/spec/versions/0/schema/openAPIV3Schema/properties/spec/properties/presharedKey/x-kubernetes-validations' }]));
+    await kubectl(
+      'east',
+      'patch',
+      'crd',
+      'peers.kilo.squat.ai',
+      '--type=json',
+      '-p',
+      JSON.stringify([
+        { op: 'remove', path: '/spec/versions/0/schema/openAPIV3Schema/properties/spec/properties/presharedKey/x-kubernetes-validations' },
+      ]),
+    );
     await until('a bad Peer to be let in', 10_000, async () => {
       await east.apply(peer('bad', badPresharedKey));
       return true;
     });
-    await until('the agents to tell of it', 10_000, () => (/not valid and is ignored.*"bad"/.test(readFileSync(`${DIR}/east/log/node-agent-east-a1.log`, 'utf8')) ? true : undefined));
+    await until('the agents to tell of it', 10_000, () =>
+      /not valid and is ignored.*"bad"/.test(readFileSync(`${DIR}/east/log/node-agent-east-a1.log`, 'utf8')) ? true : undefined,
+    );
 
     const keys = new Map(federation.nodes().map(({ name }) => [name, readFileSync(keyFile(name), 'utf8').trim()]));
     const keyOfA2 = keys.get('east-a2') ?? '';
@@ -145,7 +192,10 @@ describe('secrets', () => {
       ['bad preshared key', badPresharedKey],
       ['spoilt key', spoiltKey],
       ...[...keys].map(([name, key]): [string, string] => [`key of ${name}`, key]),
-      ...[...keys].map(([name, key]): [string, string] => [`probe key of ${name}`, agree(privateKeyOf(key), probed)?.toString('base64') ?? '']),
+      ...[...keys].map(([name, key]): [string, string] => [
+        `probe key of ${name}`,
+        agree(privateKeyOf(key), probed)?.toString('base64') ?? '',
+      ]),
       ...[...federation.clusters.values()].map(({ name, api }): [string, string] => [`token of ${name}`, api.token('admin')]),
     ]);
 
@@ -161,7 +211,9 @@ describe('secrets', () => {
     federation.join('broken', kubeconfig.replace(/\}\}\]\s*$/, ''));
     federation.join('stranger', kubeconfig.replace(west.api.token('admin'), `${west.api.token('admin')}x`));
     await until('the hub to complain of both', 20_000, async () => {
-      const reasons = (await federation.status()).members.filter(({ id }) => id === 'broken' || id === 'stranger').map(({ reason }) => reason ?? '');
+      const reasons = (await federation.status()).members
+        .filter(({ id }) => id === 'broken' || id === 'stranger')
+        .map(({ reason }) => reason ?? '');
       return reasons.length === 2 && reasons.every((reason) => reason !== '') ? true : undefined;
     });
     await east.remove(RESOURCE.meshNode, 'east-a2');
@@ -173,9 +225,16 @@ describe('secrets', () => {
     expect(leaks(places)).toEqual([]);
     // What may be told is found there, so these are the places where the rest would be.
     const told = await publicKeyOf('east-a1');
-    expect([...places].filter(([, text]) => text.includes(told)).map(([place]) => place)).toEqual(expect.arrayContaining([
-      'east/log/node-agent-east-a1.log', 'status as json', 'status as yaml', 'meshnodes of east', 'peers of west', 'plan of west-c1',
-    ]));
+    expect([...places].filter(([, text]) => text.includes(told)).map(([place]) => place)).toEqual(
+      expect.arrayContaining([
+        'east/log/node-agent-east-a1.log',
+        'status as json',
+        'status as yaml',
+        'meshnodes of east',
+        'peers of west',
+        'plan of west-c1',
+      ]),
+    );
   }, 60_000);
 
   test('are in files that nobody else can read', () => {
@@ -186,11 +245,13 @@ describe('secrets', () => {
 
   test('would be found, each in each of its spellings', () => {
     for (const [name, secret] of secrets) {
-      for (const text of spellings(secret)) expect(leaks(new Map([['a log', `{"level":"info","key":"${text}"}`]]))).toContain(`${name} in a log`);
+      for (const text of spellings(secret))
+        expect(leaks(new Map([['a log', `{"level":"info","key":"${text}"}`]]))).toContain(`${name} in a log`);
     }
   });
 
-  const kubectl = (cluster: string, ...args: readonly string[]): Promise<string> => run([binaryPath('kubectl') ?? 'kubectl', '--kubeconfig', `${DIR}/${cluster}/admin.kubeconfig`, ...args]);
+  const kubectl = (cluster: string, ...args: readonly string[]): Promise<string> =>
+    run([binaryPath('kubectl') ?? 'kubectl', '--kubeconfig', `${DIR}/${cluster}/admin.kubeconfig`, ...args]);
 
   async function publicKeyOf(name: string): Promise<string> {
     const found = await federation.cluster(name.split('-')[0] ?? '').get<MeshNode & KubeObject>(RESOURCE.meshNode, name);
@@ -202,7 +263,9 @@ describe('secrets', () => {
   }
 
   function leaks(places: ReadonlyMap<string, string>): string[] {
-    return [...places].flatMap(([place, text]) => [...secrets].filter(([, secret]) => spellings(secret).some((each) => text.includes(each))).map(([name]) => `${name} in ${place}`));
+    return [...places].flatMap(([place, text]) =>
+      [...secrets].filter(([, secret]) => spellings(secret).some((each) => text.includes(each))).map(([name]) => `${name} in ${place}`),
+    );
   }
 
   /** As it is, as WireGuard's own protocol has it, and as programs print bytes. */
@@ -212,29 +275,62 @@ describe('secrets', () => {
   }
 
   async function everythingSaid(): Promise<Map<string, string>> {
-    const logs = readdirSync(DIR, { recursive: true, encoding: 'utf8' }).filter((file) => /(node-agent-.*|cluster-agent|hub)\.log$/.test(file));
+    const logs = readdirSync(DIR, { recursive: true, encoding: 'utf8' }).filter((file) =>
+      /(node-agent-.*|cluster-agent|hub)\.log$/.test(file),
+    );
     const said = new Map(logs.map((file) => [file, readFileSync(`${DIR}/${file}`, 'utf8')]));
     for (const each of federation.nodes()) {
       said.set(`metrics of ${each.name}`, await each.metrics());
       said.set(`health of ${each.name}`, await each.health());
     }
     const hub = 'http://172.16.0.1:9109';
-    said.set('metrics of the hub', await fetchText(`${hub}/metrics`));
+    said.set('metrics of the hub', await fetchText('http://172.16.0.1:9110/metrics'));
     for (const format of ['json', 'yaml', 'wide']) {
       const { stdout, stderr } = await attempt([process.execPath, PROGRAM, 'status', '--hub', hub, '-o', format]);
       said.set(`status as ${format}`, `${stdout}${stderr}`);
     }
     for (const name of federation.clusters.keys()) {
-      for (const kind of KINDS) said.set(`${kind} of ${name}`, (await kubectl(name, 'get', kind, '-A', '-o', 'json')).replace(/"presharedKey": "[^"]*"/g, ''));
+      for (const kind of KINDS)
+        said.set(`${kind} of ${name}`, (await kubectl(name, 'get', kind, '-A', '-o', 'json')).replace(/"presharedKey": "[^"]*"/g, ''));
     }
     // On a host that has nothing, so that there is everything to tell.
     for (const { name, namespace } of federation.nodes()) {
-      const { stdout, stderr } = await attempt(namespace.inside(['unshare', '--net', process.execPath, PROGRAM, 'node-agent', '--print-plan', '--log-level', 'debug', '--node-name', name]));
+      const { stdout, stderr } = await attempt(
+        namespace.inside([
+          'unshare',
+          '--net',
+          process.execPath,
+          PROGRAM,
+          'node-agent',
+          '--print-plan',
+          '--log-level',
+          'debug',
+          '--node-name',
+          name,
+        ]),
+      );
       said.set(`plan of ${name}`, `${stdout}${stderr}`);
     }
     const wrongKey = `${DIR}/wrong.key`;
     writeFileSync(wrongKey, `${secrets.get('key of west-c1')}x\n`);
-    const refused = await attempt([process.execPath, PROGRAM, 'node-agent', '--print-plan', '--log-level', 'debug', '--node-name', 'x', '--server', federation.cluster('east').api.server, '--key-file', wrongKey, '--token-file', `${DIR}/east/token`, '--ca-file', `${DIR}/east/ca.crt`]);
+    const refused = await attempt([
+      process.execPath,
+      PROGRAM,
+      'node-agent',
+      '--print-plan',
+      '--log-level',
+      'debug',
+      '--node-name',
+      'x',
+      '--server',
+      federation.cluster('east').api.server,
+      '--key-file',
+      wrongKey,
+      '--token-file',
+      `${DIR}/east/token`,
+      '--ca-file',
+      `${DIR}/east/ca.crt`,
+    ]);
     expect(refused.code).not.toBe(0);
     said.set('refusal of a key', `${refused.stdout}${refused.stderr}`);
     return said;

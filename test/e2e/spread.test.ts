@@ -1,12 +1,12 @@
 /**
- * Both gateways of a location at work at a time (Mesh.spec.activeGateways: all), on real parts: the rows of `make bench
+ * Both gateways of a location at work at a time (Mesh.spec.gatewayMode: ActiveActive), on real parts: the rows of `make bench
  * ONLY=failover` that say so, with room for a busy machine in what a silence may last.
  */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { startFlow } from '../bare/flow.js';
-import { amissIn, NOTHING_AMISS } from '../failover/amiss.js';
-import { untilBothWork } from '../failover/spread.js';
-import { STICKY, startWorld, type World } from '../failover/world.js';
+import { failuresIn, NO_FAILURES } from '../scenarios/failures.js';
+import { untilBothWork } from '../scenarios/spread.js';
+import { STICKY, startWorld, type World } from '../scenarios/world.js';
 import { sleep } from '../lab/process.js';
 
 const PACKETS = 100;
@@ -21,13 +21,15 @@ afterAll(async () => {
 }, 30_000);
 
 test('flows spread over both gateways, by addresses and ports', async () => {
-  await world.setMesh({ activeGateways: 'all' });
+  await world.setMesh({ gatewayMode: 'ActiveActive' });
   await untilBothWork(world);
   // 1: also by ports (Linux, networking/ip-sysctl, fib_multipath_hash_policy). All flows here have the same addresses.
   for (const { name, namespace } of world.federation.nodes()) {
     expect([name, (await namespace.exec(['sysctl', '-n', 'net.ipv4.fib_multipath_hash_policy'])).trim()]).toEqual([name, '1']);
   }
-  const flows = await Promise.all(Array.from({ length: 12 }, () => startFlow(world.node('east-a3').pod, world.node('west-c3').pod, PACKETS, 'one-way')));
+  const flows = await Promise.all(
+    Array.from({ length: 12 }, () => startFlow(world.node('east-a3').pod, world.node('west-c3').pod, PACKETS, 'one-way')),
+  );
   const before = await tunnelled();
   await sleep(3_000);
   const shares = (await tunnelled()).map((packets, index) => packets - (before[index] ?? 0));
@@ -43,14 +45,23 @@ test.each<[string, number]>([
   ['drain by annotation, then power off', 1_000],
   ['drain by SIGTERM, then power off', 1_000],
   ['agent killed', 1_000],
-])('%s: nothing is silent for more than %d ms, and nothing is lost but by the fault itself', async (name, ms) => {
-  expect(await amissIn(world, `both gateways at work: ${name}`, { rounds: 1, ms })).toEqual(NOTHING_AMISS);
-}, 90_000);
+])(
+  '%s: nothing is silent for more than %d ms, and nothing is lost but by the fault itself',
+  async (name, ms) => {
+    expect(await failuresIn(world, `both gateways at work: ${name}`, { rounds: 1, ms })).toEqual(NO_FAILURES);
+  },
+  90_000,
+);
 
 /** Packets that each gateway of east's location a has sent into its tunnels. */
 async function tunnelled(): Promise<readonly number[]> {
-  return Promise.all(['east-a1', 'east-a2'].map(async (name) => {
-    const links = JSON.parse(await world.node(name).namespace.exec(['ip', '-json', '-stats', 'link'])) as { readonly ifname: string; readonly stats64: { readonly tx: { readonly packets: number } } }[];
-    return links.filter(({ ifname }) => /^kilo\d$/.test(ifname)).reduce((sum, { stats64 }) => sum + stats64.tx.packets, 0);
-  }));
+  return Promise.all(
+    ['east-a1', 'east-a2'].map(async (name) => {
+      const links = JSON.parse(await world.node(name).namespace.exec(['ip', '-json', '-stats', 'link'])) as {
+        readonly ifname: string;
+        readonly stats64: { readonly tx: { readonly packets: number } };
+      }[];
+      return links.filter(({ ifname }) => /^kilo\d$/.test(ifname)).reduce((sum, { stats64 }) => sum + stats64.tx.packets, 0);
+    }),
+  );
 }

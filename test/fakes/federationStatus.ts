@@ -1,5 +1,5 @@
 /**
- * Federations as a hub would tell of them: one in which all is well, and that one with something wrong.
+ * Federations as a hub would tell of them: one without problems, and that one with something wrong.
  */
 import type { FederationStatus } from '../../core/api/status.js';
 
@@ -9,7 +9,9 @@ const east: Member = {
   id: 'east',
   state: 'ready',
   server: 'https://10.77.0.1:6443',
+  clusterUid: '3b0f6a0e',
   kubernetesVersion: 'v1.35.4',
+  credentials: { end: '2026-12-12T00:00:00.000Z', daysLeft: 12 },
   podCIDRs: ['10.1.0.0/16'],
   serviceCIDRs: ['10.101.0.0/16'],
   meshCIDRs: ['10.4.1.0/24'],
@@ -37,6 +39,7 @@ const west: Member = {
   id: 'west',
   state: 'ready',
   server: 'https://10.77.0.2:6443',
+  clusterUid: '8d5f0c52',
   kubernetesVersion: 'v1.34.2',
   podCIDRs: ['10.2.0.0/16'],
   serviceCIDRs: ['10.102.0.0/16'],
@@ -52,12 +55,37 @@ const west: Member = {
   written: { peers: 3, services: 1, slices: 1 },
 };
 
+type End = FederationStatus['links'][number]['from'];
+
+/** Through one tunnel that is up. */
+function link(
+  from: End,
+  to: End,
+  tunnel: { readonly node: string; readonly peer: string; readonly endpoint?: string },
+): FederationStatus['links'][number] {
+  const since = '2026-12-01T00:00:00Z';
+  const plane = { slot: 0, ...tunnel, state: 'up', inUse: true, since, rttMilliseconds: 12, lossPercent: 0 } as const;
+  return { from, to, state: 'up', since, planes: [plane] };
+}
+
+const [LYON, OSLO, WEST] = [
+  { member: 'east', segment: 'location:lyon' },
+  { member: 'east', segment: 'location:oslo' },
+  { member: 'west', segment: 'location:' },
+] as const;
+
 export const HEALTHY: FederationStatus = {
   hub: { version: '0.1.0', uptimeSeconds: 3_905, queue: { kind: 'redis' } },
   members: [east, west],
   pairs: [
     { from: 'east', to: 'west', state: 'linked', peers: 3 },
     { from: 'west', to: 'east', state: 'linked', peers: 1 },
+  ],
+  links: [
+    link(LYON, WEST, { node: 'east-a1', peer: 'west-x0a1b2c3d-0', endpoint: '192.0.2.21:51820' }),
+    link(OSLO, WEST, { node: 'east-b1', peer: 'west-x0a1b2c3d-0', endpoint: '192.0.2.21:51820' }),
+    link(WEST, LYON, { node: 'west-a1', peer: 'east-lyon-0', endpoint: '192.0.2.11:51820' }),
+    link(WEST, OSLO, { node: 'west-a1', peer: 'east-oslo-0' }),
   ],
   services: [
     {
@@ -70,25 +98,25 @@ export const HEALTHY: FederationStatus = {
   problems: [],
 };
 
-/** The hub told of the pair once; both directions are refused. */
+/** Both directions are refused, which is one problem. */
 export const REFUSED_PAIR: FederationStatus = {
   ...HEALTHY,
   pairs: [
     { from: 'east', to: 'west', state: 'refused', reason: 'pod CIDR 10.1.0.0/16 is used by both', peers: 0 },
     { from: 'west', to: 'east', state: 'refused', reason: 'pod CIDR 10.1.0.0/16 is used by both', peers: 0 },
   ],
+  links: [],
   services: [],
   problems: [
     {
-      cluster: 'west',
-      subject: 'pair east',
+      cluster: 'east',
+      subject: { kind: 'pair', other: 'west' },
       reason: 'OverlappingCIDRs',
       message: 'Pod CIDR 10.1.0.0/16 is used by east and by west. Give one of them another range.',
     },
   ],
 };
 
-/** The hub has no words for it besides the states. */
 export const UNREACHABLE_MEMBER: FederationStatus = {
   ...HEALTHY,
   hub: { ...HEALTHY.hub, queue: { kind: 'redis', degraded: 'redis unreachable: working in process' } },
@@ -100,12 +128,40 @@ export const UNREACHABLE_MEMBER: FederationStatus = {
       { cluster: 'north', state: 'pending', reason: 'create namespace demo in north to import it there' },
     ],
   })),
+  problems: [
+    { subject: { kind: 'queue' }, reason: 'Degraded', message: 'redis unreachable: working in process' },
+    { cluster: 'west', subject: { kind: 'member' }, reason: 'Unreachable', message: 'connect ECONNREFUSED 10.77.0.2:6443' },
+  ],
+};
+
+/** A firewall lets nothing of west through to lyon, where nobody can tell. */
+export const BROKEN_LINK: FederationStatus = {
+  ...HEALTHY,
+  links: HEALTHY.links.map((each) =>
+    each.from === WEST && each.to === LYON
+      ? {
+          ...each,
+          state: 'down',
+          reason: 'NoAnswer',
+          planes: each.planes.map((plane) => ({ ...plane, state: 'down', inUse: false, reason: 'NoAnswer' })),
+        }
+      : each,
+  ),
+  problems: [
+    {
+      cluster: 'east',
+      subject: { kind: 'pair', other: 'west' },
+      reason: 'LinkDown',
+      message: 'no tunnel from west to location lyon of east works: open UDP 51820',
+    },
+  ],
 };
 
 export const EMPTY: FederationStatus = {
   hub: { version: '0.1.0', uptimeSeconds: 5, queue: { kind: 'memory' } },
   members: [],
   pairs: [],
+  links: [],
   services: [],
-  problems: [],
+  problems: [{ subject: { kind: 'member' }, reason: 'NoMembers', message: 'no member is declared' }],
 };

@@ -4,7 +4,7 @@
  */
 import { ANNOTATION, HUB_MANAGER, LABEL } from '../../core/api/names.js';
 import { type MeshNode } from '../../core/api/meshNode.js';
-import { meshSpecSchema, type MeshSpec } from '../../core/api/mesh.js';
+import { meshSpecSchema, type MeshSpec } from '../../core/api/meshSpec.js';
 import { type Peer } from '../../core/api/peer.js';
 import { assignMeshAddresses } from '../../core/mesh/addresses.js';
 import { ownSegments, type Segmentation } from '../../core/mesh/segments.js';
@@ -35,23 +35,21 @@ export function fakeKey(name: string): string {
 
 /** Nodes with addresses and slots assigned, as after the cluster-agent's pass. `meshCIDR` may be two, with a comma between. */
 export function cluster(sketches: readonly NodeSketch[], meshCIDR: string, mesh: MeshSpec = defaults): MeshNode[] {
-  const bare = sketches.map(
-    ({ name, location, internalIP, secondIP, podCIDR, secondPods, endpoint, gateway, locationIPs }): MeshNode => ({
-      apiVersion: 'kilofed.io/v1alpha1',
-      kind: 'MeshNode',
-      metadata: { name, creationTimestamp: '2026-01-01T00:00:00Z' },
-      spec: {
-        publicKey: fakeKey(name),
-        endpoints: endpoint === null ? [] : [{ host: endpoint ?? internalIP?.split('/')[0] ?? '198.51.100.1', port: mesh.port }],
-        internalIPs: [internalIP ?? undefined, secondIP].filter((each) => each !== undefined),
-        podCIDRs: [podCIDR, secondPods].filter((each) => each !== undefined),
-        location: location ?? '',
-        ...(locationIPs === undefined ? {} : { allowedLocationIPs: [...locationIPs] }),
-        gateway: gateway ?? 'auto',
-        persistentKeepalive: 0,
-      },
-    }),
-  );
+  const bare = sketches.map(({ name, location, internalIP, secondIP, podCIDR, secondPods, endpoint, gateway, locationIPs }): MeshNode => ({
+    apiVersion: 'kilofed.io/v1alpha1',
+    kind: 'MeshNode',
+    metadata: { name, creationTimestamp: '2026-01-01T00:00:00Z' },
+    spec: {
+      publicKey: fakeKey(name),
+      endpoints: endpoint === null ? [] : [{ host: endpoint ?? internalIP?.split('/')[0] ?? '198.51.100.1', port: mesh.port }],
+      internalIPs: [internalIP ?? undefined, secondIP].filter((each) => each !== undefined),
+      podCIDRs: [podCIDR, secondPods].filter((each) => each !== undefined),
+      location: location ?? '',
+      ...(locationIPs === undefined ? {} : { allowedLocationIPs: [...locationIPs] }),
+      gateway: gateway ?? 'auto',
+      persistentKeepalive: 0,
+    },
+  }));
   return settled(bare, meshCIDR, mesh);
 }
 
@@ -78,7 +76,12 @@ export function asPeers(id: string, nodes: readonly MeshNode[], mesh: number | S
       kind: 'Peer',
       metadata: {
         name: `${id}-${segment.name.replace(':', '-')}-${gateway.slot}`,
-        labels: { [LABEL.managedBy]: HUB_MANAGER, [LABEL.cluster]: id, [LABEL.segment]: segment.name.replace(':', '-'), [LABEL.location]: segment.location },
+        labels: {
+          [LABEL.managedBy]: HUB_MANAGER,
+          [LABEL.cluster]: id,
+          [LABEL.segment]: segment.name.replace(':', '-'),
+          [LABEL.location]: segment.location,
+        },
         annotations: { [ANNOTATION.slot]: String(gateway.slot), [ANNOTATION.planes]: String(segmentation.planes) },
       },
       spec: {
@@ -90,8 +93,8 @@ export function asPeers(id: string, nodes: readonly MeshNode[], mesh: number | S
   );
 }
 
-/** A Peer that a person made. */
-export function personPeer(name: string, spec: Partial<Peer['spec']> = {}): Peer {
+/** The Peer of a laptop or router outside all members. */
+export function externalPeer(name: string, spec: Partial<Peer['spec']> = {}): Peer {
   return {
     apiVersion: 'kilo.squat.ai/v1alpha1',
     kind: 'Peer',

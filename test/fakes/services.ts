@@ -3,6 +3,7 @@
  * otherwise. East's pods are in 10.42.0.0/16, north's in 10.44.0.0/16, everybody else's in 10.43.0.0/16.
  */
 import { createHash } from 'node:crypto';
+import type { NamespaceRules } from '../../core/services/consent.js';
 import type { Exporter } from '../../core/services/importParts.js';
 import type { ServicePort, ServiceRecord, SliceRecord } from '../../core/services/model.js';
 import type { ImportInput, ImportPlan } from '../../core/services/planImport.js';
@@ -11,20 +12,21 @@ export const sha256 = (text: string): Uint8Array => createHash('sha256').update(
 
 export const tcp = (name: string, port: number): ServicePort => ({ name, protocol: 'TCP', port });
 
+/** As the hub's flags are by default. */
+export const RULES: NamespaceRules = { reserved: ['kube-system', 'hub'], denied: ['kube-', 'openshift-', 'openshift', 'kilofed'] };
+
 export function service(cluster: string, more: Partial<ServiceRecord> = {}): ServiceRecord {
   return {
     cluster,
     namespace: 'demo',
     name: 'web',
-    uid: `uid-${cluster}`,
-    created: '2026-01-01T00:00:00Z',
     type: 'ClusterIP',
     headless: false,
     ports: [tcp('http', 80)],
     ipFamilies: ['IPv4'],
     sessionAffinity: 'None',
     publishNotReadyAddresses: false,
-    annotations: { 'kilofed.io/export': 'true' },
+    export: { exported: true, complaints: [] },
     ...more,
   };
 }
@@ -46,23 +48,37 @@ export function slice(cluster: string, addresses: readonly string[], more: Parti
 const NETWORKS: Readonly<Record<string, string>> = { east: '10.42.0.0/16', north: '10.44.0.0/16' };
 
 export function exporter(cluster: string, addresses: readonly string[], more: Partial<ServiceRecord> = {}): Exporter {
-  return { service: service(cluster, more), slices: [slice(cluster, addresses)], networks: [NETWORKS[cluster] ?? '10.43.0.0/16'] };
+  return { service: service(cluster, more), slices: [slice(cluster, addresses)], networks: [NETWORKS[cluster] ?? '10.43.0.0/16'], seen: 0 };
 }
 
 /** An import into `west` of what `east` exports. */
-export function importInput(more: Partial<Omit<ImportInput, 'target'>> & { readonly target?: Partial<ImportInput['target']> } = {}): ImportInput {
+export function importInput(
+  more: Partial<Omit<ImportInput, 'target'>> & { readonly target?: Partial<ImportInput['target']> } = {},
+): ImportInput {
   return {
     namespace: 'demo',
     name: 'web',
     exporters: [exporter('east', ['10.42.1.5'])],
-    deniedNamespaces: ['kube-system'],
+    unknown: [],
+    rules: RULES,
+    exportToDefault: 'all',
     sha256,
     ...more,
-    target: { id: 'west', ipFamilies: ['IPv4'], namespace: 'present', sameNamed: 'none', derived: 'none', ...more.target },
+    target: {
+      id: 'west',
+      ipFamilies: ['IPv4'],
+      namespace: 'present',
+      consent: {},
+      sameNamed: 'none',
+      derived: 'none',
+      standing: { exporters: [] },
+      importTaken: false,
+      ...more.target,
+    },
   };
 }
 
-export type Mirror = Extract<ImportPlan, { kind: 'mirror' }>;
+type Mirror = Extract<ImportPlan, { kind: 'mirror' }>;
 
 export function mirrorOf(plan: ImportPlan): Mirror {
   if (plan.kind !== 'mirror') throw new Error(`expected a mirror, got ${JSON.stringify(plan)}`);

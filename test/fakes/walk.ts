@@ -2,9 +2,11 @@
  * Walks a packet through plans, as the kernels would forward it: rules, longest prefix, lowest metric, the active member of
  * the group, the peer whose allowed IPs hold the destination, and the source check of the interface it arrives on.
  */
-import { FAMILIES } from '../../core/mesh/neighbours.js';
-import { CILIUM_HOST, FLANNEL_DEVICE, IPIP_INTERFACE, type Nexthop, type NexthopGroup, type NodePlan, type Route, VXLAN_INTERFACE } from '../../core/mesh/plan.js';
+import { DEVICE_NAME } from '../../core/mesh/encapsulation/device.js';
+import { ENCAPSULATIONS } from '../../core/mesh/encapsulation/table.js';
+import type { Nexthop, NexthopGroup, NodePlan, Route } from '../../core/mesh/plan.js';
 import { addressOf, type Cidr, lastOf, parseCidr } from '../../core/net/cidr.js';
+import { FAMILIES } from '../../core/net/family.js';
 
 export interface Host {
   readonly plan: NodePlan;
@@ -35,11 +37,11 @@ export type Hosts = ReadonlyMap<string, Host>;
 
 export interface Setting {
   /** Public key to who holds it, beside the hosts. */
-  readonly people?: ReadonlyMap<string, string>;
+  readonly externalPeers?: ReadonlyMap<string, string>;
   /** The device by which the packet comes to the first host; `pod` if absent. */
   readonly device?: string;
-  /** Which way of a group is in use, among those a node may choose from; the plan's own choice if absent. */
-  readonly way?: number;
+  /** Which path of a group is in use, among those a node may choose from; the plan's own choice if absent. */
+  readonly pathIndex?: number;
 }
 
 /** From a pod of `from`, unless `setting` says otherwise. */
@@ -50,7 +52,11 @@ export function walk(hosts: Hosts, from: string, packet: Packet, setting: Settin
   for (let step = 0; step < 8; step += 1) {
     hops.push(here.host);
     const host = hosts.get(here.host);
-    if (host === undefined || [...host.podCIDRs, ...host.plan.meshAddresses, ...host.internalIPs].some((own) => covers(own, packet.to))) return { kind: 'arrived', hops, devices };
+    if (
+      host === undefined ||
+      [...host.podCIDRs, ...host.plan.meshAddresses, ...host.internalIPs].some((own) => containsAddress(own, packet.to))
+    )
+      return { kind: 'arrived', hops, devices };
     const next: Sent | Lost = forward({ hosts, setting }, here, packet);
     if ('why' in next) return { kind: 'lost', at: here.host, why: next.why };
     devices.push(next.out);
@@ -88,44 +94,59 @@ function forward(world: World, { host: name, device }: Step, packet: Packet): Se
   const host = world.hosts.get(name) as Host;
   const route = bestRoute(host.plan, packet, device);
   const plugged = byPlugin(world, host, packet);
-  if (plugged !== undefined && (route === undefined || (route.table === MAIN && lengthOf(route.dst) <= plugged.length))) return plugged.step;
+  if (plugged !== undefined && (route === undefined || (route.table === MAIN && lengthOf(route.dst) <= plugged.length)))
+    return plugged.step;
   if (route === undefined) {
-    if ((host.beside ?? []).some((network) => covers(network, packet.to))) return { host: 'lan', device: 'underlay', out: 'underlay' };
+    if ((host.beside ?? []).some((network) => containsAddress(network, packet.to)))
+      return { host: 'lan', device: 'underlay', out: 'underlay' };
     const near = [...world.hosts].find(([, each]) => each.site === host.site && each.internalIPs.includes(packet.to));
     return near === undefined ? { why: 'no route' } : { host: near[0], device: 'underlay', out: 'underlay' };
   }
-  const nexthop = nexthopOf(host.plan, route, world.setting.way);
+  const nexthop = nexthopOf(host.plan, route, world.setting.pathIndex);
   if (nexthop === undefined) return { why: `route to ${route.to.kind}` };
-  const next = nexthop.via === undefined ? throughTunnel(world, host, { packet, device: nexthop.dev }) : toNeighbour(world.hosts, host, nexthop);
+  const next =
+    nexthop.via === undefined ? throughTunnel(world, host, { packet, device: nexthop.dev }) : toNeighbour(world.hosts, host, nexthop);
   return 'why' in next ? next : { ...next, out: nexthop.dev };
 }
 
-function nexthopOf(plan: NodePlan, { to }: Route, way: number | undefined): Nexthop | undefined {
+function nexthopOf(plan: NodePlan, { to }: Route, pathIndex: number | undefined): Nexthop | undefined {
   const group = to.kind === 'group' ? plan.groups.find(({ id }) => id === to.id) : undefined;
-  const id = group === undefined ? (to.kind === 'nexthop' ? to.id : undefined) : way === undefined ? group.active[0] : wayOf(group, way);
+  const id =
+    group === undefined
+      ? to.kind === 'nexthop'
+        ? to.id
+        : undefined
+      : pathIndex === undefined
+        ? group.active[0]
+        : pathOf(group, pathIndex);
   return plan.nexthops.find((nexthop) => nexthop.id === id);
 }
 
 /** A node with tunnels of its own chooses among these: the others would choose among theirs, and never send it back. */
-function wayOf({ candidates }: NexthopGroup, way: number): number | undefined {
-  const own = candidates.filter(({ name }) => name.startsWith('plane/'));
-  const usable = own.length > 0 ? own : candidates;
-  return usable[way % usable.length]?.nexthop;
+function pathOf({ paths }: NexthopGroup, index: number): number | undefined {
+  const own = paths.filter(({ kind }) => kind === 'plane');
+  const usable = own.length > 0 ? own : paths;
+  return usable[index % usable.length]?.nexthop;
 }
 
 /** A plugin's routes have metric 0, and end in nothing where it cannot send. */
 function byPlugin({ hosts }: World, host: Host, { to }: Packet): { readonly length: number; readonly step: Sent | Lost } | undefined {
   if (host.plugin === undefined) return undefined;
   for (const [name, each] of hosts) {
-    const network = each === host || each.plugin !== host.plugin ? undefined : each.podCIDRs.find((cidr) => covers(cidr, to));
+    const network = each === host || each.plugin !== host.plugin ? undefined : each.podCIDRs.find((cidr) => containsAddress(cidr, to));
     if (network === undefined) continue;
-    return { length: lengthOf(network), step: each.site === host.site ? { host: name, device: 'plugin', out: 'plugin' } : { why: 'the plugin cannot reach another location' } };
+    return {
+      length: lengthOf(network),
+      step: each.site === host.site ? { host: name, device: 'plugin', out: 'plugin' } : { why: 'the plugin cannot reach another location' },
+    };
   }
   return undefined;
 }
 
 function toNeighbour(hosts: Hosts, from: Host, { via = '', dev }: Nexthop): Step | Lost {
-  const vtep = dev === VXLAN_INTERFACE ? from.plan.vxlan?.neighbours.find(({ hops }) => hops.includes(via))?.address : undefined;
+  const device = from.plan.encapsulation;
+  const vtep =
+    device?.kind === 'vxlan' && device.name === dev ? device.neighbours.find(({ hops }) => hops.includes(via))?.address : undefined;
   const found = [...hosts].find(([, each]) => each.site === from.site && addressesOn(dev, each).includes(vtep ?? via));
   if (found === undefined) return { why: `nobody near has ${via} on ${dev}` };
   const [name, { plan }] = found;
@@ -133,39 +154,49 @@ function toNeighbour(hosts: Hosts, from: Host, { via = '', dev }: Nexthop): Step
 }
 
 function addressesOn(dev: string, host: Host): readonly string[] {
-  if (Object.values<string>(FLANNEL_DEVICE).includes(dev)) return host.podCIDRs.map((network) => addressOf(network) ?? '');
-  return dev === IPIP_INTERFACE || dev === CILIUM_HOST ? [host.pluginAddress ?? host.internalIPs[0] ?? ''] : host.internalIPs;
+  if (ENCAPSULATIONS.flannel.pluginDevices.includes(dev)) return host.podCIDRs.map((network) => addressOf(network) ?? '');
+  return dev === DEVICE_NAME.ipip || dev === ENCAPSULATIONS.cilium.pluginAddress?.device
+    ? [host.pluginAddress ?? host.internalIPs[0] ?? '']
+    : host.internalIPs;
 }
 
-function isTaken(from: NodePlan, to: NodePlan, { via, dev }: { readonly via: string; readonly dev: string }): boolean {
-  if (dev === IPIP_INTERFACE) return to.ipip?.local === via && to.firewall.ipip?.from.includes(from.ipip?.local ?? '') === true;
-  if (dev !== VXLAN_INTERFACE) return true;
-  return from.vxlan?.neighbours.some(({ hops }) => hops.includes(via)) === true && to.firewall.vxlan?.from.includes(from.vxlan.local) === true;
+function isTaken({ encapsulation }: NodePlan, to: NodePlan, { via, dev }: { readonly via: string; readonly dev: string }): boolean {
+  if (dev !== DEVICE_NAME.ipip && dev !== DEVICE_NAME.vxlan) return true;
+  if (encapsulation?.name !== dev || to.firewall.encapsulation?.from.includes(encapsulation.local) !== true) return false;
+  return encapsulation.kind === 'vxlan'
+    ? encapsulation.neighbours.some(({ hops }) => hops.includes(via))
+    : to.encapsulation?.name === dev && to.encapsulation.local === via;
 }
 
-function throughTunnel({ hosts, setting }: World, from: Host, { packet, device }: { readonly packet: Packet; readonly device: string }): Step | Lost {
+function throughTunnel(
+  { hosts, setting }: World,
+  from: Host,
+  { packet, device }: { readonly packet: Packet; readonly device: string },
+): Step | Lost {
   const peers = from.plan.interfaces.find(({ name }) => name === device)?.peers ?? [];
   const peer = longest(peers, packet.to);
-  const person = setting.people?.get(peer?.publicKey ?? '');
-  if (person !== undefined) return { host: person, device };
+  const external = setting.externalPeers?.get(peer?.publicKey ?? '');
+  if (external !== undefined) return { host: external, device };
   if (peer?.endpoint === undefined) return { why: `${device} has no peer with an endpoint for ${packet.to}` };
   const port = Number(peer.endpoint.split(':').at(-1));
   const far = [...hosts].find(([, { publicKey }]) => publicKey === peer.publicKey);
   const arrival = far?.[1].plan.interfaces.find(({ listenPort }) => listenPort === port);
   if (far === undefined || arrival === undefined) return { why: `nobody listens at ${peer.endpoint}` };
   const holder = longest(arrival.peers, packet.source);
-  return holder?.publicKey === from.publicKey ? { host: far[0], device: arrival.name } : { why: `${far[0]} refuses the source ${packet.source}` };
+  return holder?.publicKey === from.publicKey
+    ? { host: far[0], device: arrival.name }
+    : { why: `${far[0]} refuses the source ${packet.source}` };
 }
 
 function bestRoute(plan: NodePlan, packet: Packet, device: string): Route | undefined {
   const family = FAMILIES[packet.to.includes(':') ? 1 : 0];
   const ruled = [
-    ...plan.rules.filter(({ from }) => from !== undefined && covers(from, packet.source)),
+    ...plan.rules.filter(({ from }) => from !== undefined && containsAddress(from, packet.source)),
     ...(plan.tunnelRules ?? []).filter((rule) => rule.iif === device && rule.family === family),
   ].toSorted((a, b) => a.priority - b.priority);
   for (const table of [...ruled.map((rule) => rule.table), MAIN]) {
     const [best] = plan.routes
-      .filter((route) => route.table === table && covers(route.dst, packet.to))
+      .filter((route) => route.table === table && containsAddress(route.dst, packet.to))
       .toSorted((a, b) => lengthOf(b.dst) - lengthOf(a.dst) || a.metric - b.metric);
     if (best !== undefined) return best;
   }
@@ -178,7 +209,7 @@ function longest<T extends { readonly allowedIPs: readonly string[] }>(peers: re
   let best: { readonly peer: T; readonly length: number } | undefined;
   for (const peer of peers) {
     for (const allowed of peer.allowedIPs) {
-      if (covers(allowed, address) && lengthOf(allowed) > (best?.length ?? -1)) best = { peer, length: lengthOf(allowed) };
+      if (containsAddress(allowed, address) && lengthOf(allowed) > (best?.length ?? -1)) best = { peer, length: lengthOf(allowed) };
     }
   }
   return best?.peer;
@@ -202,7 +233,7 @@ function spanOf(text: string): Span {
   return span;
 }
 
-function covers(network: string, address: string): boolean {
+function containsAddress(network: string, address: string): boolean {
   const [outer, inner] = [spanOf(network), spanOf(address)];
   return outer.family === inner.family && outer.first <= inner.first && inner.last <= outer.last;
 }

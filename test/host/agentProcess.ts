@@ -5,9 +5,10 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { MeshNode } from '../../core/api/meshNode.js';
-import { meshSpecSchema } from '../../core/api/mesh.js';
+import { meshSpecSchema } from '../../core/api/meshSpec.js';
 import { ensureKey } from '../../node-agent/host/key.js';
 import { run, until } from '../lab/process.js';
+import { WIREGUARD } from '../lab/wireguard.js';
 
 const CLI = fileURLToPath(new URL('../../cli/main.js', import.meta.url));
 
@@ -20,7 +21,7 @@ export interface NodeDescription {
   readonly slot?: number;
 }
 
-export interface AgentOptions {
+interface AgentOptions {
   readonly name: string;
   readonly stateDir: string;
   /** Prefix of the command line, e.g. of nsenter. */
@@ -36,20 +37,29 @@ export interface AgentProcess {
 }
 
 /** Writes the inputs as the agent would have saved them. Makes the key of every node named in `folders`. */
-export async function saveInputs(folders: Readonly<Record<string, string>>, nodes: readonly NodeDescription[], meshSpec: Readonly<Record<string, unknown>> = {}): Promise<void> {
+export async function saveInputs(
+  folders: Readonly<Record<string, string>>,
+  nodes: readonly NodeDescription[],
+  meshSpec: Readonly<Record<string, unknown>> = {},
+): Promise<void> {
   const meshNodes: MeshNode[] = [];
   for (const node of nodes) {
     const folder = folders[node.name] ?? '';
     mkdirSync(folder, { recursive: true });
     const key = await ensureKey(`${folder}/key`);
-    if (!key.ok) throw new Error(key.message);
+    if (!key.ok) throw new Error(key.error);
     meshNodes.push({
       apiVersion: 'kilofed.io/v1alpha1',
       kind: 'MeshNode',
       metadata: { name: node.name, uid: `uid-${node.name}` },
       spec: {
-        publicKey: key.publicKey, endpoints: [{ host: node.address, port: 51820 }], internalIPs: [`${node.address}/24`], podCIDRs: [node.podCIDR],
-        location: node.location, gateway: 'auto', persistentKeepalive: 0,
+        publicKey: key.value.publicKey,
+        endpoints: [{ host: node.address, port: 51820 }],
+        internalIPs: [`${node.address}/24`],
+        podCIDRs: [node.podCIDR],
+        location: node.location,
+        gateway: 'auto',
+        persistentKeepalive: 0,
       },
       status: { meshAddresses: [node.meshAddress], ...(node.slot === undefined ? {} : { slot: node.slot }) },
     });
@@ -57,12 +67,16 @@ export async function saveInputs(folders: Readonly<Record<string, string>>, node
   const mesh = { apiVersion: 'kilofed.io/v1alpha1', kind: 'Mesh', metadata: { name: 'default' }, spec: meshSpecSchema.parse(meshSpec) };
   for (const node of nodes) {
     const own = { metadata: { name: node.name }, status: { addresses: [{ type: 'InternalIP', address: node.address }] } };
-    writeFileSync(`${folders[node.name]}/inputs.json`, JSON.stringify({ inputs: { mesh, node: own, meshNodes, peers: [] }, resolved: {} }), { mode: 0o600 });
+    writeFileSync(
+      `${folders[node.name]}/inputs.json`,
+      JSON.stringify({ inputs: { mesh, node: own, meshNodes, peers: [] }, resolved: {} }),
+      { mode: 0o600 },
+    );
   }
 }
 
 export function agentArgv({ name, stateDir, enter = [] }: AgentOptions, ...more: readonly string[]): readonly string[] {
-  return [...enter, process.execPath, CLI, 'node-agent', '--node-name', name, '--state-dir', stateDir, ...more];
+  return [...enter, process.execPath, CLI, 'node-agent', '--node-name', name, '--state-dir', stateDir, '--wireguard', WIREGUARD, ...more];
 }
 
 export function startAgent(options: AgentOptions, ...more: readonly string[]): AgentProcess {
@@ -71,7 +85,12 @@ export function startAgent(options: AgentOptions, ...more: readonly string[]): A
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk: Buffer) => (output += chunk.toString()));
   const get = (path: string): Promise<string> =>
-    run([...(options.enter ?? []), process.execPath, '-e', `fetch('http://127.0.0.1:9107${path}').then((r) => r.text()).then((t) => process.stdout.write(t), () => undefined)`]);
+    run([
+      ...(options.enter ?? []),
+      process.execPath,
+      '-e',
+      `fetch('http://127.0.0.1:9107${path}').then((r) => r.text()).then((t) => process.stdout.write(t), () => undefined)`,
+    ]);
   return {
     child,
     output: () => output,
@@ -85,7 +104,9 @@ export function startAgent(options: AgentOptions, ...more: readonly string[]): A
 
 /** @throws with the agent's log when its host does not match soon. */
 export async function untilMatched(agent: AgentProcess): Promise<void> {
-  await until('the agent to match its host', 20_000, async () => ((await agent.health()).startsWith('matched') ? true : undefined)).catch((error: unknown) => {
-    throw new Error(`${String(error)}\n${agent.output()}`);
-  });
+  await until('the agent to match its host', 20_000, async () => ((await agent.health()).startsWith('matched') ? true : undefined)).catch(
+    (error: unknown) => {
+      throw new Error(`${String(error)}\n${agent.output()}`);
+    },
+  );
 }

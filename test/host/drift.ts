@@ -5,12 +5,13 @@ import { run, until } from '../lab/process.js';
 import { saveInputs, startAgent, untilMatched } from './agentProcess.js';
 import { createWorkbench, STATE } from './bench.js';
 import { NODES } from './restart.js';
+import { identityOf, takeAway } from './wireguardDevice.js';
 
 export interface Drift {
   readonly routeBackMs: number;
   readonly deviceBackMs: number;
-  /** The process of the device that was not touched. */
-  readonly otherPidKept: boolean;
+  /** The device that was not touched is still the same. */
+  readonly otherKept: boolean;
   readonly health: string;
 }
 
@@ -22,17 +23,19 @@ export async function drift(): Promise<Drift> {
   await until('quiet', 2000, async () => ((await agent.health()).startsWith('matched') ? true : undefined));
   const routes = (): Promise<string> => run(['ip', 'route', 'show', 'proto', '107']);
   const all = await routes();
-  const pidOf = async (name: string): Promise<string> => (await run(['pgrep', '-f', `wireguard-go --foreground ${name}`]).catch(() => '')).trim();
-  const other = await pidOf('kilo0');
+  const other = await identityOf('kilo0');
   const lost = all.split('\n').find((line) => line.includes('nhid')) ?? '';
-  const routeBackMs = await timeUntil(() => run(['ip', 'route', 'del', lost.split(' ')[0] ?? '', 'proto', '107', 'metric', '107']), async () => (await routes()) === all);
-  const listens = (): Promise<string> => run(['wg', 'show', 'kilo1', 'listen-port']).catch(() => '');
-  const first = await pidOf('kilo1');
-  const deviceBackMs = await timeUntil(
-    () => Promise.resolve(process.kill(Number(first), 'SIGKILL')),
-    async () => (await listens()).trim() === '51821' && (await pidOf('kilo1')) !== first && (await routes()) === all,
+  const routeBackMs = await timeUntil(
+    () => run(['ip', 'route', 'del', lost.split(' ')[0] ?? '', 'proto', '107', 'metric', '107']),
+    async () => (await routes()) === all,
   );
-  return { routeBackMs, deviceBackMs, otherPidKept: (await pidOf('kilo0')) === other, health: await agent.health() };
+  const listens = (): Promise<string> => run(['wg', 'show', 'kilo1', 'listen-port']).catch(() => '');
+  const first = await identityOf('kilo1');
+  const deviceBackMs = await timeUntil(
+    () => takeAway('kilo1'),
+    async () => (await listens()).trim() === '51821' && (await identityOf('kilo1')) !== first && (await routes()) === all,
+  );
+  return { routeBackMs, deviceBackMs, otherKept: (await identityOf('kilo0')) === other, health: await agent.health() };
 }
 
 async function timeUntil(act: () => Promise<unknown>, done: () => Promise<boolean>): Promise<number> {

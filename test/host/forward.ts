@@ -29,7 +29,9 @@ export async function forward(argument: string): Promise<Forward> {
   const bench = await createWorkbench();
   const outside = await createNamespace('outside');
   await run(['ip', 'link', 'set', 'far', 'netns', String(outside.pid)]);
-  await outside.exec(['ip', '-batch', '-'], { input: `link set far name eth0\nlink set eth0 up\naddr add 10.0.0.1/24 dev eth0\nroute add default via ${INTERNAL_IP}\n` });
+  await outside.exec(['ip', '-batch', '-'], {
+    input: `link set far name eth0\nlink set eth0 up\naddr add 10.0.0.1/24 dev eth0\nroute add default via ${INTERNAL_IP}\n`,
+  });
   const node = worldAsNode();
   await createPodBridge(node, ['10.42.0.0/24', '10.77.0.0/24'], 1500);
   const pod = await withFlows(await createPod(node, ['10.42.0.0/24'], { host: 9, mtu: 1500 }));

@@ -42,7 +42,10 @@ export async function settle(): Promise<void> {
   for (let turn = 0; turn < 5; turn += 1) await new Promise((resolve) => setImmediate(resolve));
 }
 
-function earliest(timers: readonly { readonly at: number; readonly run: () => void }[], end: number): { readonly at: number; readonly run: () => void } | undefined {
+function earliest(
+  timers: readonly { readonly at: number; readonly run: () => void }[],
+  end: number,
+): { readonly at: number; readonly run: () => void } | undefined {
   return timers.filter(({ at }) => at <= end).toSorted((a, b) => a.at - b.at)[0];
 }
 

@@ -46,12 +46,17 @@ export async function join(): Promise<Join> {
   const a = spaces['a'];
   if (a === undefined) throw new Error('no namespace a');
   const switched = await switchUnderLoad(a);
-  const bothPlanesUsed = (await Promise.all(['kilo0', 'kilo1'].map((name) => a.exec(['wg', 'show', name, 'transfer'])))).every((text) => text.split('\n').some((line) => Number(line.split('\t')[2]) > 5000));
+  const bothPlanesUsed = (await Promise.all(['kilo0', 'kilo1'].map((name) => a.exec(['wg', 'show', name, 'transfer'])))).every((text) =>
+    text.split('\n').some((line) => Number(line.split('\t')[2]) > 5000),
+  );
   const restarted = await restartUnderLoad(a, agents);
   return { pings, switched, bothPlanesUsed, restarted };
 }
 
-function agentOptions(name: string, space: Namespace): { readonly name: string; readonly stateDir: string; readonly enter: readonly string[] } {
+function agentOptions(
+  name: string,
+  space: Namespace,
+): { readonly name: string; readonly stateDir: string; readonly enter: readonly string[] } {
   return { name, stateDir: '/var/lib/kilofed', enter: space.inside([]) };
 }
 
@@ -60,7 +65,12 @@ function podOf(node: NodeDescription | undefined): string {
 }
 
 async function pingsSoon(from: Namespace | undefined, source: string, to: string): Promise<boolean> {
-  return until(`${source} to reach ${to}`, 10_000, () => from?.exec(['ping', '-c1', '-W1', '-I', source, to]).then(() => true, () => undefined)).catch(() => false);
+  return until(`${source} to reach ${to}`, 10_000, () =>
+    from?.exec(['ping', '-c1', '-W1', '-I', source, to]).then(
+      () => true,
+      () => undefined,
+    ),
+  ).catch(() => false);
 }
 
 /** 200 packets/s for 4 s from a pod of `a` to one of `b`, while the group of the remote segment goes to and fro. */
@@ -89,17 +99,24 @@ async function restartUnderLoad(a: Namespace, agents: Readonly<Record<string, Ag
 }
 
 async function startPing(a: Namespace, count: number): Promise<{ readonly sent: number; readonly received: number }> {
-  const output = await a.exec(['ping', '-q', '-c', String(count), '-i', '0.005', '-W', '2', '-I', podOf(NODES[0]), podOf(NODES[1])], { timeoutMs: 30_000 });
+  const output = await a.exec(['ping', '-q', '-c', String(count), '-i', '0.005', '-W', '2', '-I', podOf(NODES[0]), podOf(NODES[1])], {
+    timeoutMs: 30_000,
+  });
   const [, sent, received] = /([0-9]+) packets transmitted, ([0-9]+) received/.exec(output) ?? [];
   return { sent: Number(sent), received: Number(received) };
 }
 
 /** The group that leads to `address`, the nexthop it leads through, and those of both planes. */
-async function groupOf(a: Namespace, address: string): Promise<{ readonly group: string; readonly active: string; readonly planes: readonly string[] }> {
+async function groupOf(
+  a: Namespace,
+  address: string,
+): Promise<{ readonly group: string; readonly active: string; readonly planes: readonly string[] }> {
   const route = await a.exec(['ip', 'route', 'show', 'match', address, 'proto', '107']);
   const group = /nhid ([0-9]+)/.exec(route)?.[1] ?? '';
   const active = /group ([0-9]+)/.exec(await a.exec(['ip', 'nexthop', 'get', 'id', group]))?.[1] ?? '';
-  const planes = (await a.exec(['ip', 'nexthop'])).split('\n').filter((line) => / dev kilo[0-9] scope host/.test(line)).map((line) => line.split(' ')[1] ?? '');
+  const planes = (await a.exec(['ip', 'nexthop']))
+    .split('\n')
+    .filter((line) => / dev kilo[0-9] scope host/.test(line))
+    .map((line) => line.split(' ')[1] ?? '');
   return { group, active, planes };
 }
-

@@ -1,5 +1,6 @@
 /**
- * Nodes that Kilo has left: one is taken over under traffic, one is cleaned up. `a` leads for location one, where `c` is, too; `b` is alone in two.
+ * Nodes that Kilo has left: one is taken over under traffic, one is cleaned up. `a` leads for location one, where `c` is, too; `b` is alone
+ * in two.
  */
 import { mkdirSync, renameSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -10,7 +11,7 @@ import { run, until } from '../lab/process.js';
 import { agentArgv, saveInputs, startAgent, untilMatched, type NodeDescription } from './agentProcess.js';
 import { kiloTexts, layKilo, type KiloNode } from './kiloState.js';
 
-export interface Counted {
+interface Counted {
   readonly sent: number;
   readonly received: number;
 }
@@ -84,17 +85,38 @@ export async function kiloCleanUp(): Promise<KiloCleanUp> {
   const a = spaces['a'];
   if (a === undefined) throw new Error('no namespace');
   await a.exec(['ip', '-batch', '-'], {
-    input: 'route add 10.98.0.0/16 via 172.20.1.1 dev eth0 proto static\nroute add 10.97.0.0/16 via 172.20.1.1 dev eth0 table 1107\nrule add to 10.97.0.0/16 table 1107\n',
+    input: `route add 10.98.0.0/16 via 172.20.1.1 dev eth0 proto static
+      route add 10.97.0.0/16 via 172.20.1.1 dev eth0 table 1107
+      rule add to 10.97.0.0/16 table 1107\n`,
   });
   await a.exec(['iptables-nft', ...(FOREIGN_RULE.match(/"[^"]*"|\S+/g) ?? []).map((word) => word.replaceAll('"', ''))]);
   await a.exec(['iptables-legacy', '-t', 'nat', '-N', 'KILO-NAT']);
-  await a.exec(['iptables-legacy', '-t', 'nat', '-A', 'POSTROUTING', '-s', '10.101.0.0/24', '-m', 'comment', '--comment', 'Kilo: jump to KILO-NAT chain', '-j', 'KILO-NAT']);
+  await a.exec([
+    'iptables-legacy',
+    '-t',
+    'nat',
+    '-A',
+    'POSTROUTING',
+    '-s',
+    '10.101.0.0/24',
+    '-m',
+    'comment',
+    '--comment',
+    'Kilo: jump to KILO-NAT chain',
+    '-j',
+    'KILO-NAT',
+  ]);
   const before = await kiloTexts(a);
   const argv = [...a.inside([]), ...agentArgv({ name: 'a', stateDir: '/tmp/no-such-folder' }, '--clean-up')];
   const output = await run(argv);
   const again = await run(argv);
   const after = await kiloTexts(a);
-  const foreign = [await a.exec(['ip', 'route', 'show', 'table', 'all']), await a.exec(['ip', 'rule']), await a.exec(['iptables-nft-save']), await a.exec(['iptables-legacy-save'])].join('\n');
+  const foreign = [
+    await a.exec(['ip', 'route', 'show', 'table', 'all']),
+    await a.exec(['ip', 'rule']),
+    await a.exec(['iptables-nft-save']),
+    await a.exec(['iptables-legacy-save']),
+  ].join('\n');
   return { before, output, after, again, foreign };
 }
 
@@ -106,8 +128,8 @@ async function createSite(nodes: typeof NODES): Promise<Site> {
   for (const { name } of nodes) {
     mkdirSync(folders[name] ?? '', { recursive: true });
     const key = await ensureKey(`${folders[name]}/key`);
-    if (!key.ok) throw new Error(key.message);
-    keys.set(name, key.publicKey);
+    if (!key.ok) throw new Error(key.error);
+    keys.set(name, key.value.publicKey);
   }
   const spaces: Record<string, Namespace> = {};
   for (const node of nodes) {
@@ -127,8 +149,11 @@ async function createSite(nodes: typeof NODES): Promise<Site> {
       peers: leaders.map((leader) => {
         const behind = nodes.filter((one) => one.location === leader.location);
         return {
-          publicKey: keys.get(leader.name) ?? '', endpoint: `${leader.address}:51820`, address: leader.kilo ?? '',
-          podCIDRs: behind.map((one) => one.podCIDR), internalIPs: behind.map((one) => one.address),
+          publicKey: keys.get(leader.name) ?? '',
+          endpoint: `${leader.address}:51820`,
+          address: leader.kilo ?? '',
+          podCIDRs: behind.map((one) => one.podCIDR),
+          internalIPs: behind.map((one) => one.address),
         };
       }),
       ...(node.kilo === undefined ? { leader: near.find((one) => one.kilo !== undefined)?.address ?? '' } : {}),
@@ -139,7 +164,10 @@ async function createSite(nodes: typeof NODES): Promise<Site> {
   return { spaces, folders };
 }
 
-function optionsOf(name: string, space: Namespace): { readonly name: string; readonly stateDir: string; readonly enter: readonly string[] } {
+function optionsOf(
+  name: string,
+  space: Namespace,
+): { readonly name: string; readonly stateDir: string; readonly enter: readonly string[] } {
   return { name, stateDir: '/var/lib/kilofed', enter: space.inside([]) };
 }
 
@@ -162,7 +190,11 @@ function startPing(space: Namespace, from: NodeDescription | undefined, to: Node
   child.stdout?.on('data', (chunk: Buffer) => (output += chunk.toString()));
   return async () => {
     child.kill('SIGINT');
-    const [, sent, received] = await until('the count of packets', 5000, () => /([0-9]+) packets transmitted, ([0-9]+) received/.exec(output) ?? undefined);
+    const [, sent, received] = await until(
+      'the count of packets',
+      5000,
+      () => /([0-9]+) packets transmitted, ([0-9]+) received/.exec(output) ?? undefined,
+    );
     return { sent: Number(sent), received: Number(received) };
   };
 }

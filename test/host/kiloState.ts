@@ -1,10 +1,10 @@
 /**
- * What Kilo's agent lays down on a node, after the source of `kg` 0.7 and what its packages compute: chains and rules word for word, routes `proto static`, rules
+ * What Kilo's agent lays down on a node, after the source of `kg` 0.7 and what its packages compute: chains and rules word for word, routes
+ * `proto static`, rules
  * without a protocol, the address on `kilo0`. Also how `kg` takes it away when it is told to end (Kilo pkg/mesh/mesh.go cleanUp).
  */
 import type { Namespace } from '../bare/namespace.js';
-import { binaryPath } from '../lab/binaries/locate.js';
-import { until } from '../lab/process.js';
+import { addWireguardDevice } from '../bare/wireguardDevice.js';
 
 export interface KiloNode {
   readonly keyFile: string;
@@ -19,7 +19,7 @@ export interface KiloNode {
   readonly leader?: string;
 }
 
-export interface KiloPeer {
+interface KiloPeer {
   readonly publicKey: string;
   readonly endpoint: string;
   readonly address: string;
@@ -27,13 +27,30 @@ export interface KiloPeer {
   readonly internalIPs: readonly string[];
 }
 
-/** Lays it down in `space`, and starts a userspace `kilo0`. */
+/** Lays it down in `space`, with a WireGuard device `kilo0`. */
 export async function layKilo(space: Namespace, node: KiloNode): Promise<void> {
-  space.spawn([binaryPath('wireguard-go') ?? 'wireguard-go', '--foreground', 'kilo0'], { env: { ...process.env, WG_I_PREFER_BUGGY_USERSPACE_TO_POLISHED_KMOD: '1', LOG_LEVEL: 'silent' } });
-  await until('kilo0', 5000, () => space.exec(['wg', 'show', 'kilo0', 'listen-port']).then(() => true, () => undefined));
-  await space.exec(['wg', 'set', 'kilo0', 'listen-port', '51820', 'private-key', node.keyFile, ...(node.address === undefined ? [] : node.peers.flatMap(peerArguments))]);
-  await space.exec(['ip', '-batch', '-'], { input: ['link set kilo0 mtu 1420', ...(node.address === undefined ? [] : [`addr add ${node.address} dev kilo0`, 'link set kilo0 up'])].join('\n') });
-  await space.exec(['ip', '-batch', '-'], { input: [...routesOf(node).map((route) => `route replace ${route}`), ...rulesOf(node).map((rule) => `rule add ${rule} protocol 0`)].join('\n') });
+  await addWireguardDevice(space, 'kilo0');
+  await space.exec([
+    'wg',
+    'set',
+    'kilo0',
+    'listen-port',
+    '51820',
+    'private-key',
+    node.keyFile,
+    ...(node.address === undefined ? [] : node.peers.flatMap(peerArguments)),
+  ]);
+  await space.exec(['ip', '-batch', '-'], {
+    input: [
+      'link set kilo0 mtu 1420',
+      ...(node.address === undefined ? [] : [`addr add ${node.address} dev kilo0`, 'link set kilo0 up']),
+    ].join('\n'),
+  });
+  await space.exec(['ip', '-batch', '-'], {
+    input: [...routesOf(node).map((route) => `route replace ${route}`), ...rulesOf(node).map((rule) => `rule add ${rule} protocol 0`)].join(
+      '\n',
+    ),
+  });
   for (const rule of [...APPENDED, ...prepended(node)]) await space.exec(iptables(rule));
 }
 
@@ -42,7 +59,12 @@ export async function endKilo(space: Namespace, node: KiloNode): Promise<void> {
   for (const rule of prepended(node).toReversed()) await space.exec(iptables(rule.replace(/-I (\S+) 1 /, '-D $1 ')));
   for (const rule of APPENDED.toReversed()) for (const argv of undo(rule)) await space.exec(argv);
   await space.exec(['ip', '-batch', '-'], {
-    input: [...routesOf(node).filter((route) => !route.includes('table')).map((route) => `route del ${route}`), ...rulesOf(node).map((rule) => `rule del ${rule}`)].join('\n'),
+    input: [
+      ...routesOf(node)
+        .filter((route) => !route.includes('table'))
+        .map((route) => `route del ${route}`),
+      ...rulesOf(node).map((rule) => `rule del ${rule}`),
+    ].join('\n'),
   });
 }
 
@@ -53,13 +75,27 @@ export async function kiloTexts(space: Namespace): Promise<string> {
     space.exec(['ip6tables-nft-save']),
     space.exec(['ip', 'rule']),
     space.exec(['ip', 'route', 'show', 'table', 'all', 'proto', 'static']),
-    space.exec(['ip', '-br', '-4', 'addr', 'show', 'dev', 'kilo0']).then((text) => text.replace(/\S+\/32 metric 107/, '')).catch(() => ''),
+    space
+      .exec(['ip', '-br', '-4', 'addr', 'show', 'dev', 'kilo0'])
+      .then((text) => text.replace(/\S+\/32 metric 107/, ''))
+      .catch(() => ''),
   ]);
-  return texts.join('\n').split('\n').filter((line) => /Kilo|KILO|lookup 1107|kilo0|table 1107|onlink/.test(line) && !line.includes('proto 107')).join('\n');
+  return texts
+    .join('\n')
+    .split('\n')
+    .filter((line) => /Kilo|KILO|lookup 1107|kilo0|table 1107|onlink/.test(line) && !line.includes('proto 107'))
+    .join('\n');
 }
 
 function peerArguments({ publicKey, endpoint, address, podCIDRs, internalIPs }: KiloPeer): readonly string[] {
-  return ['peer', publicKey, 'endpoint', endpoint, 'allowed-ips', [...podCIDRs, ...internalIPs.map((ip) => `${ip}/32`), `${address}/32`].join(',')];
+  return [
+    'peer',
+    publicKey,
+    'endpoint',
+    endpoint,
+    'allowed-ips',
+    [...podCIDRs, ...internalIPs.map((ip) => `${ip}/32`), `${address}/32`].join(','),
+  ];
 }
 
 function routesOf({ internalIP, peers, neighbours, leader }: KiloNode): readonly string[] {
@@ -92,12 +128,22 @@ const APPENDED: readonly string[] = ['v4', 'v6'].flatMap((family) => [
 
 function prepended({ internalIP, podCIDR, peers, neighbours }: KiloNode): readonly string[] {
   const location = [internalIP, ...neighbours.map((one) => one.internalIP)];
-  const known = [podCIDR, ...neighbours.map((one) => one.podCIDR), ...location.map((ip) => `${ip}/32`), ...peers.flatMap(({ podCIDRs, internalIPs }) => [...podCIDRs, ...internalIPs.map((ip) => `${ip}/32`)])];
+  const known = [
+    podCIDR,
+    ...neighbours.map((one) => one.podCIDR),
+    ...location.map((ip) => `${ip}/32`),
+    ...peers.flatMap(({ podCIDRs, internalIPs }) => [...podCIDRs, ...internalIPs.map((ip) => `${ip}/32`)]),
+  ];
   return [
     ...location.map((ip) => `v4 filter -I KILO-IPIP 1 -s ${ip}/32 -m comment --comment "Kilo: allow IPIP traffic" -j ACCEPT`),
     `v4 nat -I POSTROUTING 1 -s ${podCIDR} -m comment --comment "Kilo: jump to KILO-NAT chain" -j KILO-NAT`,
-    ...peers.map(({ address }) => `v4 nat -I KILO-NAT 1 -d ${address}/32 -m comment --comment "Kilo: do not NAT packets destined for WireGuared IPs" -j RETURN`),
-    ...known.map((prefix) => `v4 nat -I KILO-NAT 1 -d ${prefix} -m comment --comment "Kilo: do not NAT packets destined for known IPs" -j RETURN`),
+    ...peers.map(
+      ({ address }) =>
+        `v4 nat -I KILO-NAT 1 -d ${address}/32 -m comment --comment "Kilo: do not NAT packets destined for WireGuared IPs" -j RETURN`,
+    ),
+    ...known.map(
+      (prefix) => `v4 nat -I KILO-NAT 1 -d ${prefix} -m comment --comment "Kilo: do not NAT packets destined for known IPs" -j RETURN`,
+    ),
     `v4 filter -I FORWARD 1 -m comment --comment "Kilo: forward packets from the node's pod subnet" -s ${podCIDR} -j ACCEPT`,
     `v4 filter -I FORWARD 1 -m comment --comment "Kilo: forward packets to the node's pod subnet" -d ${podCIDR} -j ACCEPT`,
   ];

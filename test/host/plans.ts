@@ -1,7 +1,8 @@
 /**
  * Small plans for tests, made from a description of what matters in them.
  */
-import { GUARD_METRIC, NEXTHOP_BASE, ROUTE_METRIC, type NodePlan, type Route, type WireguardPeer } from '../../core/mesh/plan.js';
+import type { NodePlan, Route, WireguardPeer } from '../../core/mesh/plan.js';
+import { GUARD_METRIC, NEXTHOP_BASE, ROUTE_METRIC } from '../../core/mesh/reserved.js';
 
 /** A valid WireGuard key that is told by a word. */
 export function keyOf(word: string): string {
@@ -20,7 +21,7 @@ export interface Remote {
   readonly generation?: number;
 }
 
-export interface Description {
+interface Description {
   readonly planes?: number;
   readonly address?: string;
   readonly remotes: readonly Remote[];
@@ -45,11 +46,19 @@ export function gatewayPlan({ planes = 2, address = '10.4.0.1', remotes, port = 
       peers: remotes.map((remote) => peerOf(remote, index)).toSorted((a, b) => (a.publicKey < b.publicKey ? -1 : 1)),
     })),
     nexthops: indices.map((index) => ({ id: plane(index), name: `plane/${index}`, dev: `kilo${index}`, family: 'inet' as const })),
-    groups: remotes.map((remote) => ({ id: group(remote), name: remote.name, segment: remote.name, candidates: [], active: [plane(remote.active ?? 0)] })),
-    routes: remotes.flatMap((remote) => remote.prefixes.flatMap((dst): Route[] => [
-      { dst, table: 254, metric: ROUTE_METRIC, to: { kind: 'group', id: group(remote) } },
-      { dst, table: 254, metric: GUARD_METRIC, to: { kind: 'unreachable' } },
-    ])),
+    groups: remotes.map((remote) => ({
+      id: group(remote),
+      name: remote.name,
+      segment: remote.name,
+      paths: [],
+      active: [plane(remote.active ?? 0)],
+    })),
+    routes: remotes.flatMap((remote) =>
+      remote.prefixes.flatMap((dst): Route[] => [
+        { dst, table: 254, metric: ROUTE_METRIC, to: { kind: 'group', id: group(remote) } },
+        { dst, table: 254, metric: GUARD_METRIC, to: { kind: 'unreachable' } },
+      ]),
+    ),
     rules: [],
     firewall: { clampInterfaces: indices.map((index) => `kilo${index}`) },
     problems: [],
@@ -67,7 +76,8 @@ function peerOf(remote: Remote, index: number): WireguardPeer {
     ...(remote.presharedKey === undefined ? {} : { presharedKey: remote.presharedKey }),
     persistentKeepalive: 0,
     allowedIPs: remote.prefixes,
-    owner: `node ${remote.name}${index}`,
+    owner: { kind: 'gateway', name: `${remote.name}${index}` },
+    segment: remote.name,
   };
 }
 

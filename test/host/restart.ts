@@ -7,11 +7,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { run } from '../lab/process.js';
 import { agentArgv, saveInputs, startAgent, untilMatched, type NodeDescription } from './agentProcess.js';
 import { createWorkbench, INTERNAL_IP, photograph, STATE } from './bench.js';
+import { identityOf } from './wireguardDevice.js';
 
 export interface Restart {
   readonly plannedBefore: string;
   readonly firstChanges: number | undefined;
-  readonly wireguardPids: { readonly before: string; readonly afterKill: string; readonly afterTerm: string };
+  /** What makes up the WireGuard devices: another where one was made anew. */
+  readonly devices: { readonly before: readonly string[]; readonly afterKill: readonly string[]; readonly afterTerm: readonly string[] };
   readonly plannedAfter: string;
   readonly secondChanges: number | undefined;
   readonly terminated: number | null;
@@ -32,27 +34,34 @@ export async function restart(): Promise<Restart> {
   await saveInputs({ a: STATE, b: '/tmp/b', c: '/tmp/c' }, NODES);
   const options = { name: 'a', stateDir: STATE };
   const print = (): Promise<string> => run(agentArgv(options, '--print-plan'));
-  const pids = (): Promise<string> => run(['pgrep', '-x', 'wireguard-go']).catch(() => '');
+  const devices = (): Promise<string[]> => Promise.all(['kilo0', 'kilo1'].map(identityOf));
   const plannedBefore = await print();
   const first = startAgent(options);
   await untilMatched(first);
   const firstChanges = await first.metric('kilofed_node_changes_total');
-  const pidsBefore = await pids();
+  const devicesBefore = await devices();
   first.child.kill('SIGKILL');
   await once(first.child, 'exit');
   await sleep(200);
-  const pidsAfterKill = await pids();
+  const devicesAfterKill = await devices();
   const plannedAfter = await print();
   const second = startAgent(options);
   await untilMatched(second);
   const secondChanges = await second.metric('kilofed_node_changes_total');
   second.child.kill('SIGTERM');
   const [terminated] = (await once(second.child, 'exit')) as [number | null];
-  const pidsAfterTerm = await pids();
+  const devicesAfterTerm = await devices();
   const cleaned = await run(agentArgv(options, '--clean-up'));
   const after = await photograph();
   return {
-    plannedBefore, firstChanges, wireguardPids: { before: pidsBefore, afterKill: pidsAfterKill, afterTerm: pidsAfterTerm }, plannedAfter, secondChanges, terminated, cleaned,
-    same: before === after, difference: before === after ? '' : `${before}\n=====\n${after}`,
+    plannedBefore,
+    firstChanges,
+    devices: { before: devicesBefore, afterKill: devicesAfterKill, afterTerm: devicesAfterTerm },
+    plannedAfter,
+    secondChanges,
+    terminated,
+    cleaned,
+    same: before === after,
+    difference: before === after ? '' : `${before}\n=====\n${after}`,
   };
 }

@@ -8,8 +8,22 @@ import { failing } from './failing.js';
 import { forward } from './forward.js';
 import { join } from './join.js';
 import { kiloCleanUp, kiloTakeOver } from './kilo.js';
+import { members } from './members.js';
 import { nat } from './nat.js';
 import { restart } from './restart.js';
 import { scale } from './scale.js';
 
-export const SCENARIOS: Readonly<Record<string, (argument: string) => Promise<unknown>>> = { adopt, container, drift, failing, forward, join, kiloCleanUp, kiloTakeOver, nat, restart, scale };
+export const SCENARIOS: Readonly<Record<string, (argument: string) => Promise<unknown>>> = {
+  adopt,
+  container,
+  drift,
+  failing,
+  forward,
+  join,
+  kiloCleanUp,
+  kiloTakeOver,
+  members,
+  nat,
+  restart,
+  scale,
+};

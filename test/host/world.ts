@@ -5,19 +5,25 @@ import { existsSync } from 'node:fs';
 import { describe, test } from '@jest/globals';
 import { binaryPath } from '../lab/binaries/locate.js';
 
-/** Like `describe`; where root or a program is missing it is skipped, and says so; in CI it fails. */
-export function describeOnHost(title: string, body: () => void): void {
+/**
+ * Like `describe`. Where root or a program is missing it is skipped, and says so; in CI it fails, since setup installs those. `kernel`:
+ * what is needed of the kernel, and whether it is there, asked only where all else is. No setup can bring that, so where it is missing
+ * the tests are skipped by name, in CI, too.
+ */
+export function describeOnHost(title: string, body: () => void, kernel: Readonly<Record<string, () => boolean>> = {}): void {
   const missing = [
     ...(process.getuid?.() === 0 ? [] : ['root']),
     ...(existsSync('/dev/net/tun') ? [] : ['/dev/net/tun']),
     ...(binaryPath('wireguard-go') === undefined ? ['wireguard-go (run `make setup`)'] : []),
-    ...(['ip', 'nft', 'wg'].filter((program) => !['/usr/sbin', '/sbin', '/usr/bin', '/bin'].some((folder) => existsSync(`${folder}/${program}`)))),
+    ...['ip', 'nft', 'wg'].filter(
+      (program) => !['/usr/sbin', '/sbin', '/usr/bin', '/bin'].some((folder) => existsSync(`${folder}/${program}`)),
+    ),
   ];
-  if (missing.length === 0) {
-    describe(title, body);
+  if (missing.length > 0 && process.env['CI'] !== undefined) {
+    test(`${title}: needs ${missing.join(', ')}`, () => Promise.reject(new Error(`missing: ${missing.join(', ')}`)));
     return;
   }
-  const reason = `${title}: needs ${missing.join(', ')}`;
-  if (process.env['CI'] === undefined) describe.skip(`SKIPPED ${reason}`, body);
-  else test(reason, () => Promise.reject(new Error(`missing: ${missing.join(', ')}`)));
+  const lacking = missing.length > 0 ? missing : Object.keys(kernel).filter((need) => kernel[need]?.() === false);
+  if (lacking.length === 0) describe(title, body);
+  else describe.skip(`SKIPPED ${title}: needs ${lacking.join(', ')}`, body);
 }

@@ -8,6 +8,8 @@ import type { KubeClient, KubeFailure, KubeRequest, KubeResult } from '../../kub
 
 export interface FakeCluster {
   readonly client: KubeClient;
+  /** A client of its own: closing it ends its watches, and no others. */
+  connect(): KubeClient;
   /** Keyed `plural/[namespace/]name`. */
   readonly objects: ReadonlyMap<string, KubeObject>;
   put(object: KubeObject & Readonly<Record<string, unknown>>): void;
@@ -17,15 +19,22 @@ export interface FakeCluster {
   /** Loses events: objects go or come without anybody being told until the next list. */
   silently(change: () => void): void;
   endWatches(): void;
-  /** Write requests so far, as `verb path`. */
+  /** Write requests so far, as `verb path`, without those about Leases. */
   readonly writes: string[];
   /** How often a resource was listed. */
   lists(resource: Resource): number;
 }
 
-export interface FakeRequest {
+interface FakeRequest {
   readonly method: KubeRequest['method'] | 'WATCH';
   readonly path: string;
+}
+
+interface Watcher {
+  readonly resource: Resource;
+  readonly selector: unknown;
+  readonly line: (line: string) => void;
+  readonly end: () => void;
 }
 
 interface Place {
@@ -35,11 +44,12 @@ interface Place {
 }
 
 const UNREACHABLE: KubeFailure = { kind: 'unreachable', message: 'connection refused' };
+const CONFLICT: KubeFailure = { kind: 'conflict', code: 409, message: 'the object has been modified' };
 const RESOURCES: readonly Resource[] = Object.values(RESOURCE);
 
 export function createFakeCluster(uid: string, clock: Clock): FakeCluster {
   const objects = new Map<string, KubeObject>();
-  const watchers = new Set<{ readonly resource: Resource; readonly line: (line: string) => void; readonly end: () => void }>();
+  const watchers = new Set<Watcher>();
   const writes: string[] = [];
   const lists = new Map<string, number>();
   const hung = new Set<() => void>();
@@ -48,14 +58,26 @@ export function createFakeCluster(uid: string, clock: Clock): FakeCluster {
 
   function tell(type: string, resource: Resource, object: KubeObject): void {
     if (silent) return;
-    for (const watcher of watchers) if (watcher.resource === resource) watcher.line(JSON.stringify({ type, object }));
+    for (const watcher of watchers) {
+      // What leaves the selection is deleted, to whoever follows it.
+      if (watcher.resource === resource)
+        watcher.line(JSON.stringify({ type: selects(watcher.selector, object) ? type : 'DELETED', object }));
+    }
   }
 
   function store(resource: Resource, object: KubeObject): KubeObject {
     const key = keyOf(resource, object.metadata);
     const before = objects.get(key);
     version += 1;
-    const stored = { ...object, metadata: { uid: before?.metadata.uid ?? `uid-${version}`, creationTimestamp: '2026-01-01T00:00:00Z', ...object.metadata, resourceVersion: String(version) } };
+    const stored = {
+      ...object,
+      metadata: {
+        uid: before?.metadata.uid ?? `uid-${version}`,
+        creationTimestamp: '2026-01-01T00:00:00Z',
+        ...object.metadata,
+        resourceVersion: String(version),
+      },
+    };
     objects.set(key, stored);
     tell(before === undefined ? 'ADDED' : 'MODIFIED', resource, stored);
     return stored;
@@ -64,31 +86,62 @@ export function createFakeCluster(uid: string, clock: Clock): FakeCluster {
   function serve(request: KubeRequest): KubeResult<unknown> {
     if (request.path === '/version') return { ok: true, value: { gitVersion: 'v1.35.0' } };
     const place = placeOf(request.path);
-    const key = place.name === undefined ? undefined : keyOf(place.resource, { name: place.name, ...(place.namespace !== undefined && { namespace: place.namespace }) });
+    const key =
+      place.name === undefined
+        ? undefined
+        : keyOf(place.resource, { name: place.name, ...(place.namespace !== undefined && { namespace: place.namespace }) });
     const found = key === undefined ? undefined : objects.get(key);
-    if (request.method !== 'GET') writes.push(`${request.method} ${request.path}`);
+    const isTrial = request.query?.['dryRun'] === 'All';
+    if (request.method !== 'GET' && !isTrial && place.resource !== RESOURCE.lease) writes.push(`${request.method} ${request.path}`);
     switch (request.method) {
       case 'PATCH':
-        return { ok: true, value: store(place.resource, merged(found, request.body as KubeObject)) };
+        return patch(place.resource, found, request);
+      case 'POST':
+        return created(place.resource, request.body as KubeObject, isTrial);
+      case 'PUT':
+        return replaced(place.resource, found, request.body as KubeObject);
       case 'DELETE':
-        if (key === undefined || found === undefined) return { ok: false, error: { kind: 'notFound', message: 'not found' } };
-        objects.delete(key);
-        tell('DELETED', place.resource, found);
-        return { ok: true, value: undefined };
+        return deleted(place.resource, found);
       default:
         if (place.name === undefined) return { ok: true, value: list(place, request.query?.['labelSelector']) };
         return found === undefined ? { ok: false, error: { kind: 'notFound', message: 'not found' } } : { ok: true, value: found };
     }
   }
 
+  function patch(resource: Resource, found: KubeObject | undefined, request: KubeRequest): KubeResult<unknown> {
+    if (isConflict(found, request)) return { ok: false, error: { kind: 'conflict', message: 'other managers own these fields' } };
+    return { ok: true, value: store(resource, patched(found, request)) };
+  }
+
+  function created(resource: Resource, object: KubeObject, isTrial: boolean): KubeResult<unknown> {
+    if (objects.has(keyOf(resource, object.metadata))) return { ok: false, error: { kind: 'alreadyExists', message: 'already exists' } };
+    return { ok: true, value: isTrial ? object : store(resource, object) };
+  }
+
+  function deleted(resource: Resource, found: KubeObject | undefined): KubeResult<unknown> {
+    if (found === undefined) return { ok: false, error: { kind: 'notFound', message: 'not found' } };
+    objects.delete(keyOf(resource, found.metadata));
+    tell('DELETED', resource, found);
+    return { ok: true, value: undefined };
+  }
+
+  function replaced(resource: Resource, found: KubeObject | undefined, object: KubeObject): KubeResult<unknown> {
+    if (found?.metadata.resourceVersion !== object.metadata.resourceVersion) return { ok: false, error: CONFLICT };
+    return { ok: true, value: store(resource, object) };
+  }
+
   function list(place: Place, selector: unknown): unknown {
     lists.set(place.resource.plural, (lists.get(place.resource.plural) ?? 0) + 1);
-    const [label = '', value] = (typeof selector === 'string' ? selector : '').split('=');
-    const items = [...objects].filter(([key, { metadata }]) =>
-      key.startsWith(`${place.resource.plural}/`) &&
-      (place.namespace === undefined || metadata.namespace === place.namespace) &&
-      (label === '' || metadata.labels?.[label] === value)).map(([, object]) => object);
-    return { metadata: { resourceVersion: String(version) }, items };
+    const items = [...objects]
+      .filter(
+        ([key, { metadata }]) =>
+          key.startsWith(`${place.resource.plural}/`) &&
+          (place.namespace === undefined || metadata.namespace === place.namespace) &&
+          selects(selector, { metadata }),
+      )
+      .map(([, object]) => object);
+    const { resource } = place;
+    return { apiVersion: apiVersion(resource), kind: `${resource.kind}List`, metadata: { resourceVersion: String(version) }, items };
   }
 
   /** Until its deadline, or until it is given up. */
@@ -105,6 +158,45 @@ export function createFakeCluster(uid: string, clock: Clock): FakeCluster {
       hung.add(abort);
       request.signal?.addEventListener('abort', abort, { once: true });
     });
+  }
+
+  /** Closing a client ends what it follows, and nothing of another one. */
+  function connect(): KubeClient {
+    const following = new Set<() => void>();
+    return {
+      server: 'https://fake',
+      async call<T>(request: KubeRequest): Promise<KubeResult<T>> {
+        await Promise.resolve();
+        const fault = cluster.fault(request);
+        if (fault === 'hang') return hang(request);
+        return fault === undefined ? (serve(request) as KubeResult<T>) : { ok: false, error: fault };
+      },
+      async stream(request, onLine) {
+        await Promise.resolve();
+        const fault = cluster.fault({ method: 'WATCH', path: request.path });
+        if (fault !== undefined && fault !== 'hang') return { ok: false, error: fault };
+        if (fault === undefined) request.onOpen?.();
+        return new Promise((resolve) => {
+          const abort = (): void => finish({ ok: false, error: { kind: 'aborted', message: 'aborted' } });
+          const finish = (result: KubeResult<void>): void => {
+            watchers.delete(watcher);
+            following.delete(watcher.end);
+            request.signal?.removeEventListener('abort', abort);
+            resolve(result);
+          };
+          const { resource } = placeOf(request.path);
+          const selector = request.query?.['labelSelector'];
+          const watcher = { resource, selector, line: onLine, end: () => finish({ ok: false, error: UNREACHABLE }) };
+          watchers.add(watcher);
+          following.add(watcher.end);
+          request.signal?.addEventListener('abort', abort, { once: true });
+        });
+      },
+      close() {
+        for (const end of following) end();
+        for (const abort of hung) abort();
+      },
+    };
   }
 
   const cluster: FakeCluster = {
@@ -127,38 +219,40 @@ export function createFakeCluster(uid: string, clock: Clock): FakeCluster {
     endWatches() {
       for (const watcher of watchers) watcher.end();
     },
-    client: {
-      server: 'https://fake',
-      async call<T>(request: KubeRequest): Promise<KubeResult<T>> {
-        await Promise.resolve();
-        const fault = cluster.fault(request);
-        if (fault === 'hang') return hang(request);
-        return fault === undefined ? (serve(request) as KubeResult<T>) : { ok: false, error: fault };
-      },
-      async stream(request, onLine) {
-        await Promise.resolve();
-        const fault = cluster.fault({ method: 'WATCH', path: request.path });
-        if (fault !== undefined && fault !== 'hang') return { ok: false, error: fault };
-        return new Promise((resolve) => {
-          const abort = (): void => finish({ ok: false, error: { kind: 'aborted', message: 'aborted' } });
-          const finish = (result: KubeResult<void>): void => {
-            watchers.delete(watcher);
-            request.signal?.removeEventListener('abort', abort);
-            resolve(result);
-          };
-          const watcher = { resource: placeOf(request.path).resource, line: onLine, end: () => finish({ ok: false, error: UNREACHABLE }) };
-          watchers.add(watcher);
-          request.signal?.addEventListener('abort', abort, { once: true });
-        });
-      },
-      close() {
-        for (const watcher of watchers) watcher.end();
-        for (const abort of hung) abort();
-      },
-    },
+    connect,
+    client: connect(),
   };
   cluster.put({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'kube-system', uid } });
   return cluster;
+}
+
+/** Objects that are not the hub's have other managers. */
+function isConflict(found: KubeObject | undefined, { query }: KubeRequest): boolean {
+  return found !== undefined && found.metadata.labels?.['kilofed.io/managed-by'] === undefined && query?.['force'] === false;
+}
+
+function patched(found: KubeObject | undefined, { contentType, body }: KubeRequest): KubeObject {
+  if (contentType !== 'application/merge-patch+json' || found === undefined) return merged(found, body as KubeObject);
+  return mergePatch(found, body) as KubeObject;
+}
+
+/** RFC 7396. */
+function mergePatch(found: unknown, patch: unknown): unknown {
+  if (typeof patch !== 'object' || patch === null || Array.isArray(patch)) return patch;
+  const result = typeof found === 'object' && found !== null && !Array.isArray(found) ? { ...(found as Record<string, unknown>) } : {};
+  for (const [key, value] of Object.entries(patch)) {
+    if (value === null) delete result[key];
+    else result[key] = mergePatch(result[key], value);
+  }
+  return result;
+}
+
+/** `label`, `!label` or `label=value`. */
+function selects(selector: unknown, { metadata }: Pick<KubeObject, 'metadata'>): boolean {
+  const [label = '', value] = (typeof selector === 'string' ? selector : '').split('=');
+  if (label === '') return true;
+  if (label.startsWith('!')) return metadata.labels?.[label.slice(1)] === undefined;
+  return value === undefined ? metadata.labels?.[label] !== undefined : metadata.labels?.[label] === value;
 }
 
 /** As far as one manager goes: maps are merged, everything else is replaced. */

@@ -3,11 +3,11 @@
  * the hub, and through the least that any mirror must do, a bare watch and one server-side apply.
  */
 import { type KubeObject, RESOURCE, resourcePath } from '../../core/api/resources.js';
-import { until } from '../lab/process.js';
 import { applyObject } from '../../kube/wire/apply.js';
+import { until } from '../lab/process.js';
 import type { Cluster } from './cluster.js';
 
-export interface Route {
+interface Route {
   readonly from: Cluster;
   readonly to: Cluster;
   readonly namespace: string;
@@ -34,7 +34,7 @@ export async function measureChanges(route: Route, count: number, network: strin
       const address = `${network}.${index}`;
       await from.endpoints(namespace, service, [address]);
       const began = performance.now();
-      times.push(Math.max(0, await until(`${address} in ${to.id}`, 10_000, () => seen.at.get(address)) - began));
+      times.push(Math.max(0, (await until(`${address} in ${to.id}`, 60_000, () => seen.at.get(address))) - began));
     }
   } finally {
     seen.stop();
@@ -46,14 +46,19 @@ export async function measureChanges(route: Route, count: number, network: strin
 export function bareMirror({ from, namespace, service }: Omit<Route, 'to'>, into: readonly Cluster[]): { stop(): void } {
   return watchAddresses(from, namespace, (slice) => {
     if (slice.metadata.labels?.['kubernetes.io/service-name'] !== service) return;
-    for (const to of into) void applyObject(to.client, {
-      apiVersion: 'discovery.k8s.io/v1',
-      kind: 'EndpointSlice',
-      metadata: { name: `bare-${service}`, namespace },
-      addressType: 'IPv4',
-      ports: [{ name: '', port: 8080, protocol: 'TCP' }],
-      endpoints: slice.endpoints ?? [],
-    } as KubeObject, { fieldManager: 'bare' });
+    for (const to of into)
+      void applyObject(
+        to.client,
+        {
+          apiVersion: 'discovery.k8s.io/v1',
+          kind: 'EndpointSlice',
+          metadata: { name: `bare-${service}`, namespace },
+          addressType: 'IPv4',
+          ports: [{ name: '', port: 8080, protocol: 'TCP' }],
+          endpoints: slice.endpoints ?? [],
+        } as KubeObject,
+        { fieldManager: 'bare' },
+      );
   });
 }
 

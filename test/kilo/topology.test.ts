@@ -5,13 +5,13 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import type { MeshNode } from '../../core/api/meshNode.js';
-import { meshSpecSchema, type MeshSpec } from '../../core/api/mesh.js';
+import { meshSpecSchema, type MeshSpec } from '../../core/api/meshSpec.js';
 import { discover } from '../../core/host/discover.js';
 import { claimPrefixes } from '../../core/mesh/claims.js';
 import { peerSegments } from '../../core/mesh/peerSegments.js';
-import { ownSegments, type Segment, segmentName } from '../../core/mesh/segments.js';
+import { NO_SEGMENT, ownSegments, type Segment, segmentName } from '../../core/mesh/segments.js';
 import { addressOf, type Cidr, contains, familyOf, formatCidr, overlaps, parseCidr } from '../../core/net/cidr.js';
-import { fakeKey, personPeer } from '../fakes/mesh.js';
+import { fakeKey, externalPeer } from '../fakes/mesh.js';
 
 interface Case {
   readonly id: number;
@@ -44,16 +44,25 @@ interface KiloSegment {
   readonly persistentKeepalive: number;
 }
 
-const CASES: readonly Case[] = readFileSync(new URL('../../../test/kilo/topology.jsonl', import.meta.url), 'utf8').trim().split('\n').map((line) => JSON.parse(line) as Case);
+const CASES: readonly Case[] = readFileSync(new URL('../../../test/kilo/topology.jsonl', import.meta.url), 'utf8')
+  .trim()
+  .split('\n')
+  .map((line) => JSON.parse(line) as Case);
 
-/** What Kilo's agent finds on its host and writes to `endpoint` and `internal-ip`, ours reads in the Node's addresses and on its own host. */
+/**
+ * What Kilo's agent finds on its host and writes to `endpoint` and `internal-ip`, ours reads in the Node's addresses and on its own host.
+ */
 function meshNode(node: KiloNode, granularity: MeshSpec['granularity']): MeshNode {
-  const { endpoint = '', 'internal-ip': internal = '', ...people } = node.annotations;
+  const { endpoint = '', 'internal-ip': internal = '', ...others } = node.annotations;
   const [, host = '', port = ''] = /^\[?(.*?)\]?:(\d+)$/.exec(endpoint) ?? [];
   const address = addressOf(internal);
   const { spec } = discover({
     node: {
-      metadata: { name: node.name, labels: { ...node.labels }, annotations: Object.fromEntries(Object.entries(people).map(([key, value]) => [`kilo.squat.ai/${key}`, value])) },
+      metadata: {
+        name: node.name,
+        labels: { ...node.labels },
+        annotations: Object.fromEntries(Object.entries(others).map(([key, value]) => [`kilo.squat.ai/${key}`, value])),
+      },
       spec: { podCIDR: node.podCIDR },
       status: { addresses: [...(address === undefined ? [] : [{ type: 'InternalIP', address }]), { type: 'ExternalIP', address: host }] },
     },
@@ -89,20 +98,28 @@ describe('as Kilo has it', () => {
     expect(self === undefined ? '' : segmentName(self, one.granularity)).toBe(one.location);
   });
 
-  test.each(CASES.map((one) => [one.id, one] as const))('case %i: what is behind each, but for pod CIDRs with host bits, which Kubernetes does not give', (_id, one) => {
-    const { nodes } = ours(one);
-    for (const { hostnames, cidrs, privateIPs } of one.segments) {
-      const members = nodes.filter(({ metadata }) => hostnames.includes(metadata.name));
-      const strange = new Set(one.nodes.filter(({ podCIDR }) => hasHostBits(podCIDR)).map(({ podCIDR }) => formatCidr(parseCidr(podCIDR) as Cidr)));
-      expect(new Set(members.flatMap(({ spec }) => spec.podCIDRs))).toEqual(new Set(cidrs.filter((each) => !strange.has(each))));
-      expect(new Set(members.flatMap(({ spec }) => spec.internalIPs.map(addressOf)))).toEqual(new Set(privateIPs ?? []));
-    }
-  });
+  test.each(CASES.map((one) => [one.id, one] as const))(
+    'case %i: what is behind each, but for pod CIDRs with host bits, which Kubernetes does not give',
+    (_id, one) => {
+      const { nodes } = ours(one);
+      for (const { hostnames, cidrs, privateIPs } of one.segments) {
+        const members = nodes.filter(({ metadata }) => hostnames.includes(metadata.name));
+        const strange = new Set(
+          one.nodes.filter(({ podCIDR }) => hasHostBits(podCIDR)).map(({ podCIDR }) => formatCidr(parseCidr(podCIDR) as Cidr)),
+        );
+        expect(new Set(members.flatMap(({ spec }) => spec.podCIDRs))).toEqual(new Set(cidrs.filter((each) => !strange.has(each))));
+        expect(new Set(members.flatMap(({ spec }) => spec.internalIPs.map(addressOf)))).toEqual(new Set(privateIPs ?? []));
+      }
+    },
+  );
 
   test.each(CASES.map((one) => [one.id, one] as const))('case %i: endpoints and keepalives of those that lead for Kilo', (_id, one) => {
     const { nodes } = ours(one);
     for (const { leader, endpoint, persistentKeepalive } of one.segments) {
-      const { endpoints, persistentKeepalive: seconds } = nodes.find(({ metadata }) => metadata.name === leader)?.spec ?? { endpoints: [], persistentKeepalive: -1 };
+      const { endpoints, persistentKeepalive: seconds } = nodes.find(({ metadata }) => metadata.name === leader)?.spec ?? {
+        endpoints: [],
+        persistentKeepalive: -1,
+      };
       const [{ host, port } = { host: '', port: 0 }] = endpoints;
       expect([familyOf(host) === 6 ? `[${host}]:${port}` : `${host}:${port}`, seconds]).toEqual([endpoint, persistentKeepalive]);
     }
@@ -127,7 +144,11 @@ interface Reason {
 const cidr = (text: string): Cidr => parseCidr(text) as Cidr;
 /** What other segments' nodes list. */
 const listedElsewhere = ({ at, segment }: Difference): Cidr[] =>
-  at.segments.filter(({ name }) => name !== segment).flatMap(({ hostnames }) => at.nodes.filter(({ name }) => hostnames.includes(name))).flatMap(listed).map(cidr);
+  at.segments
+    .filter(({ name }) => name !== segment)
+    .flatMap(({ hostnames }) => at.nodes.filter(({ name }) => hostnames.includes(name)))
+    .flatMap(listed)
+    .map(cidr);
 const prefixesOf = ({ at }: Difference): Cidr[] => [
   ...at.nodes.map(({ podCIDR }) => cidr(podCIDR)),
   ...at.segments.flatMap(({ privateIPs, wireGuardIP }) => [...(privateIPs ?? []), wireGuardIP]).map(cidr),
@@ -136,49 +157,61 @@ const prefixesOf = ({ at }: Difference): Cidr[] => [
 /** Every difference is one of these, and each of them occurs. */
 const REASONS: readonly Reason[] = [
   {
-    who: 'Kilo', why: 'host bits: left out and told, since nobody can know whether the address or its network is meant',
+    who: 'Kilo',
+    why: 'host bits: left out and told, since nobody can know whether the address or its network is meant',
     applies: ({ text }) => hasHostBits(text),
   },
   {
-    who: 'Kilo', why: 'everything: would carry the tunnels themselves',
+    who: 'Kilo',
+    why: 'everything: would carry the tunnels themselves',
     applies: ({ text }) => text === '0.0.0.0/0',
   },
   {
-    who: 'Kilo', why: 'the same in two locations: the first by name has it, so that a new location takes nothing; for Kilo the last has it',
+    who: 'Kilo',
+    why: 'the same in two locations: the first by name has it, so that a new location takes nothing; for Kilo the last has it',
     applies: (one) => listedElsewhere(one).some((other) => formatCidr(other) === one.text),
   },
   {
-    who: 'ours', why: 'blanks around an item do not count',
-    applies: ({ at, text }) => at.nodes.some(({ annotations }) => (annotations['allowed-location-ips'] ?? '').split(',').includes(` ${text}`)),
+    who: 'ours',
+    why: 'blanks around an item do not count',
+    applies: ({ at, text }) =>
+      at.nodes.some(({ annotations }) => (annotations['allowed-location-ips'] ?? '').split(',').includes(` ${text}`)),
   },
   {
-    who: 'ours', why: 'overlaps a network of another location: the longer prefix wins, nobody loses all',
+    who: 'ours',
+    why: 'overlaps a network of another location: the longer prefix wins, nobody loses all',
     applies: (one) => listedElsewhere(one).some((other) => overlaps(other, cidr(one.text))),
   },
   {
-    who: 'ours', why: "overlaps somebody's Peer: the longer prefix wins here too, and a Peer takes nothing from the cluster",
+    who: 'ours',
+    why: "overlaps somebody's Peer: the longer prefix wins here too, and a Peer takes nothing from the cluster",
     applies: ({ at, text }) => at.peers.some(({ allowedIPs }) => allowedIPs.some((each) => overlaps(cidr(each), cidr(text)))),
   },
   {
-    who: 'ours', why: 'begins with the address of a pod or node but is wider than theirs, which keep what is their own',
-    applies: (one) => prefixesOf(one).some((own) => own.length > cidr(one.text).length && contains(own, { ...cidr(one.text), length: own.length })),
+    who: 'ours',
+    why: 'begins with the address of a pod or node but is wider than theirs, which keep what is their own',
+    applies: (one) =>
+      prefixesOf(one).some((own) => own.length > cidr(one.text).length && contains(own, { ...cidr(one.text), length: own.length })),
   },
   {
-    who: 'ours', why: "is an address out of Kilo's WireGuard range, of which nodes here have others",
+    who: 'ours',
+    why: "is an address out of Kilo's WireGuard range, of which nodes here have others",
     applies: (one) => one.at.segments.some(({ wireGuardIP }) => `${wireGuardIP}/32` === one.text),
   },
 ];
 
 function listed({ annotations }: KiloNode): string[] {
-  return (annotations['allowed-location-ips'] ?? '').split(',').map((each) => each.trim()).filter((each) => parseCidr(each) !== undefined);
+  return (annotations['allowed-location-ips'] ?? '')
+    .split(',')
+    .map((each) => each.trim())
+    .filter((each) => parseCidr(each) !== undefined);
 }
 
 /** Seen from a node elsewhere, that is in no segment's way itself. */
 function granted(one: Case): ReadonlyMap<string, readonly string[]> {
   const { segments } = ours(one);
-  const people = peerSegments(one.peers.map(({ name, allowedIPs }) => personPeer(name, { allowedIPs: [...allowedIPs] }))).segments;
-  const nobody: Segment = { name: '', kind: 'own', location: '', nodes: [], gateways: [], allowedIPs: [], locationIPs: [] };
-  const { prefixes } = claimPrefixes({ own: nobody, remote: [...segments, ...people], internalIPs: [] });
+  const external = peerSegments(one.peers.map(({ name, allowedIPs }) => externalPeer(name, { allowedIPs: [...allowedIPs] }))).segments;
+  const { prefixes } = claimPrefixes({ own: NO_SEGMENT, remote: [...segments, ...external], internalIPs: [], clusterIPs: [] });
   return new Map([...prefixes].map(([name, claims]) => [name, claims.filter(({ kind }) => kind === 'location').map(({ text }) => text)]));
 }
 
@@ -197,15 +230,22 @@ function differences(): Difference[] {
 
 describe('networks beside nodes', () => {
   const found = differences();
-  const reasonsFor = (difference: Difference): string[] => REASONS.filter(({ who, applies }) => who === difference.who && applies(difference)).map(({ why }) => why);
+  const reasonsFor = (difference: Difference): string[] =>
+    REASONS.filter(({ who, applies }) => who === difference.who && applies(difference)).map(({ why }) => why);
 
   test('are mostly the same', () => {
-    const same = CASES.flatMap((at) => at.segments.flatMap(({ name, allowedLocationIPs }) => (allowedLocationIPs ?? []).filter((text) => granted(at).get(name)?.includes(text))));
+    const same = CASES.flatMap((at) =>
+      at.segments.flatMap(({ name, allowedLocationIPs }) =>
+        (allowedLocationIPs ?? []).filter((text) => granted(at).get(name)?.includes(text)),
+      ),
+    );
     expect(same.length).toBeGreaterThan(50);
   });
 
   test('differ for a reason of the table only', () => {
-    const unexplained = found.filter((one) => reasonsFor(one).length === 0).map(({ at, who, segment, text }) => `case ${at.id}: only ${who} has ${text} in ${segment}`);
+    const unexplained = found
+      .filter((one) => reasonsFor(one).length === 0)
+      .map(({ at, who, segment, text }) => `case ${at.id}: only ${who} has ${text} in ${segment}`);
     expect(unexplained).toEqual([]);
   });
 

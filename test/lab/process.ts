@@ -4,7 +4,7 @@
 import { type ChildProcess, execFile, spawn, type StdioOptions } from 'node:child_process';
 import { openSync } from 'node:fs';
 
-export interface RunOptions {
+interface RunOptions {
   readonly input?: string;
   /** Default 30 000. */
   readonly timeoutMs?: number;
@@ -47,7 +47,7 @@ export function attempt(argv: readonly string[], options: RunOptions = {}): Prom
   });
 }
 
-export interface StartOptions {
+interface StartOptions {
   readonly env?: NodeJS.ProcessEnv;
   readonly cwd?: string;
   /** Default: no input, output ignored. */

@@ -1,31 +1,33 @@
 /**
- * Random federations of up to three members, planned node by node: locations, granularities, carriers, planes and address
- * families of all kinds, people, networks beside nodes, and the Peers that the hub really writes.
+ * Random federations of up to three members, planned node by node: locations, granularities, encapsulations, planes and address
+ * families of all kinds, external peers, networks beside nodes, and the Peers that the hub really writes.
  */
 import { createHash } from 'node:crypto';
 import * as fc from 'fast-check';
 import type { MeshNode } from '../../core/api/meshNode.js';
-import { meshSpecSchema, type MeshSpec } from '../../core/api/mesh.js';
+import { meshSpecSchema, type MeshSpec } from '../../core/api/meshSpec.js';
 import type { Peer } from '../../core/api/peer.js';
 import type { NodePlan } from '../../core/mesh/plan.js';
 import { planNode } from '../../core/mesh/planNode.js';
 import { siteName } from '../../core/mesh/segments.js';
 import { addressOf } from '../../core/net/cidr.js';
-import { planPeers } from '../../hub/controllers/peers/planPeers.js';
-import { assembleFacts, type ClusterFacts } from '../../hub/records/facts.js';
-import { cluster, type NodeSketch, personPeer, settled } from '../fakes/mesh.js';
+import { planMemberPeers } from '../../hub/controllers/peers/planMemberPeers.js';
+import { createAdmission } from '../../hub/records/admit/admitFacts.js';
+import type { ClusterFacts } from '../../hub/records/admit/clusterFacts.js';
+import { NO_API_SERVERS, NO_TERMS, targetMember, UNCONTESTED } from '../fakes/facts.js';
+import { cluster, type NodeSketch, externalPeer, settled } from '../fakes/mesh.js';
 import type { Host } from '../fakes/walk.js';
 
 export interface Member {
   readonly id: string;
   readonly mesh: MeshSpec;
   readonly nodes: readonly MeshNode[];
-  readonly people: readonly Peer[];
-  /** Of people and of the hub. */
+  readonly externalPeers: readonly Peer[];
+  /** External ones and those of the hub. */
   readonly peers: readonly Peer[];
 }
 
-export type Stack = 'IPv4' | 'IPv6' | 'both';
+type Stack = 'IPv4' | 'IPv6' | 'both';
 
 export interface MemberSketch {
   readonly id: string;
@@ -34,11 +36,11 @@ export interface MemberSketch {
   readonly stack: Stack;
   readonly mesh: Partial<MeshSpec>;
   readonly nodes: readonly NodeTraits[];
-  /** Who of the people there are: a laptop, one inside the network beside a node, a site around that network. */
-  readonly people: readonly ('laptop' | 'inside' | 'around')[];
+  /** Which external peers there are: a laptop, one inside the network beside a node, a site around that network. */
+  readonly externalPeers: readonly ('laptop' | 'inside' | 'around')[];
 }
 
-export interface NodeTraits {
+interface NodeTraits {
   readonly location: number;
   /** Of the location's two. */
   readonly subnet: number;
@@ -57,29 +59,34 @@ const node: fc.Arbitrary<NodeTraits> = fc.record({
 });
 
 const member = (id: string, number: number): fc.Arbitrary<MemberSketch> =>
-  fc.record({
-    stack: fc.constantFrom<Stack>('IPv4', 'IPv6', 'both'),
-    nodes: fc.array(node, { minLength: 1, maxLength: 5 }),
-    people: fc.subarray(['laptop', 'inside', 'around'] as const),
-    planes: fc.integer({ min: 1, max: 3 }),
-    granularity: fc.constantFrom('location' as const, 'full' as const, 'cross' as const),
-    encapsulation: fc.constantFrom('never' as const, 'crosssubnet' as const, 'always' as const),
-    encapsulationType: fc.constantFrom('vxlan' as const, 'ipip' as const, 'flannel' as const, 'cilium' as const),
-  }).map(({ stack, nodes, people, ...mesh }) => ({
-    id,
-    number,
-    // IPIP, also the one that goes by Cilium, is for IPv4.
-    stack: mesh.encapsulationType === 'ipip' || mesh.encapsulationType === 'cilium' ? 'IPv4' : stack,
-    mesh,
-    nodes,
-    people: [...people],
-  }));
+  fc
+    .record({
+      stack: fc.constantFrom<Stack>('IPv4', 'IPv6', 'both'),
+      nodes: fc.array(node, { minLength: 1, maxLength: 5 }),
+      externalPeers: fc.subarray(['laptop', 'inside', 'around'] as const),
+      planes: fc.integer({ min: 1, max: 3 }),
+      granularity: fc.constantFrom('location' as const, 'full' as const, 'cross' as const),
+      encapsulation: fc.constantFrom('never' as const, 'crosssubnet' as const, 'always' as const),
+      encapsulationType: fc.constantFrom('vxlan' as const, 'ipip' as const, 'flannel' as const, 'cilium' as const),
+    })
+    .map(({ stack, nodes, externalPeers, ...mesh }) => ({
+      id,
+      number,
+      // IPIP, also the one that goes by Cilium, is for IPv4.
+      stack: mesh.encapsulationType === 'ipip' || mesh.encapsulationType === 'cilium' ? 'IPv4' : stack,
+      mesh,
+      nodes,
+      externalPeers: [...externalPeers],
+    }));
 
 /** One to three. */
-export const federations: fc.Arbitrary<readonly MemberSketch[]> = fc.integer({ min: 1, max: 3 }).chain((count) => fc.tuple(...['x', 'y', 'z'].slice(0, count).map((id, index) => member(id, 20 + index))));
+export const federations: fc.Arbitrary<readonly MemberSketch[]> = fc
+  .integer({ min: 1, max: 3 })
+  .chain((count) => fc.tuple(...['x', 'y', 'z'].slice(0, count).map((id, index) => member(id, 20 + index))));
 
 /** The network beside the first node of every member. */
-export const besideOf = ({ number, stack }: MemberSketch): string => (stack === 'IPv6' ? `fd00:168:${number}::/64` : `192.168.${number}.0/24`);
+export const besideOf = ({ number, stack }: MemberSketch): string =>
+  stack === 'IPv6' ? `fd00:168:${number}::/64` : `192.168.${number}.0/24`;
 
 /** A node that joins one of the members later: as no gateway, as one if there is a slot for it, or in a location of its own. */
 export type Arrival = 'member' | 'gateway' | 'location';
@@ -93,15 +100,29 @@ export function membersOf(sketches: readonly MemberSketch[], joining: ReadonlyMa
     const { id, number, stack } = sketch;
     const ranges = [...(stack === 'IPv6' ? [] : [`10.4.${number}.0/24`]), ...(stack === 'IPv4' ? [] : [`fd00:4:${number}::/64`])];
     const mesh = meshSpecSchema.parse({ ...sketch.mesh, wireguardCIDRs: ranges });
-    const there = cluster(sketch.nodes.map((each, index) => nodeSketch(sketch, each, index)), ranges.join(), mesh);
+    const there = cluster(
+      sketch.nodes.map((each, index) => nodeSketch(sketch, each, index)),
+      ranges.join(),
+      mesh,
+    );
     const arrival = joining.get(id);
     const nodes = arrival === undefined ? there : settled([...there, newcomer(sketch, arrival)], ranges.join(), mesh);
-    return { id, mesh, nodes: mesh.encapsulationType === 'cilium' ? nodes.map((each, index) => withCilium(each, number, index)) : nodes, people: sketch.people.map((kind, index) => person(sketch, kind, index)) };
+    return {
+      id,
+      mesh,
+      nodes: mesh.encapsulationType === 'cilium' ? nodes.map((each, index) => withCilium(each, number, index)) : nodes,
+      externalPeers: sketch.externalPeers.map((kind, index) => externalPeerOf(sketch, kind, index)),
+    };
   });
   const facts = new Map(bare.map(({ id, mesh, nodes }) => [id, factsOf(mesh, nodes)]));
   return bare.map((one) => ({
     ...one,
-    peers: [...one.people, ...bare.filter(({ id }) => id !== one.id).flatMap((other) => hubPeers({ id: other.id, facts: facts.get(other.id) }, { id: one.id, facts: facts.get(one.id) }))],
+    peers: [
+      ...one.externalPeers,
+      ...bare
+        .filter(({ id }) => id !== one.id)
+        .flatMap((other) => hubPeers({ id: other.id, facts: facts.get(other.id) }, { id: one.id, facts: facts.get(one.id) })),
+    ],
   }));
 }
 
@@ -115,7 +136,10 @@ function newcomer(sketch: MemberSketch, arrival: Arrival): MeshNode {
   const isShared = arrival !== 'location' && shared !== undefined;
   const place = isShared ? shared : { location: 9, subnet: 0 };
   const traits = { location: place.location, subnet: place.subnet, alone: false, isPublic: false, willing: arrival === 'gateway' };
-  const [settledAlone] = cluster([{ ...nodeSketch(sketch, traits, NEWCOMER), ...(isShared && arrival === 'member' ? { gateway: 'never' } : {}) }], '10.4.0.0/16');
+  const [settledAlone] = cluster(
+    [{ ...nodeSketch(sketch, traits, NEWCOMER), ...(isShared && arrival === 'member' ? { gateway: 'never' } : {}) }],
+    '10.4.0.0/16',
+  );
   if (settledAlone === undefined) throw new Error('no newcomer');
   const { status: _none, ...bare } = settledAlone;
   return bare;
@@ -165,7 +189,7 @@ function nodeSketch(sketch: MemberSketch, { location, subnet, alone, isPublic, w
   };
 }
 
-function person(sketch: MemberSketch, kind: MemberSketch['people'][number], index: number): Peer {
+function externalPeerOf(sketch: MemberSketch, kind: MemberSketch['externalPeers'][number], index: number): Peer {
   const { id, number, stack } = sketch;
   const six = stack === 'IPv6';
   const allowed = {
@@ -173,21 +197,33 @@ function person(sketch: MemberSketch, kind: MemberSketch['people'][number], inde
     inside: six ? [`fd00:168:${number}::99/128`] : [`192.168.${number}.99/32`],
     around: six ? ['fd00:168::/32'] : ['192.168.0.0/16'],
   }[kind];
-  return personPeer(`${id}-person-${index}`, { allowedIPs: allowed });
+  return externalPeer(`${id}-external-${index}`, { allowedIPs: allowed });
 }
 
 function factsOf(mesh: MeshSpec, nodes: readonly MeshNode[]): ClusterFacts {
-  return assembleFacts({ apiVersion: 'kilofed.io/v1alpha1', kind: 'Mesh', metadata: { name: 'default' }, spec: mesh, status: { serviceCIDRs: [] } }, nodes);
+  return createAdmission(NO_TERMS)(
+    { apiVersion: 'kilofed.io/v1alpha1', kind: 'Mesh', metadata: { name: 'default' }, spec: mesh, status: { serviceCIDRs: [] } },
+    nodes,
+  ).facts;
 }
 
-function hubPeers(source: { readonly id: string; readonly facts: ClusterFacts | undefined }, target: { readonly id: string; readonly facts: ClusterFacts | undefined }): Peer[] {
+function hubPeers(
+  source: { readonly id: string; readonly facts: ClusterFacts | undefined },
+  target: { readonly id: string; readonly facts: ClusterFacts | undefined },
+): Peer[] {
   if (source.facts === undefined || target.facts === undefined) return [];
-  const { peers, problems } = planPeers({
+  const { peers, problems } = planMemberPeers({
     source: { id: source.id, facts: source.facts },
-    target: { id: target.id, facts: target.facts },
-    rights: { isNodeElsewhere: () => false, holderOf: () => undefined },
+    target: targetMember(target.id, target.facts),
+    apiServers: NO_API_SERVERS,
+    ownership: UNCONTESTED,
     sha256: (text) => createHash('sha256').update(text).digest(),
   });
   if (problems.length > 0) throw new Error(JSON.stringify(problems));
-  return peers.map(({ metadata, spec }) => ({ apiVersion: 'kilo.squat.ai/v1alpha1', kind: 'Peer', metadata: { name: metadata.name, labels: { ...metadata.labels }, annotations: { ...metadata.annotations } }, spec }));
+  return peers.map(({ metadata, spec }) => ({
+    apiVersion: 'kilo.squat.ai/v1alpha1',
+    kind: 'Peer',
+    metadata: { name: metadata.name, labels: { ...metadata.labels }, annotations: { ...metadata.annotations } },
+    spec,
+  }));
 }

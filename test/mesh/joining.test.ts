@@ -6,7 +6,8 @@ import { describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
 import type { MeshNode } from '../../core/api/meshNode.js';
 import { LABEL } from '../../core/api/names.js';
-import { MAIN_TABLE, type NodePlan, RULE_TABLE } from '../../core/mesh/plan.js';
+import type { GroupPath, NodePlan } from '../../core/mesh/plan.js';
+import { MAIN_TABLE, RULE_TABLE } from '../../core/mesh/reserved.js';
 import { nodePrefixes, segmentName } from '../../core/mesh/segments.js';
 import { formatAddress, parseCidr } from '../../core/net/cidr.js';
 import { isWithin } from '../../core/net/sets.js';
@@ -29,14 +30,21 @@ function join(sketches: readonly MemberSketch[], which: number, arrival: Arrival
 }
 
 const joins = (arrival: Arrival, check: (joined: Joined) => void): void =>
-  fc.assert(fc.property(federations, fc.nat({ max: 2 }), (sketches, which) => check(join(sketches, which, arrival))), { numRuns: 30 });
+  fc.assert(
+    fc.property(federations, fc.nat({ max: 2 }), (sketches, which) => check(join(sketches, which, arrival))),
+    { numRuns: 30 },
+  );
 
 describe.each<Arrival>(['member', 'gateway', 'location'])('a node that joins: %s;', (arrival) => {
-  test('changes no plan but in what is its own: peers of its key, its prefixes, ways by it, and the groups that lead to it alone', () => {
+  test('changes no plan but in what is its own: peers of its key, its prefixes, paths by it, and the groups that lead to it alone', () => {
     joins(arrival, (joined) => {
       for (const [index, { nodes }] of joined.before.entries()) {
-        for (const { metadata: { name } } of nodes) {
-          const [was, is] = [joined.before[index] as Member, joined.after[index] as Member].map((member) => without(planOf(member, name), joined));
+        for (const {
+          metadata: { name },
+        } of nodes) {
+          const [was, is] = [joined.before[index] as Member, joined.after[index] as Member].map((member) =>
+            without(planOf(member, name), joined),
+          );
           expect({ name, plan: is }).toEqual({ name, plan: was });
         }
       }
@@ -51,7 +59,10 @@ describe.each<Arrival>(['member', 'gateway', 'location'])('a node that joins: %s
           for (const [to, target] of hosts) {
             const there = target.podCIDRs.find((each) => each.includes(':') === pods.includes(':'));
             if (to === from || there === undefined) continue;
-            expect(walk(hosts, from, { source: fifth(pods), to: fifth(there) })).toMatchObject({ kind: 'arrived', hops: expect.arrayContaining([to]) });
+            expect(walk(hosts, from, { source: fifth(pods), to: fifth(there) })).toMatchObject({
+              kind: 'arrived',
+              hops: expect.arrayContaining([to]),
+            });
           }
         }
       }
@@ -66,7 +77,7 @@ test.each<[Arrival, number, number | undefined]>([
   ['location', 2, 0],
 ])('a newcomer beside one node, %s, with %d planes, has the slot %p, and the other keeps the first', (arrival, planes, slot) => {
   const traits = { location: 0, subnet: 0, alone: false, isPublic: false, willing: false };
-  const { node, after } = join([{ id: 'x', number: 20, stack: 'IPv4', mesh: { planes }, nodes: [traits], people: [] }], 0, arrival);
+  const { node, after } = join([{ id: 'x', number: 20, stack: 'IPv4', mesh: { planes }, nodes: [traits], externalPeers: [] }], 0, arrival);
   expect(after[0]?.nodes.map(({ status }) => status?.slot)).toEqual([0, slot]);
   expect(node.metadata.name).toBe('x99');
 });
@@ -88,17 +99,23 @@ function without({ interfaces, routes, groups, rules }: NodePlan, { id, node, af
   const told = after.flatMap(({ peers }) => peers).find(({ spec }) => spec.publicKey === publicKey)?.metadata.labels?.[LABEL.segment];
   const leadsThere = (segment: string): boolean => [own, `${id}/${told}`].includes(segment);
   const isAlone = nodes.filter((each) => segmentName(each, mesh.granularity) === own).length === 1;
-  const isWayBy = (segment: string, way: string): boolean => way === `node/${name}` || (leadsThere(segment) && way === `plane/${node.status?.slot}`);
+  const isPathBy = (segment: string, path: GroupPath): boolean =>
+    path.kind === 'node' ? path.node === name : leadsThere(segment) && path.slot === node.status?.slot;
   return {
     interfaces: interfaces
-      .map(({ peers, ...rest }) => ({ ...rest, peers: peers.filter((peer) => peer.publicKey !== publicKey).map((peer) => ({ ...peer, allowedIPs: peer.allowedIPs.filter(isOthers) })) }))
+      .map(({ peers, ...rest }) => ({
+        ...rest,
+        peers: peers
+          .filter((peer) => peer.publicKey !== publicKey)
+          .map((peer) => ({ ...peer, allowedIPs: peer.allowedIPs.filter(isOthers) })),
+      }))
       // Where every node is a segment, one is there only while it has a peer.
       .filter(({ peers }) => peers.length > 0),
-    // The ways of probes are there from the first node on that there is to ask.
+    // The sources of probes are there from the first node on that there is to probe.
     routes: routes.filter(({ table, dst }) => [MAIN_TABLE, RULE_TABLE].includes(table) && isOthers(dst)),
     groups: groups
       .filter(({ segment }) => !(isAlone && leadsThere(segment)))
-      .map(({ candidates, ...rest }) => ({ ...rest, candidates: candidates.filter((way) => !isWayBy(rest.segment, way.name)) })),
+      .map(({ paths, ...rest }) => ({ ...rest, paths: paths.filter((path) => !isPathBy(rest.segment, path)) })),
     rules: rules.filter(({ from }) => from === undefined),
   };
 }

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Redis } from 'ioredis';
+import type { Clock } from '../../core/runtime/clock.js';
 import type { Log } from '../../core/runtime/log.js';
 import type { Reconcile, WorkQueue } from '../../core/workqueue/queue.js';
 import { createRedisQueue, type RedisQueueOptions } from '../../hub/queue/redis.js';
@@ -15,15 +16,16 @@ const silent: Log = { debug: () => undefined, info: () => undefined, warn: () =>
 let redis: RedisServer;
 let count = 0;
 
-function make(onResync: () => void = () => undefined, more: Partial<RedisQueueOptions> = {}): WorkQueue {
+function make(onResync: () => void = () => undefined, more: Partial<RedisQueueOptions> = {}, clock: Clock = systemClock): WorkQueue {
   count += 1;
   return createRedisQueue(
     { endpoint: { url: redis.url }, name: `test-${count}`, backoff: { baseMs: 200, maxMs: 400 }, ...more },
-    { clock: systemClock, random: Math.random, log: silent, onResync },
+    { clock, random: Math.random, log: silent, onResync },
   );
 }
 
-const inUse = (queue: WorkQueue, ms = 10_000): Promise<true> => until('redis in use', ms, () => queue.stats().degraded === undefined || undefined);
+const inUse = (queue: WorkQueue, ms = 10_000): Promise<true> =>
+  until('redis in use', ms, () => queue.stats().degraded === undefined || undefined);
 
 /** Runs `queue` while `body` does. */
 async function running(queue: WorkQueue, reconcile: Reconcile, body: (stop: () => Promise<void>) => Promise<void>): Promise<void> {
@@ -48,8 +50,8 @@ describeWithRedis('the queue in Redis', () => {
     await redis.stop();
   });
 
-  describeQueue('redis', async () => {
-    const queue = make();
+  describeQueue('redis', async (options) => {
+    const queue = make(undefined, options);
     return { queue, ready: async () => void (await inUse(queue)) };
   });
 
@@ -57,7 +59,9 @@ describeWithRedis('the queue in Redis', () => {
     const keys = Array.from({ length: 10 }, (_, index) => `key-${index}`);
 
     /** A queue whose owner adds ten keys at first and whenever it is asked to. */
-    async function withQueue(body: (queue: WorkQueue, seen: { readonly keys: Map<string, number>; resyncs: number; worst: number }) => Promise<void>): Promise<void> {
+    async function withQueue(
+      body: (queue: WorkQueue, seen: { readonly keys: Map<string, number>; resyncs: number; worst: number }) => Promise<void>,
+    ): Promise<void> {
       const seen = { keys: new Map<string, number>(), resyncs: 0, worst: 0 };
       const active = new Map<string, number>();
       const queue: WorkQueue = make(() => {
@@ -65,21 +69,25 @@ describeWithRedis('the queue in Redis', () => {
         keys.forEach((key) => queue.add(key));
       });
       keys.forEach((key) => queue.add(key));
-      await running(queue, async (key) => {
-        seen.keys.set(key, (seen.keys.get(key) ?? 0) + 1);
-        active.set(key, (active.get(key) ?? 0) + 1);
-        seen.worst = Math.max(seen.worst, active.get(key) ?? 0);
-        await sleep(5);
-        active.set(key, (active.get(key) ?? 0) - 1);
-        return { kind: 'done' };
-      }, async () => {
-        await inUse(queue);
-        await until('all keys', 5_000, () => seen.keys.size === 10 || undefined);
-        expect({ runs: [...seen.keys.values()], resyncs: seen.resyncs }).toEqual({ runs: keys.map(() => 1), resyncs: 0 });
-        seen.keys.clear();
-        await body(queue, seen);
-        expect(seen.worst).toBe(1);
-      });
+      await running(
+        queue,
+        async (key) => {
+          seen.keys.set(key, (seen.keys.get(key) ?? 0) + 1);
+          active.set(key, (active.get(key) ?? 0) + 1);
+          seen.worst = Math.max(seen.worst, active.get(key) ?? 0);
+          await sleep(5);
+          active.set(key, (active.get(key) ?? 0) - 1);
+          return { kind: 'done' };
+        },
+        async () => {
+          await inUse(queue);
+          await until('all keys', 5_000, () => seen.keys.size === 10 || undefined);
+          expect({ runs: [...seen.keys.values()], resyncs: seen.resyncs }).toEqual({ runs: keys.map(() => 1), resyncs: 0 });
+          seen.keys.clear();
+          await body(queue, seen);
+          expect(seen.worst).toBe(1);
+        },
+      );
     }
 
     test('is killed, work goes on in process at once; when it is back, empty, all keys are asked for again', async () => {
@@ -170,78 +178,103 @@ describeWithRedis('the queue in Redis', () => {
   test('the work of a process that was killed is done by another', async () => {
     count += 1;
     const name = `test-${count}`;
-    const child = start([process.execPath, fileURLToPath(new URL('workerProgram.js', import.meta.url)), redis.url, name], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const child = start([process.execPath, fileURLToPath(new URL('workerProgram.js', import.meta.url)), redis.url, name], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
     const [word] = await once(child.stdout as NodeJS.ReadableStream, 'data');
     expect(String(word)).toBe('working\n');
     const seen: string[] = [];
     const queue = make(() => undefined, { name, stall: { lockMs: 1_000, checkMs: 500 } });
-    await running(queue, async (key) => {
-      seen.push(key);
-      return { kind: 'done' };
-    }, async () => {
-      await inUse(queue);
-      await sleep(1_500);
-      expect(seen).toEqual([]);
-      child.kill('SIGKILL');
-      await until('the key', 10_000, () => seen.length > 0 || undefined);
-      expect(seen).toEqual(['stuck']);
-    });
+    await running(
+      queue,
+      async (key) => {
+        seen.push(key);
+        return { kind: 'done' };
+      },
+      async () => {
+        await inUse(queue);
+        await sleep(1_500);
+        expect(seen).toEqual([]);
+        child.kill('SIGKILL');
+        await until('the key', 10_000, () => seen.length > 0 || undefined);
+        expect(seen).toEqual(['stuck']);
+      },
+    );
   }, 40_000);
 
   test('what waits when a process stops is done by the next one', async () => {
     count += 1;
     const name = `test-${count}`;
     const first = make(() => undefined, { name });
-    await running(first, () => sleep(200).then(() => ({ kind: 'retry', error: 'stopping' })), async (stop) => {
-      await inUse(first);
-      for (let key = 0; key < 20; key += 1) first.add(`key-${key}`);
-      await until('the first ones', 5_000, () => first.stats().active === 4 || undefined);
-      await stop();
-    });
+    await running(
+      first,
+      () => sleep(200).then(() => ({ kind: 'retry', error: 'stopping' })),
+      async (stop) => {
+        await inUse(first);
+        for (let key = 0; key < 20; key += 1) first.add(`key-${key}`);
+        await until('the first ones', 5_000, () => first.stats().active === 4 || undefined);
+        await stop();
+      },
+    );
     const seen = new Set<string>();
     const second = make(() => undefined, { name });
-    await running(second, async (key) => {
-      seen.add(key);
-      return { kind: 'done' };
-    }, async () => {
-      await until('all of them', 10_000, () => seen.size === 20 || undefined);
-    });
+    await running(
+      second,
+      async (key) => {
+        seen.add(key);
+        return { kind: 'done' };
+      },
+      async () => {
+        await until('all of them', 10_000, () => seen.size === 20 || undefined);
+      },
+    );
   }, 40_000);
 
   test('it ends only when a slow reconcile has, though Redis hangs meanwhile', async () => {
     const queue = make();
     let ended = false;
-    await running(queue, async () => {
-      await sleep(3_000);
-      ended = true;
-      return { kind: 'done' };
-    }, async (stop) => {
-      await inUse(queue);
-      queue.add('slow');
-      await until('the run', 5_000, () => queue.stats().active === 1 || undefined);
-      redis.pause();
-      try {
-        const began = performance.now();
-        await stop();
-        expect(ended).toBe(true);
-        expect(performance.now() - began).toBeLessThan(8_000);
-      } finally {
-        redis.resume();
-      }
-    });
+    await running(
+      queue,
+      async () => {
+        await sleep(3_000);
+        ended = true;
+        return { kind: 'done' };
+      },
+      async (stop) => {
+        await inUse(queue);
+        queue.add('slow');
+        await until('the run', 5_000, () => queue.stats().active === 1 || undefined);
+        redis.pause();
+        try {
+          const began = performance.now();
+          await stop();
+          expect(ended).toBe(true);
+          expect(performance.now() - began).toBeLessThan(8_000);
+        } finally {
+          redis.resume();
+        }
+      },
+    );
   }, 40_000);
 });
 
 test('an unreachable Redis at start costs nothing but the word for it', async () => {
   const seen: string[] = [];
-  const queue = createRedisQueue({ endpoint: { url: '/nonexistent/redis.sock' }, name: 'none' }, { clock: systemClock, random: Math.random, log: silent, onResync: () => undefined });
+  const queue = createRedisQueue(
+    { endpoint: { url: '/nonexistent/redis.sock' }, name: 'none' },
+    { clock: systemClock, random: Math.random, log: silent, onResync: () => undefined },
+  );
   queue.add('early');
-  await running(queue, async (key) => {
-    seen.push(key);
-    return { kind: 'done' };
-  }, async () => {
-    queue.add('key');
-    await until('work in process', 2_000, () => seen.length === 2 || undefined);
-    expect(queue.stats().degraded).toContain('working in process');
-  });
+  await running(
+    queue,
+    async (key) => {
+      seen.push(key);
+      return { kind: 'done' };
+    },
+    async () => {
+      queue.add('key');
+      await until('work in process', 2_000, () => seen.length === 2 || undefined);
+      expect(queue.stats().degraded).toContain('working in process');
+    },
+  );
 });

@@ -33,9 +33,10 @@ export function describeWithRedis(title: string, body: () => void): void {
   }
   const reason = `${title}: needs redis-server: run \`make setup\``;
   if (process.env['CI'] === undefined) describe.skip(`SKIPPED ${reason}`, body);
-  else test(reason, () => {
-    throw new Error('redis-server is not installed');
-  });
+  else
+    test(reason, () => {
+      throw new Error('redis-server is not installed');
+    });
 }
 
 /** `options`: more of redis-server's own, such as `['--maxmemory', '1mb']`. */
@@ -43,7 +44,22 @@ export async function startRedis(options: readonly string[] = []): Promise<Redis
   if (redisProgram === undefined) throw new Error('redis-server is not installed: run `make setup`');
   const dir = mkdtempSync(join(tmpdir(), 'kilofed-redis-'));
   const socket = join(dir, 'redis.sock');
-  const argv = [redisProgram, '--port', '0', '--unixsocket', socket, '--save', '', '--appendonly', 'no', '--maxmemory-policy', 'noeviction', '--dir', dir, ...options];
+  const argv = [
+    redisProgram,
+    '--port',
+    '0',
+    '--unixsocket',
+    socket,
+    '--save',
+    '',
+    '--appendonly',
+    'no',
+    '--maxmemory-policy',
+    'noeviction',
+    '--dir',
+    dir,
+    ...options,
+  ];
   let child: ChildProcess;
   const start = async (): Promise<void> => {
     child = spawn('setpriv', ['--pdeathsig', 'KILL', '--', ...argv], { stdio: 'ignore' });

@@ -13,7 +13,10 @@ const queue = createRedisQueue(
   { clock: systemClock, random: Math.random, log: silent, onResync: () => undefined },
 );
 queue.add('stuck');
-await queue.run(() => {
-  process.stdout.write('working\n');
-  return new Promise(() => undefined);
-}, { concurrency: 1, signal: new AbortController().signal });
+await queue.run(
+  () => {
+    process.stdout.write('working\n');
+    return new Promise(() => undefined);
+  },
+  { concurrency: 1, signal: new AbortController().signal },
+);

@@ -1,126 +1,172 @@
 /**
- * Tells the exporting member how its export stands: a ServiceExport of ours with MCS's conditions.
+ * Reports to the exporting member how its Service is exported: in a ServiceExport of ours with the conditions of MCS.
  *
  * A ServiceExport that a person made is left as it is.
  */
+import { ANNOTATION } from '../../../core/api/names.js';
+import { mergeConditions } from '../../../core/api/conditions.js';
 import { type Condition, type KubeObject, RESOURCE } from '../../../core/api/resources.js';
-import { type PlannedCondition, planExport } from '../../../core/services/planExport.js';
-import type { Federation } from '../../records/federation.js';
-import type { Outcome, OutcomeProblem } from '../../records/outcomes.js';
-import { BRAKED_MS, type Context, failed, type Reconciled } from '../context.js';
+import { type ExportCondition, type ExportPlan, importersIn, type ImportersSay, planExport } from '../../../core/services/planExport.js';
+import { timestamp } from '../../../kube/wire/timestamp.js';
+import type { Federation } from '../../federation/federation.js';
+import { type ExistingObject, ownObject } from '../../records/existingObject.js';
+import { BRAKED_MS, type Context, type Reconciled } from '../context.js';
+import { failed } from '../failedWrites.js';
+import { formatKey } from '../keys.js';
+import type { Awaited, Outcome } from '../outcomes.js';
+import { exportersIn } from '../services/standingMirror.js';
 
 interface ServiceExport extends KubeObject {
   readonly status?: { readonly conditions?: readonly Condition[] };
 }
 
 const DONE = { kind: 'done' } as const;
-const OUR_TYPES: ReadonlySet<string> = new Set<PlannedCondition['type']>(['Valid', 'Ready', 'Conflict']);
+const OUR_TYPES: ReadonlySet<string> = new Set<ExportCondition['type']>(['Valid', 'Ready', 'Conflict']);
 
 export async function reconcileExport(service: string, context: Context, signal: AbortSignal): Promise<Reconciled> {
-  const { target, federation, writer } = context;
+  const { target, federation } = context;
   const { records } = target;
-  const held = records.exports().get(service);
-  const observed = held?.own === true ? (held.object as ServiceExport) : undefined;
+  const existing = records.exports().get(service);
+  const observed: ServiceExport | undefined = ownObject(existing);
   const entry = records.services().get(service);
-  if (entry?.kind !== 'exported') return withdraw(service, { observed, problems: [] }, context, signal);
+  // It would be exported if fewer were: what it says of the time when it was stays.
+  if (records.waits(service)) return { outcome: undefined, result: DONE };
+  if (entry?.kind !== 'exported' && existing?.own === false) return { outcome: ignored(service, entry !== undefined), result: DONE };
+  if (entry?.kind !== 'exported') return withdraw(service, observed, context, signal);
+  const denial = federation.exportRefusal(target.id, entry.namespace);
   const plan = planExport({
     service: entry.record,
+    ...(denial !== undefined && { denial }),
     all: federation.exportersOf(service).flatMap((id) => {
       const other = federation.known(id)?.records.services().get(service);
       return other?.kind === 'exported' ? [other.record] : [];
     }),
-    hindrances: hindrancesOf(service, observed, context),
-    deniedNamespaces: context.deniedNamespaces,
+    importers: importersSay(service, observed, context),
+    followed: followedIn(service, federation),
+    exportToDefault: context.exportToDefault,
+    members: federation.ids(),
     sha256: context.sha256,
   });
-  if (plan.kind === 'none') {
-    const problems = plan.complaints.map((message) => ({ cluster: target.id, subject: `service ${service}`, reason: 'BadAnnotation', message }));
-    return withdraw(service, { observed, problems }, context, signal);
-  }
-  if (held?.own === false) return { outcome: { state: 'done', problems: [] }, result: DONE };
-  const outcome: Outcome = { state: 'done', problems: problemsOf(service, target.id, plan.conditions) };
-  const written = await writer.ensure(RESOURCE.serviceExport, plan.object, held, signal);
-  if (written.kind === 'failed') return failed(outcome, written.failure);
+  const outcome: Outcome = {
+    state: 'done',
+    problems: plan.complaints.map((complaint) => ({ cluster: target.id, subject: { kind: 'service', name: service }, ...complaint })),
+  };
+  // The system's namespaces and the hub's take nothing of the hub's, not even a report: the status tells it.
+  if (existing?.own === false || denial?.reason === 'NamespaceDenied') return { outcome, result: DONE };
+  return report({ plan, existing, outcome }, context, signal);
+}
+
+/** A ServiceExport that somebody else wrote, of a Service that is not exported. */
+function ignored(service: string, isThere: boolean): Outcome {
+  const what = isThere ? 'its Service has no annotation' : 'there is no Service of its name';
+  const problem: Awaited['problem'] = {
+    subject: { kind: 'object', type: RESOURCE.serviceExport.kind, key: service },
+    reason: 'ExportIgnored',
+    message: `it exports nothing, since ${what}`,
+    remedy: `annotate the Service ${ANNOTATION.export}=true, and the hub writes a ServiceExport of its own, or delete this one`,
+  };
+  return { state: 'done', problems: [], awaits: [{ group: 'ExportIgnored', who: service, problem }] };
+}
+
+/** Writes the ServiceExport, and its conditions. */
+async function report(
+  { plan, existing, outcome }: { readonly plan: ExportPlan; readonly existing: ExistingObject | undefined; readonly outcome: Outcome },
+  { target: { id, records }, federation, writer, clock }: Context,
+  signal: AbortSignal,
+): Promise<Reconciled> {
+  const written = await writer.ensure(RESOURCE.serviceExport, plan.object, existing, signal);
+  if (written.kind === 'failed') return failed(outcome, [{ object: plan.object, failure: written.failure }], id);
   if (written.kind === 'foreign') return { outcome, result: DONE };
-  const current = written.kind === 'written' ? (written.object as ServiceExport) : (observed as ServiceExport);
+  const current = (written.kind === 'written' ? written.object : ownObject(existing)) as ServiceExport;
   if (written.kind === 'written') records.wrote('serviceExport', current);
-  const conditions = settledConditions(plan.conditions, current, federation);
-  const status = await writer.ensureStatus(RESOURCE.serviceExport, statusOf(plan.object, conditions, { current, wall: context.clock.wall() }), ownConditions(current), signal);
-  if (status.kind === 'failed') return failed(outcome, status.failure);
+  const conditions = agreedConditions(plan.conditions, current, federation);
+  const status = await writer.ensureStatus(
+    RESOURCE.serviceExport,
+    statusOf(plan.object, conditions, { current, wall: clock.wall() }),
+    ownConditions(current),
+    signal,
+  );
+  if (status.kind === 'failed') return failed(outcome, [{ object: plan.object, failure: status.failure }], id);
   if (status.kind === 'written') records.wrote('serviceExport', status.object);
   return { outcome, result: DONE };
 }
 
-async function withdraw(
-  service: string,
-  { observed, problems }: { readonly observed: KubeObject | undefined; readonly problems: readonly OutcomeProblem[] },
-  context: Context,
-  signal: AbortSignal,
-): Promise<Reconciled> {
-  const outcome: Outcome | undefined = problems.length === 0 ? undefined : { state: 'refused', problems };
+/** The Service is no longer exported. */
+async function withdraw(service: string, observed: KubeObject | undefined, context: Context, signal: AbortSignal): Promise<Reconciled> {
+  const { brake, target, writer } = context;
   const key = `export/${service}`;
   if (observed === undefined) {
-    context.brake.release(key);
-    return { outcome, result: DONE };
+    brake.release(key);
+    return { outcome: undefined, result: DONE };
   }
-  const present = (): number => [...context.target.records.exports().values()].filter((held) => held.own).length;
-  if (!context.brake.allows({ key, source: context.target.brakeFor('service'), deleting: 1, present })) {
-    return { outcome, result: { kind: 'after', ms: BRAKED_MS } };
+  const present = (): number => [...target.records.exports().values()].filter(({ own }) => own).length;
+  if (!brake.allows({ key, source: target.listing('service'), deleting: 1, present })) {
+    return { outcome: undefined, result: { kind: 'after', ms: BRAKED_MS } };
   }
-  const removed = await context.writer.remove(RESOURCE.serviceExport, observed, signal);
-  if (removed.kind === 'failed') return failed(outcome ?? { state: 'pending', problems: [] }, removed.failure);
-  context.target.records.removed('serviceExport', observed);
-  return { outcome, result: DONE };
+  const removed = await writer.remove(RESOURCE.serviceExport, observed, 'notExported', signal);
+  if (removed.kind === 'failed')
+    return failed({ state: 'pending', problems: [] }, [{ object: observed, failure: removed.failure }], target.id);
+  target.records.removed('serviceExport', observed);
+  return { outcome: undefined, result: DONE };
 }
 
 /**
- * `west: pod CIDR … overlaps …`, for every member that does not import it. Of a member that was not looked at in this
- * process, what the object said last is carried over: a restarted hub has nothing new to say.
+ * Why members do not import it, by their ids. For a member without an outcome in this process, what the object says already is
+ * kept: a restarted hub must not rewrite what it does not know.
  */
-function hindrancesOf(service: string, observed: ServiceExport | undefined, { target, federation, outcomes }: Context): string[] {
-  const said = observed?.status?.conditions?.find(({ type }) => type === 'Ready')?.message ?? '';
-  const before = said.split('; ').filter((part) => part !== '');
-  return federation.ids().filter((id) => id !== target.id).flatMap((id) => {
-    const outcome = outcomes.get(id, `service/${service}`);
-    if (outcome === undefined) return before.filter((part) => part.startsWith(`${id}: `));
-    return outcome.hindrance === undefined ? [] : [`${id}: ${outcome.hindrance.replaceAll('; ', ', ')}`];
-  });
+function importersSay(service: string, observed: ServiceExport | undefined, { target, federation, outcomes }: Context): ImportersSay {
+  const before = importersIn(observed?.metadata ?? { name: '' });
+  const key = formatKey({ kind: 'service', service });
+  const say = (known: ReadonlyMap<string, string>, of: (outcome: Outcome) => string | undefined): ReadonlyMap<string, string> =>
+    new Map(
+      federation.ids().flatMap((id) => {
+        if (id === target.id) return [];
+        const outcome = outcomes.get(id, key);
+        const reason = outcome === undefined ? known.get(id) : of(outcome);
+        return reason === undefined ? [] : [[id, reason] as const];
+      }),
+    );
+  return { blocked: say(before.blocked, ({ blockers }) => blockers?.get(target.id)), waiting: say(before.waiting, ({ lacks }) => lacks) };
 }
 
-/** Whether exporters agree cannot be said before all were heard: until then what was said last stands. */
-function settledConditions(planned: readonly PlannedCondition[], current: ServiceExport, federation: Federation): readonly PlannedCondition[] {
+/** By importing member: the exporter that its mirror follows, as the mirror says. */
+function followedIn(service: string, federation: Federation): ReadonlyMap<string, string> {
+  return new Map(
+    federation.ids().flatMap((id) => {
+      const [first] = exportersIn(ownObject(federation.known(id)?.records.imports().get(service)));
+      return first === undefined ? [] : [[id, first] as const];
+    }),
+  );
+}
+
+/** Until all members have been read, conflicts are not known, so the previous condition stays. */
+function agreedConditions(planned: readonly ExportCondition[], current: ServiceExport, federation: Federation): readonly ExportCondition[] {
   if (federation.ids().every((id) => federation.known(id) !== undefined)) return planned;
   return planned.map((condition) => {
     const before = current.status?.conditions?.find(({ type }) => type === condition.type);
     if (condition.type !== 'Conflict' || before === undefined) return condition;
-    return { type: condition.type, status: before.status, reason: before.reason, message: before.message };
+    return { ...condition, status: before.status, reason: before.reason, message: before.message };
   });
 }
 
-function statusOf(object: KubeObject, planned: readonly PlannedCondition[], now: { readonly current: ServiceExport; readonly wall: number }): ServiceExport {
+function statusOf(
+  object: KubeObject,
+  planned: readonly ExportCondition[],
+  now: { readonly current: ServiceExport; readonly wall: number },
+): ServiceExport {
   const { name, namespace } = object.metadata;
   return {
     apiVersion: object.apiVersion,
     kind: object.kind,
     metadata: { name, ...(namespace !== undefined && { namespace }) },
-    status: {
-      conditions: planned.map((condition) => {
-        const before = now.current.status?.conditions?.find((each) => each.type === condition.type);
-        const same = before?.status === condition.status;
-        return { ...condition, lastTransitionTime: same ? before.lastTransitionTime : `${new Date(now.wall).toISOString().slice(0, 19)}Z` };
-      }).toSorted((a, b) => (a.type < b.type ? -1 : 1)),
-    },
+    status: { conditions: mergeConditions(planned, now.current, timestamp(now.wall)) },
   };
 }
 
-/** Conditions of other types are somebody else's. */
+/** Conditions of other types belong to other writers. */
 function ownConditions(object: ServiceExport): ServiceExport {
-  const conditions = (object.status?.conditions ?? []).filter(({ type }) => OUR_TYPES.has(type)).toSorted((a, b) => (a.type < b.type ? -1 : 1));
+  const conditions = (object.status?.conditions ?? [])
+    .filter(({ type }) => OUR_TYPES.has(type))
+    .toSorted((a, b) => (a.type < b.type ? -1 : 1));
   return { ...object, status: { conditions } };
-}
-
-function problemsOf(service: string, cluster: string, conditions: readonly PlannedCondition[]): OutcomeProblem[] {
-  return conditions
-    .filter(({ type, status, message }) => (type === 'Valid' && (status === 'False' || message !== '')) || (type === 'Conflict' && status === 'True'))
-    .map(({ reason, message }) => ({ cluster, subject: `service ${service}`, reason, message }));
 }

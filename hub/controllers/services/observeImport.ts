@@ -1,59 +1,55 @@
 /**
- * What is known of one service, in the exporters and in the target, as the planner wants it.
+ * Gathers what is known of one service in its exporters and in the target, as the planner needs it.
  */
-import { isOwn } from '../../records/held.js';
-import type { MemberRecords } from '../../records/memberRecords.js';
-import type { ClusterFacts } from '../../records/facts.js';
-import type { Exporter } from '../../../core/services/importParts.js';
-import type { Holder, ImportInput } from '../../../core/services/planImport.js';
-import { derivedServiceName } from '../../../core/services/names.js';
 import { familyOf } from '../../../core/net/cidr.js';
-import { LABEL } from '../../../core/api/names.js';
-import type { KubeObject } from '../../../core/api/resources.js';
+import { importRefusal } from '../../../core/services/consent.js';
+import type { Exporter } from '../../../core/services/importParts.js';
+import { derivedServiceName } from '../../../core/services/names.js';
+import type { NameHolder } from '../../../core/services/importName.js';
+import type { ImportInput } from '../../../core/services/planImport.js';
+import type { ClusterFacts } from '../../records/admit/clusterFacts.js';
+import type { MemberRecords } from '../../records/memberRecords.js';
 import type { Context } from '../context.js';
-import { judgePair } from '../peers/reconcilePeers.js';
+import { formatKey } from '../keys.js';
+import { type MemberView, memberView } from '../memberView.js';
+import { contributors, mirrorIn, type ObservedMirror, standingOf } from './standingMirror.js';
 
-/** On a ServiceImport: the members whose exports it was made of, comma-separated. */
-export const EXPORTERS = 'kilofed.io/exporters';
-
-export interface ObservedMirror {
-  readonly services: readonly KubeObject[];
-  readonly slices: readonly KubeObject[];
-  readonly import: KubeObject | undefined;
+export interface ObservedImport {
+  readonly input: ImportInput;
+  readonly mirror: ObservedMirror;
+  /** The derived name, as `namespace/name`. */
+  readonly derivedKey: string;
+  /** For how long the own name counts as freed just now, milliseconds. 0: it does not. */
+  readonly freedMs: number;
+  /** Contributors to the existing mirror that nobody consents to any more: nobody has to be asked before their part goes. */
+  readonly unwanted: ReadonlySet<string>;
+  /** Why exporters cannot be evaluated yet. */
+  readonly waiting: readonly string[];
 }
 
-export type ObservedImport =
-  /** The slices of an exporter are on their way. */
-  | { readonly kind: 'incomplete' }
-  | {
-      readonly kind: 'complete';
-      readonly input: ImportInput;
-      readonly mirror: ObservedMirror;
-      /** Members that had a part in the mirror and of which too little is known: what is theirs stays. */
-      readonly unknown: readonly string[];
-      /** Why exporters cannot be judged yet. */
-      readonly waiting: readonly string[];
-    };
-
 export function observeImport(service: string, context: Context): ObservedImport {
-  const { target, federation, sha256 } = context;
+  const { target, federation, rules, sha256 } = context;
   const [namespace = '', name = ''] = service.split('/');
-  const exporters: Exporter[] = [];
-  const waiting = new Map<string, string>();
-  for (const id of federation.exportersOf(service)) {
-    const member = federation.known(id);
-    const entry = member?.records.services().get(service);
-    if (member === undefined || entry?.kind !== 'exported') continue;
-    const slices = member.records.slicesOf(service);
-    if (slices === undefined) return { kind: 'incomplete' };
-    const verdict = id === target.id ? undefined : judgePair(id, target.id, federation);
-    if (verdict?.kind === 'wait') waiting.set(id, verdict.reason);
-    else exporters.push({ service: entry.record, slices, networks: context.reachable(member), ...(verdict?.kind === 'refuse' && { severed: verdict.message.replaceAll('; ', ', ') }) });
-  }
+  const { exporters, waiting } = knownExporters(service, context);
   const { records } = target;
   const mirror = mirrorIn(records, service);
+  for (const id of [target.id, ...contributors(mirror)]) if (federation.member(id) !== undefined) seen(id, context);
+  // What stands is not taken away because its exporter exports too much elsewhere.
+  for (const id of contributors(mirror)) {
+    if (federation.known(id)?.records.waits(service) === true) waiting.set(id, `${id} exports more Services than the hub takes`);
+  }
+  const consent = records.namespace(namespace)?.consent ?? {};
+  const derivedKey = `${namespace}/${derivedServiceName(namespace, name, sha256)}`;
+  const derived = holderOf(records, derivedKey, service);
+  if (derived === 'foreign') context.takenNames.set(derivedKey, service);
+  const unwanted = new Set(
+    contributors(mirror).filter(
+      (exporter) =>
+        federation.exportRefusal(exporter, namespace) !== undefined ||
+        (exporter !== target.id && importRefusal({ namespace, exporter, target: target.id, consent, rules }) !== undefined),
+    ),
+  );
   return {
-    kind: 'complete',
     input: {
       namespace,
       name,
@@ -61,41 +57,79 @@ export function observeImport(service: string, context: Context): ObservedImport
         id: target.id,
         ipFamilies: familiesOf(records.facts()),
         namespace: namespaceOf(records, namespace),
+        consent,
         sameNamed: holderOf(records, service, service),
-        derived: holderOf(records, `${namespace}/${derivedServiceName(namespace, name, sha256)}`, service),
+        derived,
+        standing: standingOf(mirror, context.outcomes.get(target.id, formatKey({ kind: 'service', service }))?.exporters ?? []),
+        importTaken: records.imports().get(service)?.own === false,
       },
       exporters,
-      deniedNamespaces: context.deniedNamespaces,
+      unknown: contributors(mirror).filter(
+        (id) => !unwanted.has(id) && (waiting.has(id) || (federation.known(id) === undefined && !federation.isGone(id))),
+      ),
+      rules,
+      exportToDefault: context.exportToDefault,
       sha256,
     },
     mirror,
-    unknown: contributors(mirror).filter((id) => waiting.has(id) || (federation.known(id) === undefined && !federation.isGone(id))),
+    derivedKey,
+    freedMs: records.freedMs(service),
+    unwanted,
     waiting: [...waiting.values()],
   };
 }
 
-/** Members that had a part in a mirror, as it says itself. */
-export function contributors(mirror: ObservedMirror): string[] {
-  const named = mirror.import?.metadata.annotations?.[EXPORTERS]?.split(',') ?? [];
-  const ofSlices = mirror.slices.map((slice) => slice.metadata.labels?.[LABEL.cluster]);
-  return [...new Set([...named, ...ofSlices])].filter((id): id is string => id !== undefined && id !== '').toSorted();
+/** `waiting`: why others cannot be evaluated yet, by id. Nobody else waits for them. */
+function knownExporters(
+  service: string,
+  context: Context,
+): { readonly exporters: readonly Exporter[]; readonly waiting: Map<string, string> } {
+  const { federation } = context;
+  const exporters: Exporter[] = [];
+  const waiting = new Map<string, string>();
+  for (const id of federation.exportersOf(service)) {
+    const member = federation.known(id);
+    const entry = member?.records.services().get(service);
+    if (member === undefined || entry?.kind !== 'exported') continue;
+    const slices = member.records.slicesOf(service);
+    if (slices === undefined) {
+      waiting.set(id, `the endpoints of ${id} are being read`);
+      continue;
+    }
+    const { verdict, reachable, substitutes, segments } = seen(id, context);
+    if (verdict?.kind === 'wait') waiting.set(id, verdict.reason);
+    else
+      exporters.push({
+        service: entry.record,
+        slices,
+        networks: reachable,
+        substitutes,
+        seen: federation.arrivals.seen(id, service),
+        ...(verdict?.kind === 'refuse' && { unreachableReason: verdict.message }),
+        ...(segments !== undefined && { segments }),
+      });
+  }
+  return { exporters, waiting };
 }
 
-function mirrorIn(records: MemberRecords, service: string): ObservedMirror {
-  const held = records.imports().get(service);
-  return { ...records.mirrorsOf(service), import: held?.own === true ? held.object : undefined };
+/** A member as it is seen from the target. When that changes, the import is planned again. */
+function seen(id: string, context: Context): MemberView {
+  const view = memberView(id, context);
+  context.importViews.used(id, view);
+  return view;
 }
 
-/** Ours is only what stands for this very service. */
-function holderOf(records: MemberRecords, key: string, service: string): Holder {
+/** `ours`: an object of ours that mirrors this very service. */
+function holderOf(records: MemberRecords, key: string, service: string): NameHolder {
   const entry = records.services().get(key);
-  if (entry === undefined) return 'none';
-  const mine = entry.kind === 'own' && isOwn(entry.object) && records.mirrorsOf(service).services.some((each) => each.metadata.name === entry.name);
+  if (entry === undefined) return records.freedMs(key) > 0 ? 'freed' : 'none';
+  if (entry.kind !== 'own' && entry.offered === true) return 'offered';
+  const mine = entry.kind === 'own' && records.mirrorsOf(service).services.some((each) => each.metadata.name === entry.name);
   return mine ? 'ours' : 'foreign';
 }
 
 function namespaceOf(records: MemberRecords, namespace: string): 'present' | 'absent' | 'terminating' {
-  switch (records.namespace(namespace)) {
+  switch (records.namespace(namespace)?.phase) {
     case 'active':
       return 'present';
     case 'terminating':
@@ -105,7 +139,7 @@ function namespaceOf(records: MemberRecords, namespace: string): 'present' | 'ab
   }
 }
 
-/** A cluster's families are those of its Service ranges; where they are unknown, IPv4 is assumed. */
+/** The families of a cluster are those of its Service ranges. If these are unknown, IPv4 is assumed. */
 function familiesOf(facts: ClusterFacts | undefined): ('IPv4' | 'IPv6')[] {
   const families = new Set((facts?.serviceCIDRs ?? []).map((cidr) => (familyOf(cidr) === 4 ? 'IPv4' : 'IPv6')));
   if (families.size === 0) return ['IPv4'];

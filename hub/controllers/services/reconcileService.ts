@@ -1,229 +1,263 @@
 /**
- * Brings what stands for one exported service in one member to what it should be.
- *
- * A new mirror is written Service first; a new port reaches the slices before the Service, and leaves them after it, so that
- * no port of the Service ever lacks its endpoints. What is to go, goes last: slices, then Services.
+ * Reconciles the mirror of one exported service in one member.
  */
-import { LABEL } from '../../../core/api/names.js';
-import { type KubeObject, type Resource, RESOURCE } from '../../../core/api/resources.js';
-import type { ServiceObject } from '../../../core/services/importParts.js';
-import { type ImportPlan, planImport } from '../../../core/services/planImport.js';
-import { withOwnHash } from '../../../core/services/ownHash.js';
-import type { KubeFailure } from '../../../kube/wire/client.js';
-import type { Held } from '../../records/held.js';
-import type { WatchedKind } from '../../records/memberRecords.js';
-import type { Outcome, OutcomeProblem } from '../../records/outcomes.js';
-import { BRAKED_MS, type Context, failed, type Reconciled } from '../context.js';
-import { contributors, EXPORTERS, observeImport, type ObservedImport, type ObservedMirror } from './observeImport.js';
-
-type Complete = Extract<ObservedImport, { kind: 'complete' }>;
-type Mirror = Extract<ImportPlan, { kind: 'mirror' }>;
-
-const DONE = { kind: 'done' } as const;
+import { LABEL, MCS_LABEL } from '../../../core/api/names.js';
+import { type Problem, problemText } from '../../../core/api/problem.js';
+import type { KubeObject } from '../../../core/api/resources.js';
+import { type ImportPlan, planImport, type Refusal } from '../../../core/services/planImport.js';
+import { laggingExporters } from '../../../core/services/slicesLag.js';
+import type { Federation } from '../../federation/federation.js';
+import { BRAKED_MS, type Context, type Reconciled } from '../context.js';
+import type { Deletion } from '../deletion.js';
+import { blockerOf, endsWrites, failed, type FailedWrite } from '../failedWrites.js';
+import type { Awaited, Outcome } from '../outcomes.js';
+import { type ObservedImport, observeImport } from './observeImport.js';
+import { mayRemovePart, removeMirror } from './removeMirror.js';
+import { contributors, mirrorIn, type ObservedMirror } from './standingMirror.js';
+import { type MirrorPlan, type MirrorWritten, writeMirror } from './writeMirror.js';
+import { removeStrays, unmarkServices } from './yieldName.js';
 
 export async function reconcileService(service: string, context: Context, signal: AbortSignal): Promise<Reconciled> {
+  const { importQuota } = context;
+  importQuota.release(service);
+  try {
+    return await reconcile(service, context, signal);
+  } finally {
+    importQuota.note(service, contributors(mirrorIn(context.target.records, service)));
+  }
+}
+
+async function reconcile(service: string, context: Context, signal: AbortSignal): Promise<Reconciled> {
   const observed = observeImport(service, context);
-  if (observed.kind === 'incomplete') {
-    return { outcome: { state: 'pending', reason: 'its endpoints are being read', problems: [] }, result: DONE };
-  }
+  await unmarkServices([service, observed.derivedKey], context, signal);
+  const { outcome, ...rest } = await carryOut(service, observed, context, signal);
+  const { unknown } = observed.input;
+  return { ...rest, outcome: outcome === undefined || unknown.length === 0 ? outcome : { ...outcome, unknown } };
+}
+
+async function carryOut(service: string, observed: ObservedImport, context: Context, signal: AbortSignal): Promise<Reconciled> {
   const plan = planImport(observed.input);
+  const waiting = waitForSlices(service, plan, observed, context);
+  if (waiting !== undefined) return waiting;
   switch (plan.kind) {
-    case 'mirror':
-      return writeMirror(service, { plan, observed }, context, signal);
-    case 'none':
-      return withdraw(service, { observed, outcome: observed.waiting.length === 0 ? undefined : { state: 'pending', reason: observed.waiting.join('; '), problems: [] } }, context, signal);
-    default:
-      return withdraw(service, { observed, outcome: hindered(service, context.target.id, plan) }, context, signal);
-  }
-}
-
-/** A member without the namespace does not import, and that is no fault: services are mirrored where their namespace is (KEP-1645). */
-function hindered(service: string, cluster: string, plan: { readonly kind: 'refused' | 'pending'; readonly reason: string; readonly message: string }): Outcome {
-  if (plan.kind === 'pending') return { state: 'pending', reason: plan.message, problems: [] };
-  return {
-    state: plan.kind,
-    reason: plan.message,
-    hindrance: plan.message,
-    problems: [{ cluster, subject: `service ${service}`, reason: plan.reason, message: plan.message }],
-  };
-}
-
-async function writeMirror(
-  service: string,
-  { plan, observed }: { readonly plan: Mirror; readonly observed: Complete },
-  context: Context,
-  signal: AbortSignal,
-): Promise<Reconciled> {
-  const problems: OutcomeProblem[] = plan.notes.map((message) => ({ cluster: context.target.id, subject: `service ${service}`, reason: 'Partial', message }));
-  const outcome: Outcome = { state: 'done', service: plan.service.metadata.name, problems };
-  const put = writing(context, problems, signal);
-  const standing = observed.mirror.services.find((each) => each.metadata.name === plan.service.metadata.name);
-  // While a member that had a part in it is unknown, the shape stays as it was agreed with that member.
-  const shaped = standing !== undefined && observed.unknown.length > 0 ? standing : plan.service;
-  const slices = async (): Promise<KubeFailure | undefined> => {
-    for (const slice of plan.slices) {
-      const failure = await put.ensure('endpointSlice', slice, heldIn(observed.mirror.slices, slice.metadata.name));
-      if (failure !== undefined) return failure;
+    case 'mirror': {
+      const others = plan.exporters.filter((id) => id !== context.target.id);
+      return context.importQuota.admits(service, others)
+        ? mirror(service, { plan, observed }, context, signal)
+        : { outcome: tooMany(context.target.id, others), result: { kind: 'done' } };
     }
-    return undefined;
-  };
-  const shape = async (): Promise<KubeFailure | undefined> => {
-    if (shaped === standing) return undefined;
-    const blocked = standing !== undefined && isHeadless(standing) !== isHeadless(plan.service) ? await put.remove(RESOURCE.service, standing) : undefined;
-    if (blocked !== undefined) return blocked;
-    return put.ensure('service', plan.service, standing === undefined || isHeadless(standing) !== isHeadless(plan.service) ? undefined : own(standing));
-  };
-  const steps = standing !== undefined && addsPorts(plan.service, standing) ? [slices, shape] : [shape, slices];
-  for (const step of steps) {
-    const failure = await step();
-    if (failure !== undefined) return failed(outcome, failure);
+    case 'wait':
+      return { outcome: pending(plan.message), result: { kind: 'after', ms: observed.freedMs } };
+    case 'none':
+      return withdraw(service, { observed, why: 'notExported', outcome: waitingFor(observed) }, context, signal);
+    case 'pending':
+      return withdraw(service, { observed, why: 'notImported', outcome: withoutNamespace(service, plan, observed) }, context, signal);
+    default:
+      return withdraw(service, { observed, why: 'notImported', outcome: refused(service, plan.refusals) }, context, signal);
   }
-  if (observed.unknown.length === 0) {
-    const current = put.latest(plan.service.metadata.name) ?? standing;
-    const failure = await put.ensure('serviceImport', importOf(plan, observed, { current, context }), heldImport(service, context));
-    if (failure !== undefined) return failed(outcome, failure);
-  }
-  const wanted = new Set([plan.service.metadata.name, ...plan.slices.map((slice) => slice.metadata.name)]);
-  const surplus: ObservedMirror = {
-    services: observed.mirror.services.filter((each) => !wanted.has(each.metadata.name)),
-    slices: observed.mirror.slices.filter((each) => !wanted.has(each.metadata.name) && !observed.unknown.includes(each.metadata.labels?.[LABEL.cluster] ?? '')),
-    import: undefined,
-  };
-  return remove(service, { surplus, outcome }, context, signal);
-}
-
-/** Nothing of ours is to be there, unless it may belong to somebody of whom nothing is known yet. */
-async function withdraw(
-  service: string,
-  { observed, outcome }: { readonly observed: Complete; readonly outcome: Outcome | undefined },
-  context: Context,
-  signal: AbortSignal,
-): Promise<Reconciled> {
-  const { mirror, unknown } = observed;
-  if (unknown.length > 0) {
-    return { outcome: outcome ?? { state: 'pending', reason: `${unknown.join(', ')} was not read yet`, problems: [] }, result: DONE };
-  }
-  return remove(service, { surplus: mirror, outcome }, context, signal);
-}
-
-async function remove(
-  service: string,
-  { surplus, outcome }: { readonly surplus: ObservedMirror; readonly outcome: Outcome | undefined },
-  context: Context,
-  signal: AbortSignal,
-): Promise<Reconciled> {
-  const key = `service/${service}`;
-  const doomed: (readonly [WatchedKind, KubeObject])[] = [
-    ...surplus.slices.map((each) => ['endpointSlice', each] as const),
-    ...surplus.services.map((each) => ['service', each] as const),
-    ...(surplus.import === undefined ? [] : [['serviceImport', surplus.import] as const]),
-  ];
-  if (doomed.length === 0) context.brake.release(key);
-  else if (!mayRemove(service, surplus, context)) return { outcome, result: { kind: 'after', ms: BRAKED_MS } };
-  for (const [kind, object] of doomed) {
-    const removed = await context.writer.remove(RESOURCE[kind], object, signal);
-    if (removed.kind === 'failed') return failed(outcome ?? { state: 'pending', problems: [] }, removed.failure);
-    context.target.records.removed(kind, object);
-  }
-  return { outcome, result: DONE };
 }
 
 /**
- * Asked of each member in which something is missing: an export, or a slice of one. A member that still has everything
- * the mirror was made of is not the reason why it goes.
+ * Keeps an existing mirror as it is while the slices of the exporter that gives it its shape are about to follow the ports of its Service.
+ * The others are not waited for: their slices have the ports that they have.
  */
-function mayRemove(service: string, surplus: ObservedMirror, context: Context): boolean {
-  return contributors(surplus).every((id) => {
-    const member = context.federation.known(id);
-    if (member === undefined) return true;
-    const exported = member.records.exported().has(service);
-    const deleting = surplus.slices.filter((slice) => slice.metadata.labels?.[LABEL.cluster] === id).length + (surplus.import === undefined ? 0 : 1);
-    return context.brake.allows({
-      key: `service/${service}/${id}`,
-      source: member.brakeFor(exported ? 'endpointSlice' : 'service'),
-      deleting,
-      present: () => presentOf(id, context),
-    });
-  });
-}
-
-function presentOf(id: string, { target }: Context): number {
-  let count = 0;
-  for (const service of target.records.mirrored()) {
-    const held = target.records.imports().get(service);
-    if (held?.own === true && held.object.metadata.annotations?.[EXPORTERS]?.split(',').includes(id) === true) count += 1;
-    count += target.records.mirrorsOf(service).slices.filter((slice) => slice.metadata.labels?.[LABEL.cluster] === id).length;
+function waitForSlices(
+  service: string,
+  plan: ImportPlan,
+  { input, mirror: { services } }: ObservedImport,
+  { slicesWait }: Context,
+): Reconciled | undefined {
+  const first = input.exporters.filter(({ service: { cluster } }) => plan.kind === 'mirror' && cluster === plan.exporters[0]);
+  const lagging = services.length > 0 ? laggingExporters(first) : [];
+  if (lagging.length === 0) {
+    slicesWait.end(service);
+    return undefined;
   }
-  return count;
+  const ms = slicesWait.remainingMs(service);
+  const reason = `the EndpointSlices of ${lagging.join(', ')} do not have the ports of their Service yet`;
+  return ms === 0 ? undefined : { outcome: pending(reason), result: { kind: 'after', ms } };
 }
 
-interface Writing {
-  /** Undefined: it is as wanted, or somebody else's, which is a problem and not a failure. */
-  ensure(kind: WatchedKind, desired: KubeObject, held: Held | undefined): Promise<KubeFailure | undefined>;
-  remove(resource: Resource, object: KubeObject): Promise<KubeFailure | undefined>;
-  /** What the API server made of a Service written here. */
-  latest(name: string): KubeObject | undefined;
+async function mirror(
+  service: string,
+  { plan: wanted, observed }: { readonly plan: MirrorPlan; readonly observed: ObservedImport },
+  context: Context,
+  signal: AbortSignal,
+): Promise<Reconciled> {
+  const { plan, doubted, kept, free } = settleDoubts(service, wanted, observed, context);
+  const partial = plan.notes.map((message): Problem => ({
+    cluster: context.target.id,
+    subject: { kind: 'service', name: service },
+    reason: 'Partial',
+    message,
+  }));
+  const { failures, problems, complete, stays, dueMs } = await write(service, { plan, observed }, context, signal);
+  const outcome: Outcome = {
+    state: 'done',
+    ...(plan.cutOff.length > 0 && { reason: `endpoints of ${plan.cutOff.join(', ')} count as not ready: no link to them works` }),
+    service: plan.service.metadata.name,
+    blockers: new Map([...blockersOf(plan.refusals), ...blockedBy(failures, plan.exporters, context.target.id)]),
+    exporters: plan.exporters,
+    problems: [...partial, ...problems],
+    awaits: awaitedBy(service, plan.refusals),
+  };
+  const ended = failures.length === 0 ? undefined : failed(outcome, failures, context.target.id);
+  if (ended !== undefined && failures.some(({ failure }) => endsWrites(failure))) return ended;
+  const { services, slices } = surplusOf(observed.mirror, { stays, complete });
+  const surplus = { services, slices: slices.filter((each) => !kept.has(sourceOf(each))), import: undefined };
+  const removed = await removeMirror(service, { surplus, why: 'moved', outcome: ended?.outcome ?? outcome, free }, context, signal);
+  if (ended !== undefined) return removed.result.kind === 'done' ? ended : { ...ended, ...removed };
+  if (doubted && removed.result.kind === 'done') return { outcome, result: { kind: 'after', ms: BRAKED_MS } };
+  return { ...removed, ...(dueMs !== undefined && { againMs: dueMs }) };
 }
 
-function writing({ writer, target }: Context, problems: OutcomeProblem[], signal: AbortSignal): Writing {
-  const services = new Map<string, KubeObject>();
+interface Settled {
+  readonly plan: MirrorPlan;
+  readonly doubted: boolean;
+  /** Members whose part stays as it is. */
+  readonly kept: ReadonlySet<string>;
+  /** Members whose part may go. */
+  readonly free: ReadonlySet<string>;
+}
+
+/** Whoever is doubted keeps its place: what is missing in a list that may be wrong is no reason to follow another exporter. */
+function settleDoubts(service: string, wanted: MirrorPlan, observed: ObservedImport, context: Context): Settled {
+  const vanished = contributors(observed.mirror).filter((id) => !wanted.exporters.includes(id) && !observed.unwanted.has(id));
+  const doubted = vanished.filter((id) => !mayRemovePart(service, { id, surplus: partOf(id, observed.mirror) }, context));
+  const kept = new Set([...observed.input.unknown, ...doubted]);
+  const plan = doubted.length === 0 ? wanted : planImport({ ...observed.input, unknown: [...kept] });
+  if (plan.kind !== 'mirror') throw new Error('a mirror is no mirror when more of it stays');
+  return { plan, doubted: doubted.length > 0, kept, free: new Set([...observed.unwanted, ...vanished]) };
+}
+
+interface Written extends MirrorWritten {
+  /** Names of the Services and slices that stand for good or for now. */
+  readonly stays: ReadonlySet<string>;
+  /** When what stands for now is to be looked at again, milliseconds. */
+  readonly dueMs: number | undefined;
+}
+
+async function write(
+  service: string,
+  { plan, observed }: { readonly plan: MirrorPlan; readonly observed: ObservedImport },
+  context: Context,
+  signal: AbortSignal,
+): Promise<Written> {
+  const strays = await removeStrays(service, { slices: observed.mirror.slices, planned: plan }, context, signal);
+  const partingMs = plan.parting === undefined ? 0 : context.parting.remainingMs(service);
+  const parting = partingMs === 0 ? undefined : plan.parting;
+  const written = await writeMirror({ plan, parting, observed }, context, signal);
+  if (plan.parting === undefined || !written.complete) context.parting.end(service);
+  const mirrors = parting === undefined ? [plan] : [plan, parting];
+  const due = [partingMs, observed.freedMs, strays.againMs ?? 0].filter((ms) => ms > 0);
   return {
-    async ensure(kind, desired, held) {
-      const written = await writer.ensure(RESOURCE[kind], desired, held, signal);
-      switch (written.kind) {
-        case 'failed':
-          return written.failure;
-        case 'foreign':
-          problems.push({ cluster: target.id, subject: `${RESOURCE[kind].kind} ${desired.metadata.namespace}/${desired.metadata.name}`, reason: 'NameTaken', message: written.message });
-          return undefined;
-        case 'written':
-          target.records.wrote(kind, written.object);
-          if (kind === 'service') services.set(desired.metadata.name, written.object);
-          return undefined;
-        default:
-          return undefined;
-      }
-    },
-    async remove(resource, object) {
-      const removed = await writer.remove(resource, object, signal);
-      if (removed.kind === 'failed') return removed.failure;
-      target.records.removed('service', object);
-      return undefined;
-    },
-    latest: (name) => services.get(name),
+    ...written,
+    failures: [...strays.failures, ...written.failures],
+    stays: new Set([...mirrors.flatMap((each) => [each.service, ...each.slices]).map(({ metadata }) => metadata.name), ...strays.kept]),
+    dueMs: due.length === 0 ? undefined : Math.min(...due),
   };
 }
 
-/** With the virtual addresses of the Service that stands for it, which only the API server knows (KEP-1645, `spec.ips`). */
-function importOf(plan: Mirror, observed: Complete, made: { readonly current: KubeObject | undefined; readonly context: Context }): KubeObject {
-  const ips = (made.current as { readonly spec?: { readonly clusterIPs?: readonly string[] } } | undefined)?.spec?.clusterIPs?.filter((ip) => ip !== 'None') ?? [];
-  const exporters = observed.input.exporters.map(({ service }) => service.cluster).filter((id) => id !== made.context.target.id || plan.slices.some((slice) => slice.metadata.labels?.[LABEL.cluster] === id));
-  return withOwnHash({
-    ...plan.import,
-    metadata: { ...plan.import.metadata, annotations: { ...plan.import.metadata.annotations, [EXPORTERS]: exporters.toSorted().join(',') } },
-    spec: { ...plan.import.spec, ...(ips.length > 0 && { ips }) },
-  }, made.context.sha256);
+/** What stands in another place goes when this one stands, with the endpoints that it has. */
+function surplusOf(
+  { services, slices }: ObservedMirror,
+  { stays, complete }: Pick<Written, 'stays' | 'complete'>,
+): Pick<ObservedMirror, 'services' | 'slices'> {
+  const others = services.filter(({ metadata }) => !stays.has(metadata.name));
+  const names = new Set(complete ? [] : others.map(({ metadata }) => metadata.name));
+  return {
+    services: complete ? others : [],
+    slices: slices.filter(({ metadata }) => !stays.has(metadata.name) && !names.has(metadata.labels?.[MCS_LABEL.kubeServiceName] ?? '')),
+  };
 }
 
-function heldImport(service: string, { target }: Context): Held | undefined {
-  return target.records.imports().get(service);
+/** What the exporters are told where the Service could not be written. */
+function blockedBy(failures: readonly FailedWrite[], exporters: readonly string[], target: string): (readonly [string, string])[] {
+  const reason = blockerOf(failures, target);
+  return reason === undefined ? [] : exporters.filter((id) => id !== target).map((id) => [id, reason] as const);
 }
 
-function heldIn(objects: readonly KubeObject[], name: string): Held | undefined {
-  const found = objects.find((each) => each.metadata.name === name);
-  return found === undefined ? undefined : own(found);
+/** What a mirror has of one of its contributors, for the brake: at least the place in the ServiceImport. */
+function partOf(id: string, { slices, import: object }: ObservedMirror): ObservedMirror {
+  return { services: [], slices: slices.filter((slice) => sourceOf(slice) === id), import: object };
 }
 
-function own(object: KubeObject): Held {
-  return { own: true, object };
+/** Removes the mirror. While a contributor to it is not known yet, only what nobody consents to goes. */
+async function withdraw(
+  service: string,
+  { observed, why, outcome }: { readonly observed: ObservedImport; readonly why: Deletion; readonly outcome: Outcome | undefined },
+  context: Context,
+  signal: AbortSignal,
+): Promise<Reconciled> {
+  const { mirror: all, unwanted: free, input } = observed;
+  const { unknown } = input;
+  if (unknown.length === 0) return removeMirror(service, { surplus: all, why, outcome, free }, context, signal);
+  const surplus = { services: [], slices: all.slices.filter((slice) => free.has(sourceOf(slice))), import: undefined };
+  const kept = outcome ?? pending(unknownText(unknown, context.federation));
+  return removeMirror(service, { surplus, why: 'notImported', outcome: kept, free }, context, signal);
 }
 
-/** `clusterIP` cannot be changed from or to None: such a Service is made anew. */
-function isHeadless(service: KubeObject): boolean {
-  return (service as { readonly spec?: { readonly clusterIP?: string } }).spec?.clusterIP === 'None';
+function unknownText(ids: readonly string[], { member }: Federation): string {
+  return ids.map((id) => (member(id) === undefined ? `${id} is not declared to this hub` : `${id} was not read yet`)).join('; ');
 }
 
-function addsPorts(desired: ServiceObject, standing: KubeObject): boolean {
-  const there = (standing as { readonly spec?: { readonly ports?: readonly { readonly port: number; readonly protocol?: string }[] } }).spec?.ports ?? [];
-  return desired.spec.ports.some((port) => !there.some((each) => each.port === port.port && (each.protocol ?? 'TCP') === port.protocol));
+/** Id of the member that a slice of ours was mirrored from. */
+function sourceOf(slice: KubeObject): string {
+  return slice.metadata.labels?.[LABEL.cluster] ?? '';
+}
+
+function waitingFor({ waiting }: ObservedImport): Outcome | undefined {
+  return waiting.length === 0 ? undefined : pending(waiting.join('; '));
+}
+
+function refused(service: string, refusals: readonly Refusal[]): Outcome {
+  return {
+    state: 'refused',
+    reason: [...blockersOf(refusals)].map(([id, text]) => `${id}: ${text}`).join('; '),
+    blockers: blockersOf(refusals),
+    problems: [],
+    awaits: awaitedBy(service, refusals),
+  };
+}
+
+/** Services are imported only where their namespace exists (KEP-1645), so the export is as good as any. */
+function withoutNamespace(
+  service: string,
+  { reason, message, remedy }: Extract<ImportPlan, { kind: 'pending' }>,
+  { input: { namespace } }: ObservedImport,
+): Outcome {
+  const subject = { kind: 'object', type: 'Namespace', key: namespace } as const;
+  const problem = { subject, reason, message: `${service} is not imported: ${message}`, ...(remedy !== undefined && { remedy }) };
+  return { ...pending(message), lacks: message, awaits: [{ group: `${reason} ${namespace}`, who: service, problem }] };
+}
+
+/** Its problem is that of the pair, once for all of them. */
+function tooMany(target: string, exporters: readonly string[]): Outcome {
+  const reason = `${target} has as many Services of others as its Service range has room for`;
+  return { state: 'refused', reason, blockers: new Map(exporters.map((id) => [id, reason])), problems: [] };
+}
+
+function blockersOf(refusals: readonly Refusal[]): ReadonlyMap<string, string> {
+  return new Map(refusals.map((refusal) => [refusal.cluster, problemText(refusal)]));
+}
+
+/** Once for all Services of a namespace that are refused alike. That two members are not linked is the problem of their pair. */
+function awaitedBy(service: string, refusals: readonly Refusal[]): Awaited[] {
+  const [namespace = ''] = service.split('/');
+  return refusals
+    .filter(({ reason }) => reason !== 'ClustersNotLinked')
+    .map(({ cluster, reason, message, remedy }) => ({
+      group: `${reason} ${cluster} ${namespace}`,
+      who: service,
+      problem: {
+        subject: { kind: 'service', name: service },
+        reason,
+        message: `not imported from ${cluster}: ${message}`,
+        ...(remedy !== undefined && { remedy }),
+      },
+    }));
+}
+
+function pending(reason: string): Outcome {
+  return { state: 'pending', reason, problems: [] };
 }

@@ -3,7 +3,7 @@
  */
 import { generateKeyPairSync, sign } from 'node:crypto';
 
-export interface Certificate {
+interface Certificate {
   /** PEM; it is its own authority. */
   readonly cert: string;
   readonly key: string;

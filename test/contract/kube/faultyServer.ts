@@ -55,7 +55,10 @@ export async function startFaultyServer(handle: (exchange: Exchange) => void, op
     options: {
       server: `https://127.0.0.1:${port}${options.path ?? ''}`,
       ca: certificate.cert,
-      credentials: options.credentials ?? { get: () => Promise.resolve({ headers: { authorization: 'Bearer t' } }), invalidate: () => undefined },
+      credentials: options.credentials ?? {
+        get: () => Promise.resolve({ headers: { authorization: 'Bearer t' } }),
+        invalidate: () => undefined,
+      },
       userAgent: 'test/1',
     },
     connections: relay.connections,
@@ -74,6 +77,19 @@ export async function startFaultyServer(handle: (exchange: Exchange) => void, op
 /** The machine's clock, `factor` times as fast. */
 export function quickClock(factor: number): Clock {
   return { ...systemClock, now: () => systemClock.now() * factor, after: (ms, run) => systemClock.after(ms / factor, run) };
+}
+
+/** A clock that remembers for how long it was asked to wait, each time. */
+export function recordingClock(clock: Clock): Clock & { readonly waits: number[] } {
+  const waits: number[] = [];
+  return {
+    ...clock,
+    waits,
+    after(ms, run) {
+      waits.push(ms);
+      return clock.after(ms, run);
+    },
+  };
 }
 
 /** Polls until `done` is true. @throws after five seconds, naming `what`. */
@@ -127,7 +143,11 @@ function http2(
   return server;
 }
 
-function http1(certificate: { readonly cert: string; readonly key: string }, handle: (exchange: Exchange) => void, count: () => number): Server {
+function http1(
+  certificate: { readonly cert: string; readonly key: string },
+  handle: (exchange: Exchange) => void,
+  count: () => number,
+): Server {
   const server: HttpsServer = createHttpsServer({ ...certificate, ALPNProtocols: ['http/1.1'] }, (request, response) => {
     const number = count();
     gather(request, (body) =>

@@ -59,7 +59,15 @@ export function createMemoryServer(pageSize = 500): MemoryServer {
     snapshots.set(id, snapshot);
     const end = start + pageSize;
     const next = end < snapshot.items.length ? { continue: `${id}/${end}` } : {};
-    return { ok: true, value: { metadata: { resourceVersion: String(snapshot.version), ...next }, items: snapshot.items.slice(start, end) } };
+    return {
+      ok: true,
+      value: {
+        apiVersion: 'v1',
+        kind: 'NodeList',
+        metadata: { resourceVersion: String(snapshot.version), ...next },
+        items: snapshot.items.slice(start, end),
+      },
+    };
   }
 
   const client: KubeClient = {
@@ -140,7 +148,8 @@ export function createMemoryServer(pageSize = 500): MemoryServer {
     },
     bookmark() {
       version += 1;
-      for (const watcher of watchers) watcher.line(JSON.stringify({ type: 'BOOKMARK', object: { kind: 'Node', metadata: { resourceVersion: String(version) } } }));
+      for (const watcher of watchers)
+        watcher.line(JSON.stringify({ type: 'BOOKMARK', object: { kind: 'Node', metadata: { resourceVersion: String(version) } } }));
     },
     failures,
     counts,

@@ -11,12 +11,17 @@ import { type Binary, binaryPath, CACHE, cacheFolder } from './locate.js';
 
 const KUBERNETES_VERSION = 'v1.35.4';
 const VERSION_PACKAGE = 'k8s.io/component-base/version';
-const KUBERNETES_FLAGS = `-s -w -X ${VERSION_PACKAGE}.gitVersion=${KUBERNETES_VERSION} -X ${VERSION_PACKAGE}.gitMajor=1 -X ${VERSION_PACKAGE}.gitMinor=35`;
+const KUBERNETES_FLAGS = [
+  '-s -w',
+  `-X ${VERSION_PACKAGE}.gitVersion=${KUBERNETES_VERSION}`,
+  `-X ${VERSION_PACKAGE}.gitMajor=1`,
+  `-X ${VERSION_PACKAGE}.gitMinor=35`,
+].join(' ');
 const BUILD_MS = 3_600_000;
 
 interface Recipe {
   readonly program: Binary;
-  /** Folder of the wrapper module, beside this file. */
+  /** Folder of the wrapper module, from the repository's root. */
   readonly module: string;
   /** What `go build` is asked for, inside that folder; or the script there that builds it to where its argument says. */
   readonly target: string;
@@ -27,7 +32,7 @@ interface Recipe {
 
 const kubernetes = (program: Binary, seconds: number): Recipe => ({
   program,
-  module: 'kubernetes',
+  module: 'test/lab/binaries/kubernetes',
   target: `k8s.io/kubernetes/cmd/${program}`,
   flags: KUBERNETES_FLAGS,
   seconds,
@@ -35,15 +40,15 @@ const kubernetes = (program: Binary, seconds: number): Recipe => ({
 
 /** In this order the later ones find most packages compiled, and the quick ones come first. */
 const RECIPES: readonly Recipe[] = [
-  { program: 'wireguard-go', module: 'wireguard', target: 'build.sh', flags: '', seconds: 6 },
-  { program: 'etcd', module: 'etcd', target: 'go.etcd.io/etcd/server/v3', flags: '-s -w', seconds: 37 },
+  { program: 'wireguard-go', module: 'tools/wireguard-go', target: 'build.sh', flags: '', seconds: 6 },
+  { program: 'etcd', module: 'test/lab/binaries/etcd', target: 'go.etcd.io/etcd/server/v3', flags: '-s -w', seconds: 37 },
   kubernetes('kube-apiserver', 217),
   kubernetes('kube-controller-manager', 55),
   kubernetes('kubelet', 47),
   kubernetes('kubectl', 23),
   kubernetes('kube-scheduler', 10),
   kubernetes('kube-proxy', 8),
-  { program: 'coredns', module: 'coredns', target: '.', flags: '-s -w', seconds: 40 },
+  { program: 'coredns', module: 'test/lab/binaries/coredns', target: '.', flags: '-s -w', seconds: 40 },
 ];
 
 /** Which programs have to be built before the lab can start. */
@@ -75,7 +80,9 @@ async function build(recipe: Recipe): Promise<void> {
   const folder = cacheFolder(recipe.program);
   const temporary = join(folder, `.${recipe.program}.${process.pid}`);
   mkdirSync(folder, { recursive: true });
-  const command = isScript(recipe) ? ['sh', recipe.target, temporary] : ['go', 'build', '-trimpath', '-ldflags', recipe.flags, '-o', temporary, recipe.target];
+  const command = isScript(recipe)
+    ? ['sh', recipe.target, temporary]
+    : ['go', 'build', '-trimpath', '-ldflags', recipe.flags, '-o', temporary, recipe.target];
   const { code, stderr } = await attempt(command, {
     cwd: moduleFolder(recipe.module),
     env: { ...process.env, CGO_ENABLED: '0', GOFLAGS: '-mod=readonly' },
@@ -83,7 +90,7 @@ async function build(recipe: Recipe): Promise<void> {
   });
   if (code !== 0) {
     rmSync(temporary, { force: true });
-    throw new Error(`go could not build ${recipe.program} (in test/lab/binaries/${recipe.module}):\n${stderr.slice(-3000)}`);
+    throw new Error(`go could not build ${recipe.program} (in ${recipe.module}):\n${stderr.slice(-3000)}`);
   }
   renameSync(temporary, join(folder, recipe.program));
   writeFileSync(keyFile(recipe), key(recipe));
@@ -107,18 +114,30 @@ function keyFile(recipe: Recipe): string {
 
 function key(recipe: Recipe): string {
   const folder = moduleFolder(recipe.module);
-  const own = recipe.module === 'coredns' ? readFileSync(join(folder, 'main.go')) : isScript(recipe) ? readFileSync(join(folder, recipe.target)) : '';
-  return createHash('sha256').update(readFileSync(join(folder, 'go.mod'))).update(own).update(recipe.target).update(recipe.flags).digest('hex');
+  const own =
+    recipe.program === 'coredns'
+      ? readFileSync(join(folder, 'main.go'))
+      : isScript(recipe)
+        ? readFileSync(join(folder, recipe.target))
+        : '';
+  return createHash('sha256')
+    .update(readFileSync(join(folder, 'go.mod')))
+    .update(own)
+    .update(recipe.target)
+    .update(recipe.flags)
+    .digest('hex');
 }
 
 /** The sources, not what was compiled from them: the go.mod files are not copied to `out`. */
 function moduleFolder(module: string): string {
-  return resolve(import.meta.dirname, '../../../../test/lab/binaries', module);
+  return resolve(import.meta.dirname, '../../../..', module);
 }
 
 /** Waits for the lock and returns its release. The lock lies with a process that dies with us. */
 async function lock(note: (text: string) => void): Promise<() => Promise<void>> {
-  const holder = start(['flock', '--no-fork', join(CACHE, '.lock'), 'sh', '-c', 'echo held; exec sleep infinity'], { stdio: ['ignore', 'pipe', 'ignore'] });
+  const holder = start(['flock', '--no-fork', join(CACHE, '.lock'), 'sh', '-c', 'echo held; exec sleep infinity'], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
   const state = { held: false };
   holder.stdout?.once('data', () => (state.held = true));
   for (let waited = 0; !state.held; waited += 1) {

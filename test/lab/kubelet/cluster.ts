@@ -9,7 +9,7 @@ import { run, until } from '../process.js';
 import { corednsManifest } from './coredns.js';
 import { type KubeletNode, startNode } from './node.js';
 
-export interface ClusterSpec {
+interface ClusterSpec {
   readonly name: string;
   /** 1..9: distinct for distinct clusters; every address follows from it unless given. */
   readonly index: number;
@@ -64,7 +64,10 @@ export async function startCluster(lab: LabContext, spec: ClusterSpec): Promise<
     controllers: '*,-nodeipam,-cloud-node-lifecycle-controller',
     scheduler: true,
     // A name more than there are nodes, for those that join later.
-    users: [...names.map(({ name }) => name), ...[1, 2, 3].map((index) => `${spec.name}-extra${index}`)].map((name) => ({ name: `system:node:${name}`, groups: ['system:nodes'] })),
+    users: [...names.map(({ name }) => name), ...[1, 2, 3].map((index) => `${spec.name}-extra${index}`)].map((name) => ({
+      name: `system:node:${name}`,
+      groups: ['system:nodes'],
+    })),
   });
   const kubeconfigFile = `${folder}/kubeconfig`;
   writeFileSync(kubeconfigFile, api.kubeconfig('admin'), { mode: 0o600 });
@@ -83,7 +86,9 @@ export async function startCluster(lab: LabContext, spec: ClusterSpec): Promise<
     place.hosts += 1;
     const host = place.hosts;
     const labels = { 'topology.kubernetes.io/region': location, 'topology.kubernetes.io/zone': `${spec.name}-${location}` };
-    await kubectl(['apply', '--server-side', '-f', '-'], { input: JSON.stringify({ apiVersion: 'v1', kind: 'Node', metadata: { name, labels }, spec: { podCIDR, podCIDRs: [podCIDR] } }) });
+    await kubectl(['apply', '--server-side', '-f', '-'], {
+      input: JSON.stringify({ apiVersion: 'v1', kind: 'Node', metadata: { name, labels }, spec: { podCIDR, podCIDRs: [podCIDR] } }),
+    });
     const nodeFolder = `${folder}/nodes/${name}`;
     mkdirSync(nodeFolder, { recursive: true });
     const node = await startNode({
@@ -112,7 +117,12 @@ export async function startCluster(lab: LabContext, spec: ClusterSpec): Promise<
   await kubectl(['apply', '-f', '-'], { input: corednsManifest(dnsAddress) });
   await until(`all nodes of ${spec.name} Ready`, 120_000, async () => {
     const ready = await kubectl(['get', 'nodes', '-o', 'jsonpath={range .items[*]}{.status.conditions[?(@.type=="Ready")].status} {end}']);
-    return ready.trim().split(' ').filter((each) => each === 'True').length === nodes.size ? true : undefined;
+    return ready
+      .trim()
+      .split(' ')
+      .filter((each) => each === 'True').length === nodes.size
+      ? true
+      : undefined;
   });
   await kubectl(['-n', 'kube-system', 'rollout', 'status', 'deploy/coredns', '--timeout=90s'], { timeoutMs: 100_000 });
 

@@ -31,7 +31,10 @@ oom_score = 0
 
 /** The template's folder for exactly these archives; older templates are removed. */
 export async function containerdTemplate(archives: readonly string[], note: (text: string) => void): Promise<string> {
-  const key = createHash('sha256').update(archives.map((path) => basename(path)).join()).digest('hex').slice(0, 12);
+  const key = createHash('sha256')
+    .update(archives.map((path) => basename(path)).join())
+    .digest('hex')
+    .slice(0, 12);
   const folder = join(dirname(CACHE), 'containerd');
   const template = join(folder, key);
   if (existsSync(template)) return template;
@@ -42,11 +45,25 @@ export async function containerdTemplate(archives: readonly string[], note: (tex
   const config = join(making, 'config.toml');
   writeFileSync(config, containerdConfig());
   const socket = join(making, 'state/containerd.sock');
-  const daemon = start(['containerd', '--config', config, '--root', join(making, 'root'), '--state', join(making, 'state'), '--address', socket]);
+  const daemon = start([
+    'containerd',
+    '--config',
+    config,
+    '--root',
+    join(making, 'root'),
+    '--state',
+    join(making, 'state'),
+    '--address',
+    socket,
+  ]);
   try {
-    await until('containerd', 20_000, async () => ((await run(['ctr', '--address', socket, 'version']).catch(() => '')) === '' ? undefined : true));
+    await until('containerd', 20_000, async () =>
+      (await run(['ctr', '--address', socket, 'version']).catch(() => '')) === '' ? undefined : true,
+    );
     for (const archive of archives) {
-      await run(['ctr', '--address', socket, '-n', 'k8s.io', 'images', 'import', '--snapshotter', 'overlayfs', archive], { timeoutMs: 120_000 });
+      await run(['ctr', '--address', socket, '-n', 'k8s.io', 'images', 'import', '--snapshotter', 'overlayfs', archive], {
+        timeoutMs: 120_000,
+      });
     }
   } finally {
     daemon.kill('SIGTERM');
@@ -61,7 +78,10 @@ export async function containerdTemplate(archives: readonly string[], note: (tex
 /** A node's own /var/lib/containerd at `to`, on the template's file system. */
 export async function cloneTemplate(template: string, to: string): Promise<void> {
   await run(['cp', '-al', template, to]);
-  const databases = (await run(['find', to, '-name', '*.db'])).trim().split('\n').filter((path) => path !== '');
+  const databases = (await run(['find', to, '-name', '*.db']))
+    .trim()
+    .split('\n')
+    .filter((path) => path !== '');
   for (const path of databases) {
     await run(['cp', '--remove-destination', path.replace(to, template), path]);
   }

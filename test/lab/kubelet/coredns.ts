@@ -48,7 +48,10 @@ export function corednsManifest(address: string): string {
                 name: 'coredns',
                 image: COREDNS_IMAGE,
                 args: ['-conf', '/etc/coredns/Corefile'],
-                ports: [{ containerPort: 53, protocol: 'UDP' }, { containerPort: 53, protocol: 'TCP' }],
+                ports: [
+                  { containerPort: 53, protocol: 'UDP' },
+                  { containerPort: 53, protocol: 'TCP' },
+                ],
                 readinessProbe: { httpGet: { path: '/ready', port: 8181 }, periodSeconds: 1 },
                 volumeMounts: [{ name: 'config', mountPath: '/etc/coredns' }],
               },
@@ -62,7 +65,14 @@ export function corednsManifest(address: string): string {
       apiVersion: 'v1',
       kind: 'Service',
       metadata: { name: 'kube-dns', namespace: 'kube-system' },
-      spec: { clusterIP: address, selector: labels, ports: [{ name: 'dns', port: 53, protocol: 'UDP' }, { name: 'dns-tcp', port: 53, protocol: 'TCP' }] },
+      spec: {
+        clusterIP: address,
+        selector: labels,
+        ports: [
+          { name: 'dns', port: 53, protocol: 'UDP' },
+          { name: 'dns-tcp', port: 53, protocol: 'TCP' },
+        ],
+      },
     },
   ];
   return JSON.stringify({ apiVersion: 'v1', kind: 'List', items });

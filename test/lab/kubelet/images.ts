@@ -10,8 +10,10 @@ import { binaryPath, CACHE } from '../binaries/locate.js';
 import { type ImageFile, type ImageSpec, writeImage } from './oci.js';
 
 export const PAUSE_IMAGE = 'localhost/kilofed/pause:1';
-export const KILOFED_IMAGE = 'ghcr.io/kilofed/kilofed:0.1.0';
-export const REDIS_IMAGE = 'docker.io/library/redis:7';
+const KILOFED_IMAGE = 'ghcr.io/kilofed/kilofed:0.1.0';
+/** The hub alone: Node and the bundle. */
+const HUB_IMAGE = 'ghcr.io/kilofed/kilofed-hub:0.1.0';
+const REDIS_IMAGE = 'docker.io/library/redis:7';
 /** busybox and node: test pods and the demo's web server. */
 export const TOOLS_IMAGE = 'localhost/kilofed/tools:1';
 export const COREDNS_IMAGE = 'localhost/kilofed/coredns:1';
@@ -37,14 +39,34 @@ export async function buildImages(note: (text: string) => void): Promise<readonl
 async function specs(folder: string): Promise<ImageSpec[]> {
   const busybox = await busyboxFiles();
   const node: ImageFile = { kind: 'program', from: process.execPath, to: '/usr/local/bin/node' };
+  const bundle: readonly ImageFile[] = [
+    { kind: 'copy', from: DIST, to: '/app' },
+    { kind: 'text', at: '/app/package.json', content: '{"type":"module"}\n' },
+  ];
   return [
     { name: PAUSE_IMAGE, layers: [[{ kind: 'copy', from: await pauseProgram(folder), to: '/pause' }]], entrypoint: ['/pause'] },
     { name: TOOLS_IMAGE, layers: [[...busybox, node]] },
-    { name: COREDNS_IMAGE, layers: [[{ kind: 'program', from: must(binaryPath('coredns'), 'coredns'), to: '/coredns' }]], entrypoint: ['/coredns'] },
+    {
+      name: COREDNS_IMAGE,
+      layers: [[{ kind: 'program', from: must(binaryPath('coredns'), 'coredns'), to: '/coredns' }]],
+      entrypoint: ['/coredns'],
+    },
     {
       name: REDIS_IMAGE,
-      layers: [[...busybox, { kind: 'program', from: '/usr/bin/redis-server', to: '/usr/local/bin/redis-server' }, { kind: 'program', from: '/usr/bin/redis-cli', to: '/usr/local/bin/redis-cli' }, { kind: 'folder', at: '/data', mode: 0o777 }]],
+      layers: [
+        [
+          ...busybox,
+          { kind: 'program', from: '/usr/bin/redis-server', to: '/usr/local/bin/redis-server' },
+          { kind: 'program', from: '/usr/bin/redis-cli', to: '/usr/local/bin/redis-cli' },
+          { kind: 'folder', at: '/data', mode: 0o777 },
+        ],
+      ],
       command: ['redis-server'],
+    },
+    {
+      name: HUB_IMAGE,
+      layers: [[node, ...accounts, { kind: 'folder', at: '/tmp', mode: 0o1777 }], bundle],
+      entrypoint: ['/usr/local/bin/node', '/app/kilofed.js'],
     },
     {
       name: KILOFED_IMAGE,
@@ -52,26 +74,43 @@ async function specs(folder: string): Promise<ImageSpec[]> {
         [
           ...busybox,
           node,
-          ...['/usr/bin/wg', '/usr/sbin/ip', '/usr/sbin/bridge', '/usr/sbin/nft', '/usr/sbin/conntrack', '/usr/bin/nsenter', '/usr/bin/setpriv'].map(
-            (path): ImageFile => ({ kind: 'program', from: existsSync(path) ? path : path.replace('/usr/sbin', '/sbin'), to: path }),
-          ),
+          ...[
+            '/usr/bin/wg',
+            '/usr/sbin/ip',
+            '/usr/sbin/bridge',
+            '/usr/sbin/nft',
+            '/usr/sbin/conntrack',
+            '/usr/bin/nsenter',
+            '/usr/bin/setpriv',
+          ].map((path): ImageFile => ({ kind: 'program', from: existsSync(path) ? path : path.replace('/usr/sbin', '/sbin'), to: path })),
           { kind: 'program', from: must(binaryPath('wireguard-go'), 'wireguard-go'), to: '/usr/local/bin/wireguard-go' },
-          ...['bridge', 'loopback', 'host-local', 'portmap'].map((name): ImageFile => ({ kind: 'program', from: `/usr/lib/cni/${name}`, to: `/opt/cni/bin/${name}` })),
+          ...['bridge', 'loopback', 'host-local', 'portmap'].map((name): ImageFile => ({
+            kind: 'program',
+            from: `/usr/lib/cni/${name}`,
+            to: `/opt/cni/bin/${name}`,
+          })),
         ],
-        [{ kind: 'copy', from: DIST, to: '/app' }, { kind: 'text', at: '/app/package.json', content: '{"type":"module"}\n' }],
+        bundle,
       ],
       entrypoint: ['/usr/local/bin/node', '/app/kilofed.js'],
     },
   ];
 }
 
+const accounts: readonly ImageFile[] = [
+  { kind: 'text', at: '/etc/passwd', content: 'root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/false\n' },
+  { kind: 'text', at: '/etc/group', content: 'root:x:0:\nnogroup:x:65534:\n' },
+];
+
 async function busyboxFiles(): Promise<ImageFile[]> {
-  const applets = (await run(['/bin/busybox', '--list'])).trim().split('\n').filter((name) => name !== 'busybox');
+  const applets = (await run(['/bin/busybox', '--list']))
+    .trim()
+    .split('\n')
+    .filter((name) => name !== 'busybox');
   return [
     { kind: 'copy', from: '/bin/busybox', to: '/bin/busybox' },
     ...applets.map((name): ImageFile => ({ kind: 'link', at: `/bin/${name}`, to: 'busybox' })),
-    { kind: 'text', at: '/etc/passwd', content: 'root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/false\n' },
-    { kind: 'text', at: '/etc/group', content: 'root:x:0:\nnogroup:x:65534:\n' },
+    ...accounts,
     { kind: 'folder', at: '/tmp', mode: 0o1777 },
     { kind: 'folder', at: '/root' },
   ];

@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path';
 import { type Lan } from '../../bare/network.js';
 import { binaryPath } from '../binaries/locate.js';
 import { run, start, until } from '../process.js';
-import { createGroup, removeGroups } from '../world/cgroups.js';
+import { createGroup, leaveGroup, removeGroups } from '../world/cgroups.js';
 import { cloneTemplate } from './containerdTemplate.js';
 import { nodeConfig, type NodeConfigInput } from './nodeConfig.js';
 import { NODE_SCRIPT } from './nodeScript.js';
@@ -23,7 +23,7 @@ export interface KubeletNode {
   stop(): Promise<void>;
 }
 
-export interface NodeInput {
+interface NodeInput {
   readonly runId: string;
   readonly folder: string;
   readonly lan: Lan;
@@ -44,14 +44,34 @@ export async function startNode(input: NodeInput): Promise<KubeletNode> {
   // The control groups are entered first: a cgroup namespace's root is the group its first process is in. The node waits for
   // its network before it starts anything.
   const script = `for group in ${groups.join(' ')}; do echo $$ > $group/cgroup.procs; done
-exec unshare --net --mount --pid --fork --kill-child --uts --ipc --cgroup bash -c 'read -r go < "$1/go"; exec bash -c "$0" node "$@"' "$NODE_SCRIPT" "$@"`;
+exec unshare --net --mount --pid --fork --kill-child --uts --ipc --cgroup \\
+  bash -c 'read -r go < "$1/go"; exec bash -c "$0" node "$@"' "$NODE_SCRIPT" "$@"`;
   await run(['mkfifo', join(folder, 'go')]);
-  const outer = start(['bash', '-c', script, 'node', folder, config.name, address, programs], { env: { ...process.env, NODE_SCRIPT }, stdio: ['ignore', log, log] });
+  const outer = start(['bash', '-c', script, 'node', folder, config.name, address, programs], {
+    env: { ...process.env, NODE_SCRIPT },
+    stdio: ['ignore', log, log],
+  });
   const pid = outer.pid as number;
-  await until(`the namespaces of ${config.name}`, 10_000, async () => ((await run(['readlink', `/proc/${pid}/exe`])).includes('unshare') && hasChild(pid) ? true : undefined));
+  await until(`the namespaces of ${config.name}`, 10_000, async () =>
+    (await run(['readlink', `/proc/${pid}/exe`])).includes('unshare') && hasChild(pid) ? true : undefined,
+  );
+  leaveGroup(input.runId, pid);
   await plugNode(pid, { lan: input.lan, host: input.host, address, ...(config.network === 'ours' ? {} : { translated: config.podCIDR }) });
   writeFileSync(join(folder, 'go'), 'go\n');
-  const enter = (): string[] => ['nsenter', `--target=${childOf(pid)}`, '--net', '--mount', '--pid', '--uts', '--ipc', '--root', '--', 'env', '--chdir=/', 'PATH=/run/programs:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'];
+  const enter = (): string[] => [
+    'nsenter',
+    `--target=${childOf(pid)}`,
+    '--net',
+    '--mount',
+    '--pid',
+    '--uts',
+    '--ipc',
+    '--root',
+    '--',
+    'env',
+    '--chdir=/',
+    'PATH=/run/programs:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+  ];
   return {
     name: config.name,
     address,
@@ -67,19 +87,31 @@ exec unshare --net --mount --pid --fork --kill-child --uts --ipc --cgroup bash -
 }
 
 /** eth0 on the LAN; what pods send to the world outside of 10/8 leaves with the node's address, as with any usual CNI. */
-async function plugNode(pid: number, at: { readonly lan: Lan; readonly host: number; readonly address: string; readonly translated?: string }): Promise<void> {
+async function plugNode(
+  pid: number,
+  at: { readonly lan: Lan; readonly host: number; readonly address: string; readonly translated?: string },
+): Promise<void> {
   const { lan, host, address } = at;
   const outer = `v${lan.bridge.slice(3)}h${host}`;
-  const inside = (argv: string[], input?: string): Promise<string> => run(['nsenter', `--target=${pid}`, '--net', '--', ...argv], input === undefined ? {} : { input });
-  await run(['ip', '-batch', '-'], { input: `link add ${outer} type veth peer name eth0 netns ${pid}\nlink set ${outer} master ${lan.bridge} up\n` });
-  await inside(['ip', '-batch', '-'], `link set lo up\naddr add ${address}/24 dev eth0\nlink set eth0 up\nroute add default via ${lan.gateway}\n`);
+  const inside = (argv: string[], input?: string): Promise<string> =>
+    run(['nsenter', `--target=${pid}`, '--net', '--', ...argv], input === undefined ? {} : { input });
+  await run(['ip', '-batch', '-'], {
+    input: `link add ${outer} type veth peer name eth0 netns ${pid}\nlink set ${outer} master ${lan.bridge} up\n`,
+  });
+  await inside(
+    ['ip', '-batch', '-'],
+    `link set lo up\naddr add ${address}/24 dev eth0\nlink set eth0 up\nroute add default via ${lan.gateway}\n`,
+  );
   await inside(['sysctl', '-qw', 'net.ipv4.ip_forward=1']);
   if (at.translated === undefined) return;
-  await inside(['nft', '-f', '-'], `table ip lab {
+  await inside(
+    ['nft', '-f', '-'],
+    `table ip lab {
     chain postrouting { type nat hook postrouting priority srcnat; policy accept;
       ip saddr ${at.translated} ip daddr != 10.0.0.0/8 masquerade
     }
-  }\n`);
+  }\n`,
+  );
 }
 
 function childOf(pid: number): number {

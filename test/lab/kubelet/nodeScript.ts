@@ -17,7 +17,8 @@ mount -t sysfs sysfs "$root/sys"
 mount --rbind /dev "$root/dev"
 mount -t tmpfs -o mode=755 tmpfs "$root/run"
 mount -t tmpfs tmpfs "$root/tmp"
-mkdir -p "$root"/run/{lock,programs,wireguard} "$root"/var/lib/{containerd,kubelet,kilofed} "$root"/etc/{cni/net.d,lab} "$root"/opt/cni/bin "$root"/var/log/{lab,pods,containers}
+mkdir -p "$root"/run/{lock,programs,wireguard} "$root"/etc/{cni/net.d,lab} "$root"/opt/cni/bin
+mkdir -p "$root"/var/lib/{containerd,kubelet,kilofed} "$root"/var/log/{lab,pods,containers}
 # containerd's layers and the kubelet's volumes cannot lie on an overlay.
 mount --bind "$folder/data/containerd" "$root/var/lib/containerd"
 mount --bind "$folder/data/kubelet" "$root/var/lib/kubelet"
@@ -34,6 +35,10 @@ fi
 # Control groups: this cgroup namespace's roots are the node's own groups.
 if [ "$(stat -fc %T /sys/fs/cgroup)" = cgroup2fs ]; then
   mount -t cgroup2 cgroup2 "$root/sys/fs/cgroup"
+  # A group that hands controllers on may hold no process (cgroups(7)): this one, and what it will start, goes below.
+  mkdir "$root/sys/fs/cgroup/init"
+  echo $$ > "$root/sys/fs/cgroup/init/cgroup.procs"
+  for each in $(cat "$root/sys/fs/cgroup/cgroup.controllers"); do echo "+$each" > "$root/sys/fs/cgroup/cgroup.subtree_control"; done
 else
   mount -t tmpfs -o mode=755 tmpfs "$root/sys/fs/cgroup"
   for each in cpu cpuacct cpuset memory devices freezer blkio pids; do

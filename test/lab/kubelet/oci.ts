@@ -3,7 +3,19 @@
  * JSON files. The same inputs give the same bytes.
  */
 import { createHash } from 'node:crypto';
-import { chmodSync, copyFileSync, cpSync, existsSync, mkdirSync, readFileSync, realpathSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { arch } from 'node:os';
 import { dirname, join } from 'node:path';
 import { run } from '../process.js';
@@ -53,7 +65,9 @@ export async function writeImage(spec: ImageSpec, out: string, scratch: string):
       architecture: { x64: 'amd64', arm64: 'arm64' }[arch() as 'x64' | 'arm64'],
       os: 'linux',
       config: {
-        Env: Object.entries({ PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', ...spec.env }).map(([name, value]) => `${name}=${value}`),
+        Env: Object.entries({ PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', ...spec.env }).map(
+          ([name, value]) => `${name}=${value}`,
+        ),
         ...(spec.entrypoint === undefined ? {} : { Entrypoint: spec.entrypoint }),
         ...(spec.command === undefined ? {} : { Cmd: spec.command }),
       },

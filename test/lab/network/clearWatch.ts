@@ -15,16 +15,22 @@ export interface ClearWatch {
 
 const TABLE = 'inet clear_watch';
 const INSIDE = { ip: '10.0.0.0/8', ip6: '{ fd04::/16, fd42::/16, fd90::/16 }' };
+const PROTOCOL = { ip: 'ipv4', ip6: 'ipv6' };
 
 /** Of this world, whose router the lab's own namespace is. `vxlanPort`: UDP. */
 export async function startClearWatch(vxlanPort: number): Promise<ClearWatch> {
-  const sets = (['ip', 'ip6'] as const).map((family) => `set ${family}seen { type ifname . ${family === 'ip' ? 'ipv4' : 'ipv6'}_addr . ${family === 'ip' ? 'ipv4' : 'ipv6'}_addr; size 4096; flags dynamic; counter; }`);
-  const rules = (['ip', 'ip6'] as const).flatMap((family) => [
-    `${family} saddr ${INSIDE[family]}`,
-    `${family} daddr ${INSIDE[family]}`,
-    `meta nfproto ${family === 'ip' ? 'ipv4' : 'ipv6'} udp dport ${vxlanPort}`,
-    `meta nfproto ${family === 'ip' ? 'ipv4' : 'ipv6'} meta l4proto { 4, 41 }`,
-  ].map((match) => `iifname "lan*" ${match} update @${family}seen { iifname . ${family} saddr . ${family} daddr } accept`));
+  const sets = (['ip', 'ip6'] as const).map((family) => {
+    const address = `${PROTOCOL[family]}_addr`;
+    return `set ${family}seen { type ifname . ${address} . ${address}; size 4096; flags dynamic; counter; }`;
+  });
+  const rules = (['ip', 'ip6'] as const).flatMap((family) =>
+    [
+      `${family} saddr ${INSIDE[family]}`,
+      `${family} daddr ${INSIDE[family]}`,
+      `meta nfproto ${PROTOCOL[family]} udp dport ${vxlanPort}`,
+      `meta nfproto ${PROTOCOL[family]} meta l4proto { 4, 41 }`,
+    ].map((match) => `iifname "lan*" ${match} update @${family}seen { iifname . ${family} saddr . ${family} daddr } accept`),
+  );
   await run(['nft', '-f', '-'], {
     input: `table ${TABLE}
 delete table ${TABLE}

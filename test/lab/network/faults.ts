@@ -9,7 +9,7 @@ import { type Lan } from '../../bare/network.js';
 import { attempt, run } from '../process.js';
 
 /** A node, or anything else plugged into a LAN by `plug`. */
-export interface FaultyHost {
+interface FaultyHost {
   readonly name: string;
   /** On its LAN. */
   readonly address: string;
@@ -32,6 +32,8 @@ export interface Faults {
   cutFromLan(host: FaultyHost): Promise<Fault>;
   /** The opposite: the host has its LAN, and no router. */
   cutFromWan(host: FaultyHost): Promise<Fault>;
+  /** A firewall before the host drops UDP to these ports, both ways. */
+  blockUdp(host: FaultyHost, first: number, last: number): Promise<Fault>;
   /** Loses a share (0..1) of what leaves the LAN for others. */
   loseLeaving(lan: Lan, share: number): Promise<Fault>;
   /** Loses a share (0..1) of the packets from the host, and the same share of those to it. */
@@ -43,7 +45,7 @@ export interface Faults {
 }
 
 /** nft statements for packets that come out of a device's cable, and for those that go into it. */
-export interface FaultRules {
+interface FaultRules {
   readonly from: readonly string[];
   readonly to: readonly string[];
 }
@@ -72,7 +74,11 @@ export function createFaults(): Faults {
 
   return {
     silence: (host) => add(`${host.name} is silent`, portOf(host.address), { from: ['drop'], to: ['drop'] }),
-    dropOneWay: (from, address) => add(`${from.name} does not reach ${address}`, portOf(from.address), { from: [`${address.includes(':') ? 'ip6' : 'ip'} daddr ${address} drop`], to: [] }),
+    dropOneWay: (from, address) =>
+      add(`${from.name} does not reach ${address}`, portOf(from.address), {
+        from: [`${address.includes(':') ? 'ip6' : 'ip'} daddr ${address} drop`],
+        to: [],
+      }),
     // What the bridge itself hands up or is given is what leaves or enters the LAN; its ports go on talking to each other.
     cutLan: (lan) => add(`${lan.bridge} is cut off`, lan.bridge, { from: ['drop'], to: ['drop'] }),
     cutFromLan(host) {
@@ -90,7 +96,12 @@ export function createFaults(): Faults {
         to: [`ether saddr ${router} drop`],
       });
     },
-    loseLeaving: (lan, share) => add(`${lan.bridge} loses ${share * 100} % of what leaves it`, lan.bridge, { from: [lossRule(share)], to: [] }),
+    blockUdp(host, first, last) {
+      const rule = `udp dport ${first}-${last} drop`;
+      return add(`${host.name} lacks UDP ${first} to ${last}`, portOf(host.address), { from: [rule], to: [rule] });
+    },
+    loseLeaving: (lan, share) =>
+      add(`${lan.bridge} loses ${share * 100} % of what leaves it`, lan.bridge, { from: [lossRule(share)], to: [] }),
     lose(host, share) {
       const rule = lossRule(share);
       return add(`${host.name} loses ${share * 100} %`, portOf(host.address), { from: [rule], to: [rule] });

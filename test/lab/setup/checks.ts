@@ -55,7 +55,9 @@ export async function checkMachine(): Promise<Finding[]> {
     ...toolFindings(binaries.length > 0 ? await goVersion() : GO_VERSION),
     ...roomFindings(binaries.length > 0 ? BUILD_DISK_MB : DISK_MB),
     ...(packages.length > 0 ? [{ kind: 'packages', problem: `Debian packages: ${packages.join(' ')}` } as const] : []),
-    ...(binaries.length > 0 ? [{ kind: 'binaries', problem: `programs to build from their Go modules: ${binaries.join(' ')}` } as const] : []),
+    ...(binaries.length > 0
+      ? [{ kind: 'binaries', problem: `programs to build from their Go modules: ${binaries.join(' ')}` } as const]
+      : []),
   ];
 }
 
@@ -83,7 +85,11 @@ function kernelFindings(): Finding[] {
   const limit = '/proc/sys/fs/inotify/max_user_instances';
   const instances = existsSync(limit) ? Number(readFileSync(limit, 'utf8')) : INOTIFY_INSTANCES;
   if (instances < INOTIFY_INSTANCES) {
-    findings.push({ kind: 'warning', problem: `fs.inotify.max_user_instances is ${instances}: enough for about four clusters; more need \`sysctl fs.inotify.max_user_instances=${INOTIFY_INSTANCES}\`` });
+    const advice = `more need \`sysctl fs.inotify.max_user_instances=${INOTIFY_INSTANCES}\``;
+    findings.push({
+      kind: 'warning',
+      problem: `fs.inotify.max_user_instances is ${instances}: enough for about four clusters; ${advice}`,
+    });
   }
   return findings;
 }
@@ -91,9 +97,15 @@ function kernelFindings(): Finding[] {
 function toolFindings(go: readonly number[] | undefined): Finding[] {
   const findings: Finding[] = [];
   const node = process.versions.node.split('.').map(Number);
-  if (isOlder(node, NODE_VERSION)) findings.push({ kind: 'fatal', problem: `Node ${NODE_VERSION.join('.')} or newer: this is ${process.versions.node}` });
-  if (go === undefined) findings.push({ kind: 'fatal', problem: `Go ${GO_VERSION.join('.')} or newer, to build the Kubernetes programs: see https://go.dev/dl, or point KUBEBUILDER_ASSETS at a folder that has them` });
-  else if (isOlder(go, GO_VERSION)) findings.push({ kind: 'fatal', problem: `Go ${GO_VERSION.join('.')} or newer: this is ${go.join('.')}` });
+  if (isOlder(node, NODE_VERSION))
+    findings.push({ kind: 'fatal', problem: `Node ${NODE_VERSION.join('.')} or newer: this is ${process.versions.node}` });
+  const wanted = `Go ${GO_VERSION.join('.')} or newer`;
+  if (go === undefined) {
+    const advice = 'see https://go.dev/dl, or point KUBEBUILDER_ASSETS at a folder that has them';
+    findings.push({ kind: 'fatal', problem: `${wanted}, to build the Kubernetes programs: ${advice}` });
+  } else if (isOlder(go, GO_VERSION)) {
+    findings.push({ kind: 'fatal', problem: `${wanted}: this is ${go.join('.')}` });
+  }
   return findings;
 }
 
@@ -104,7 +116,11 @@ function roomFindings(diskMB: number): Finding[] {
   const at = [CACHE, dirname(dirname(CACHE)), '/'].find((path) => existsSync(path)) ?? '/';
   const disk = statfsSync(at);
   const roomMB = Math.round((disk.bavail * disk.bsize) / 1e6);
-  if (roomMB < diskMB) findings.push({ kind: 'fatal', problem: `${diskMB} MB of disk below ${at}: there are ${roomMB}; XDG_CACHE_HOME moves the cache elsewhere` });
+  if (roomMB < diskMB)
+    findings.push({
+      kind: 'fatal',
+      problem: `${diskMB} MB of disk below ${at}: there are ${roomMB}; XDG_CACHE_HOME moves the cache elsewhere`,
+    });
   return findings;
 }
 

@@ -11,7 +11,7 @@ const APT_MS = 900_000;
 const POLICY = '/usr/sbin/policy-rc.d';
 const WITHOUT = 'What works without it: `make build`, `make lint`, `make unit`.';
 
-export interface SetupResult {
+interface SetupResult {
   readonly ok: boolean;
   /** Fit for printing, one per line. */
   readonly findings: readonly Finding[];

@@ -10,12 +10,12 @@ const CGROUP2_MAGIC = 0x63677270;
 /** The v1 hierarchies that kubelet and runc use. */
 const HIERARCHIES = ['cpu', 'cpuacct', 'cpuset', 'memory', 'devices', 'freezer', 'blkio', 'pids', 'systemd'];
 
-export function cgroupVersion(): 1 | 2 {
+function cgroupVersion(): 1 | 2 {
   return statfsSync(ROOT).type === CGROUP2_MAGIC ? 2 : 1;
 }
 
 /** The v1 hierarchies of this machine; empty with v2. */
-export function hierarchies(): string[] {
+function hierarchies(): string[] {
   return cgroupVersion() === 2 ? [] : HIERARCHIES.filter((name) => existsSync(join(ROOT, name, 'cgroup.procs')));
 }
 
@@ -31,6 +31,14 @@ export function createGroup(runId: string, node: string): string[] {
     }
     return group;
   });
+}
+
+/** With v2, where a group that hands controllers on may hold no process: the one that waits outside of a node goes beside its group. */
+export function leaveGroup(runId: string, pid: number): void {
+  if (cgroupVersion() === 1) return;
+  const group = join(ROOT, `kilofed-${runId}`, 'outside');
+  mkdirSync(group, { recursive: true });
+  writeFileSync(join(group, 'cgroup.procs'), String(pid));
 }
 
 /** Removes the group of a node, or of a whole run, whose processes have ended. */
@@ -54,8 +62,20 @@ function inherit(folder: string): void {
     }
   }
   if (cgroupVersion() === 2) {
-    const controllers = readFileSync(join(folder, '..', 'cgroup.controllers'), 'utf8').trim().split(' ').filter(Boolean);
-    writeFileSync(join(folder, '..', 'cgroup.subtree_control'), controllers.map((name) => `+${name}`).join(' '));
+    const controllers = readFileSync(join(folder, '..', 'cgroup.controllers'), 'utf8')
+      .trim()
+      .split(' ')
+      .filter(Boolean);
+    for (const name of controllers) handOn(join(folder, '..'), name);
+  }
+}
+
+/** What a machine cannot hand on, such as `cpu` beside real-time processes, its nodes do without. */
+function handOn(folder: string, controller: string): void {
+  try {
+    writeFileSync(join(folder, 'cgroup.subtree_control'), `+${controller}`);
+  } catch (error) {
+    if (!['EBUSY', 'EINVAL', 'EOPNOTSUPP'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
   }
 }
 

@@ -8,6 +8,7 @@ import { spawn } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { ended } from '../process.js';
+import { signal } from '../signal.js';
 import { createRun, lockFile, outerPidFile, removeRun, sweep } from './state.js';
 
 /** The run id, in the environment of every process of a world. */
@@ -52,7 +53,7 @@ export function initOf(outer: number): number | undefined {
 
 function signalInit(outer: number | undefined): void {
   const init = outer === undefined ? undefined : initOf(outer);
-  if (init !== undefined) process.kill(init, 'SIGTERM');
+  if (init !== undefined) signal(init, 'SIGTERM');
 }
 
 /**

@@ -13,7 +13,7 @@ const EXECUTABLE = resolve(import.meta.dirname, '../../../../dist/kilofed.js');
 const PROGRAMS: readonly Binary[] = ['kubectl', 'etcd', 'coredns', 'wireguard-go'];
 
 /** Command prefix that enters the world of a running lab. @throws when it has just ended. */
-export function enterRunning(id: string): string[] {
+function enterRunning(id: string): string[] {
   const file = outerPidFile(id);
   const init = existsSync(file) ? initOf(Number(readFileSync(file, 'utf8'))) : undefined;
   if (init === undefined) throw new Error(`run ${id} has no process to enter`);
@@ -32,7 +32,10 @@ export async function shellIn(id: string, argv: readonly string[]): Promise<numb
     ...(first === undefined ? {} : { KUBECONFIG: Object.values(clusters).join(':') }),
   };
   if (argv.length === 0) process.stdout.write(hint(id, clusters));
-  const child = spawn('setpriv', ['--pdeathsig', 'KILL', '--', ...enterRunning(id), ...(argv.length === 0 ? ['bash', '-i'] : argv)], { stdio: 'inherit', env });
+  const child = spawn('setpriv', ['--pdeathsig', 'KILL', '--', ...enterRunning(id), ...(argv.length === 0 ? ['bash', '-i'] : argv)], {
+    stdio: 'inherit',
+    env,
+  });
   const ignore = (): void => undefined;
   process.on('SIGINT', ignore);
   await ended(child);

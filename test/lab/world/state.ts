@@ -15,7 +15,7 @@ import { removeGroups } from './cgroups.js';
 const GRACE_MS = 10_000;
 
 /** Beside the cache of images, so that both lie on one file system and files can be shared by hard links. */
-export function runsFolder(): string {
+function runsFolder(): string {
   return process.env['KILOFED_LAB_DIR'] ?? join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'kilofed', 'runs');
 }
 
@@ -48,7 +48,7 @@ export function createRun(now: Date): string {
   return id;
 }
 
-export interface Run {
+interface Run {
   readonly id: string;
   readonly alive: boolean;
 }
@@ -59,7 +59,7 @@ export async function listRuns(): Promise<Run[]> {
   return Promise.all(ids.map(async (id) => ({ id, alive: await isAlive(id) })));
 }
 
-export interface Sweep {
+interface Sweep {
   readonly removed: readonly string[];
   /** What could not be removed yet, with the reason; the next sweep tries again. */
   readonly kept: readonly { readonly id: string; readonly reason: string }[];

@@ -1,0 +1,66 @@
+/**
+ * What the cluster-agent keeps of Services and EndpointSlices: of exported Services alone, what decides who may reach which endpoint.
+ */
+import type { Exported } from '../core/api/nodePolicy.js';
+import { MCS_LABEL } from '../core/api/names.js';
+import type { KubeObject } from '../core/api/resources.js';
+import { addressOf } from '../core/net/cidr.js';
+import { isHubs } from '../core/observed/ownership.js';
+import { exportRequest } from '../core/services/annotations.js';
+
+/** Of a Service that is exported. */
+export interface ServiceFacts {
+  /** `namespace/name`. */
+  readonly key: string;
+  /** The members that it names; absent: as the Mesh says. */
+  readonly targets?: readonly string[];
+}
+
+/** Of an EndpointSlice. */
+export interface SliceFacts {
+  /** `namespace/name` of its Service. */
+  readonly service: string;
+  /** Canonical. */
+  readonly addresses: readonly string[];
+  readonly ports: Exported['ports'];
+}
+
+/** As the API server validates it, to which any number is a port. */
+interface Slice extends KubeObject {
+  readonly endpoints?: readonly { readonly addresses?: readonly string[] }[] | null;
+  readonly ports?: readonly { readonly protocol?: string; readonly port?: number }[] | null;
+}
+
+/** Undefined: it is not exported. */
+export function serviceFacts(object: KubeObject): ServiceFacts | undefined {
+  const { metadata, spec } = object as KubeObject & { readonly spec?: { readonly type?: string } };
+  const request = exportRequest(metadata.annotations ?? {});
+  if (request?.exported !== true || spec?.type === 'ExternalName' || isHubs('service', object)) return undefined;
+  return { key: keyOf(object, metadata.name), ...(request.targets === undefined ? {} : { targets: request.targets }) };
+}
+
+/** Endpoints count whether they are ready or not: what is under way with one that ends goes on. Undefined: it belongs to no Service. */
+export function sliceFacts(object: KubeObject): SliceFacts | undefined {
+  const { metadata, endpoints, ports } = object as Slice;
+  const service = metadata.labels?.[MCS_LABEL.kubeServiceName];
+  // Ours are endpoints of other members.
+  if (service === undefined || isHubs('endpointSlice', object)) return undefined;
+  return {
+    service: keyOf(object, service),
+    addresses: (endpoints ?? [])
+      .flatMap((endpoint) => endpoint.addresses ?? [])
+      .map(addressOf)
+      .filter((address) => address !== undefined),
+    ports: (ports ?? []).flatMap(({ protocol = 'TCP', port = 0 }) =>
+      port >= 1 && port <= 65_535 && isKnown(protocol) ? [{ protocol, port }] : [],
+    ),
+  };
+}
+
+function keyOf({ metadata }: KubeObject, name: string): string {
+  return `${metadata.namespace ?? ''}/${name}`;
+}
+
+function isKnown(protocol: string): protocol is Exported['ports'][number]['protocol'] {
+  return protocol === 'TCP' || protocol === 'UDP' || protocol === 'SCTP';
+}

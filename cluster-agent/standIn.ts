@@ -1,0 +1,54 @@
+/**
+ * Stands in for a hub that is away, as far as mirrors must follow what happens here: their readiness. All else waits for the hub.
+ */
+import type { Log } from '../core/runtime/log.js';
+import type { ReconcileResult } from '../core/workqueue/queue.js';
+import type { HubWatch } from './hubWatch.js';
+import type { Reach } from './memberReach.js';
+import type { ReadinessKeeper } from './readinessKeeper.js';
+
+interface StandIn {
+  reconcile(reach: Reach | undefined): Promise<ReconcileResult>;
+}
+
+interface StandInDeps {
+  readonly hub: Pick<HubWatch, 'state'>;
+  readonly keeper: ReadinessKeeper;
+  readonly log: Log;
+  readonly metrics: { standsIn(is: boolean): void };
+}
+
+/** After a failure, in whatever it was. */
+const AGAIN_MS = 2_000;
+
+export function createStandIn({ hub, keeper, log, metrics }: StandInDeps): StandIn {
+  let standsIn = false;
+  /** What mirrors follow already. */
+  let kept: Reach | undefined;
+
+  function become(next: boolean): void {
+    if (next === standsIn) return;
+    standsIn = next;
+    kept = undefined;
+    metrics.standsIn(next);
+    if (next) log.warn('The hub is away: the readiness of its mirrors follows the links of this cluster');
+    else log.info('The hub is back');
+  }
+
+  return {
+    async reconcile(reach) {
+      const state = hub.state();
+      become(state.kind === 'away');
+      if (state.kind === 'present') return { kind: 'after', ms: state.forMs };
+      if (state.kind === 'absent' || reach === undefined || reach === kept) return { kind: 'done' };
+      const { written, failures } = await keeper.keep(reach);
+      if (written > 0) log.info('Wrote the readiness of mirrors', { slices: written });
+      if (failures.length > 0) {
+        log.warn('The readiness of some mirrors cannot be written', { failures: failures.slice(0, 3) });
+        return { kind: 'after', ms: AGAIN_MS };
+      }
+      kept = reach;
+      return { kind: 'done' };
+    },
+  };
+}

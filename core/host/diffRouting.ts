@@ -1,0 +1,112 @@
+/**
+ * Nexthops, groups, routes and rules.
+ */
+import type { NodePlan } from '../mesh/plan.js';
+import { MAIN_TABLE, ROUTE_METRIC } from '../mesh/reserved.js';
+import { aggregate } from '../net/sets.js';
+import type { Change, Difference } from './change.js';
+import { routeKey, ruleKey, type HostNexthop, type HostRoute, type HostRule, type HostState, type RouteTarget } from './state.js';
+import { canonicalAddress, canonicalCIDR } from './text.js';
+import { familyName } from '../net/family.js';
+
+export function diffNexthops(desired: NodePlan, observed: HostState): Difference {
+  const wanted = new Map<number, HostNexthop>();
+  for (const { id, dev, via, family } of desired.nexthops) {
+    wanted.set(id, {
+      dev: dev === 'underlay' ? (observed.underlay?.dev ?? 'underlay') : dev,
+      ...(via === undefined ? {} : { via: canonicalAddress(via) }),
+      family,
+      onlink: via !== undefined,
+    });
+  }
+  return {
+    set: [...wanted]
+      .filter(([id, nexthop]) => !sameNexthop(nexthop, observed.nexthops.get(id)))
+      .map(([id, nexthop]) => ({ kind: 'nexthop.set', id, nexthop })),
+    remove: [...observed.nexthops.keys()].filter((id) => !wanted.has(id)).map((id) => ({ kind: 'nexthop.delete', id })),
+  };
+}
+
+function sameNexthop(a: HostNexthop, b: HostNexthop | undefined): boolean {
+  return b !== undefined && a.dev === b.dev && a.via === b.via && a.family === b.family && a.onlink === b.onlink;
+}
+
+/** Points the groups at their active members. A failover changes nothing else. */
+export function diffGroups(desired: NodePlan, observed: HostState): Difference {
+  const wanted = new Map(
+    desired.groups.map(({ id, active, spread }) => [
+      id,
+      { members: [...new Set(active)].toSorted((a, b) => a - b), ...(spread === true ? { spread } : {}) },
+    ]),
+  );
+  return {
+    set: [...wanted]
+      .filter(([id, { members }]) => observed.groups.get(id)?.join() !== members.join())
+      .map(([id, group]) => ({ kind: 'group.set', id, ...group })),
+    remove: [...observed.groups.keys()].filter((id) => !wanted.has(id)).map((id) => ({ kind: 'group.delete', id })),
+  };
+}
+
+export function diffRoutes(desired: NodePlan, observed: HostState): Difference {
+  const set: Change[] = [];
+  const wanted: string[] = [];
+  let present = 0;
+  for (const route of desired.routes) {
+    const dst = canonicalCIDR(route.dst);
+    const src = route.src === undefined ? undefined : canonicalAddress(route.src);
+    const key = routeKey({ dst, table: route.table, metric: route.metric });
+    const now = observed.routes.get(key);
+    wanted.push(key);
+    if (now !== undefined) present += 1;
+    if (sameRoute(route.to, src, now)) continue;
+    const { table, metric, to } = route;
+    set.push({ kind: 'route.set', route: { dst, table, metric, to, ...(src === undefined ? {} : { src }) } });
+  }
+  // Nearly always all present routes are wanted, and with thousands of them it pays to stop here.
+  return { set, remove: present === observed.routes.size ? [] : obsoleteRoutes(new Set(wanted), observed) };
+}
+
+function obsoleteRoutes(wanted: ReadonlySet<string>, observed: HostState): readonly Change[] {
+  return [...observed.routes].filter(([key]) => !wanted.has(key)).map(([, route]) => ({ kind: 'route.delete', route }));
+}
+
+/**
+ * Forgets connections to prefixes that get their first route. On an adopted host they have one, so a restart forgets nothing. Only the main
+ * table counts: other tables carry probes, and their default routes would match every connection of the node.
+ */
+export function forgetFlows(set: readonly Change[], observed: HostState): readonly Change[] {
+  const prefixes = set.flatMap((change) =>
+    change.kind === 'route.set' &&
+    change.route.table === MAIN_TABLE &&
+    change.route.metric === ROUTE_METRIC &&
+    !observed.routes.has(routeKey(change.route))
+      ? [change.route.dst]
+      : [],
+  );
+  return prefixes.length === 0 ? [] : [{ kind: 'conntrack.forget', prefixes: aggregate(prefixes) }];
+}
+
+function sameRoute(to: RouteTarget, src: string | undefined, now: HostRoute | undefined): boolean {
+  if (now === undefined || now.src !== src || now.to.kind !== to.kind) return false;
+  if ('id' in to && 'id' in now.to) return to.id === now.to.id;
+  return !('dev' in to && 'dev' in now.to) || to.dev === now.to.dev;
+}
+
+export function diffRules(desired: NodePlan, observed: HostState): Difference {
+  const probes = (desired.probing?.rules ?? []).map((rule): HostRule => ({ ...rule, iif: 'lo' }));
+  const wanted = new Map([...desired.rules.map(hostRule), ...(desired.tunnelRules ?? []), ...probes].map((rule) => [ruleKey(rule), rule]));
+  return {
+    set: [...wanted].filter(([key]) => !observed.rules.has(key)).map(([, rule]) => ({ kind: 'rule.add', rule })),
+    remove: [...observed.rules].filter(([key]) => !wanted.has(key)).map(([, rule]) => ({ kind: 'rule.delete', rule })),
+  };
+}
+
+function hostRule({ priority, family, from, to, table }: NodePlan['rules'][number]): HostRule {
+  return {
+    priority,
+    family: family ?? familyName(to ?? from ?? ''),
+    ...(from === undefined ? {} : { from: canonicalCIDR(from) }),
+    ...(to === undefined ? {} : { to: canonicalCIDR(to) }),
+    table,
+  };
+}

@@ -1,0 +1,20 @@
+/**
+ * How much the hub takes from one member, and writes into one member for another. Members are not trusted, so no number is theirs to
+ * choose. docs/reference.md has the table; decision 24 says why these, and what happens to the rest.
+ */
+export const BOUND = {
+  /** Exported Services of a member, and of one namespace of it. */
+  exports: 5_000,
+  exportsOfNamespace: 1_000,
+  /** Ports of a Service, its mirror, and an EndpointSlice (Kubernetes pkg/apis/discovery/validation). */
+  ports: 100,
+  /** EndpointSlices of an exported Service. */
+  slices: 100,
+  /** Endpoints of an EndpointSlice, and addresses of an endpoint (as ports). */
+  endpoints: 1_000,
+  addresses: 100,
+  /** Addresses of all endpoints of an exported Service: to plan its mirror takes some 10 µs for each. */
+  endpointAddresses: 5_000,
+  /** Members that one export may name. */
+  targets: 250,
+} as const;

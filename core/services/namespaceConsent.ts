@@ -1,0 +1,45 @@
+/**
+ * What a namespace of an importing member says about imports into it. Label values hold no commas, so `_` joins the ids of
+ * members: `kilofed.io/import: east_north`.
+ */
+import * as z from 'zod';
+import { ANNOTATION, LABEL } from '../api/names.js';
+import { clusterMeta, labelName } from '../observed/metadata.js';
+import type { KubeObject } from '../api/resources.js';
+
+/** `invalid`: the label is not understood, so nothing is imported. Else the ids of the members that may export into it. */
+type ImportConsent = 'all' | 'none' | 'invalid' | readonly string[];
+
+export interface NamespaceConsent {
+  /** Absent: it says nothing, so the hub's flags decide. */
+  readonly imports?: ImportConsent;
+  /** Whether imports may have endpoints with host names. Absent: it says nothing, which means no. */
+  readonly hostnames?: boolean;
+}
+
+const CLUSTER_ID = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
+
+/** A Namespace, as far as imports are concerned. */
+export const observedNamespace = z.object({
+  metadata: clusterMeta.extend({
+    name: labelName,
+    labels: z.object({ [LABEL.import]: z.exactOptional(z.string()) }).nullish(),
+    annotations: z.object({ [ANNOTATION.importHostnames]: z.exactOptional(z.string()) }).nullish(),
+  }),
+});
+
+export function namespaceConsent({ labels, annotations }: KubeObject['metadata']): NamespaceConsent {
+  const imports: unknown = labels?.[LABEL.import];
+  const hostnames: unknown = annotations?.[ANNOTATION.importHostnames];
+  return {
+    ...(imports !== undefined && { imports: importConsent(imports) }),
+    ...(hostnames !== undefined && { hostnames: hostnames === 'true' }),
+  };
+}
+
+function importConsent(value: unknown): ImportConsent {
+  if (typeof value !== 'string') return 'invalid';
+  if (value === 'all' || value === 'none') return value;
+  const ids = value.split('_');
+  return ids.every((id) => CLUSTER_ID.test(id)) ? [...new Set(ids)].toSorted() : 'invalid';
+}

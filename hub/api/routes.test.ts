@@ -1,0 +1,67 @@
+import { expect, test } from '@jest/globals';
+import type { FederationStatus } from '../../core/api/status.js';
+import { HEALTHY } from '../../test/fakes/federationStatus.js';
+import { hubRoutes } from './routes.js';
+
+/** Routes of a hub that counts how often it is looked at. */
+function routes(status: () => FederationStatus = () => HEALTHY) {
+  const seen = { status: 0, metrics: 0, now: 0 };
+  const made = hubRoutes({
+    notReady: () => undefined,
+    forget: (id) =>
+      id === 'declared' ? { ok: false, error: 'declared by secret kilofed/x: delete that first' } : { ok: true, value: undefined },
+    status() {
+      seen.status += 1;
+      return status();
+    },
+    metrics() {
+      seen.metrics += 1;
+      return Promise.resolve({ contentType: 'text/plain', body: `${seen.metrics}` });
+    },
+    now: () => seen.now,
+  });
+  const get = async (part: 'status' | 'metrics', path: string): Promise<string> => (await made[part][path]?.(''))?.body ?? 'not found';
+  const forget = async (id: string): Promise<unknown> => {
+    const answer = await made.status['DELETE /api/v1/members/']?.(id);
+    return [answer?.status, JSON.parse(answer?.body ?? 'null')];
+  };
+  return { seen, get, forget };
+}
+
+test('M10: strangers see health and metrics, and nothing of the members', async () => {
+  const { get } = routes();
+  expect(
+    await Promise.all(['/healthz', '/readyz', '/metrics', '/api/v1/status', '/api/v1/members'].map((path) => get('metrics', path))),
+  ).toEqual(['ok\n', 'ok\n', '1', 'not found', 'not found']);
+  expect(await Promise.all(['/healthz', '/readyz', '/metrics'].map((path) => get('status', path)))).toEqual(Array(3).fill('not found'));
+});
+
+test('M10: however often the status and the metrics are asked for, they are computed once a second', async () => {
+  const { seen, get } = routes();
+  for (const now of [0, 1, 500, 999, 1_000, 1_999]) {
+    seen.now = now;
+    for (let count = 0; count < 100; count += 1)
+      await Promise.all([get('status', '/api/v1/status'), get('status', '/api/v1/members'), get('metrics', '/metrics')]);
+  }
+  expect(seen).toEqual({ status: 2, metrics: 2, now: 1_999 });
+  expect(JSON.parse(await get('status', '/api/v1/status'))).toEqual(HEALTHY);
+  expect(JSON.parse(await get('status', '/api/v1/members'))).toEqual({ members: HEALTHY.members });
+});
+
+test('M10: a status that cannot be computed is not tried over and over', async () => {
+  const { seen, get } = routes(() => {
+    throw new Error('a surprise');
+  });
+  for (let count = 0; count < 10; count += 1) await expect(get('status', '/api/v1/status')).rejects.toThrow('a surprise');
+  expect(seen.status).toBe(1);
+});
+
+test('a member is forgotten by its name, unless that is none or it is declared', async () => {
+  const { forget } = routes();
+  expect(await Promise.all(['east', 'declared', 'no%2Fname', ''].map(forget))).toEqual([
+    [200, { forgotten: 'east' }],
+    [409, { error: 'declared by secret kilofed/x: delete that first' }],
+    [400, { error: 'that is no name of a member' }],
+    [400, { error: 'that is no name of a member' }],
+  ]);
+});

@@ -1,0 +1,84 @@
+/**
+ * Deletes what is surplus of a mirror: slices first, then Services, the ServiceImport last.
+ */
+import { LABEL } from '../../../core/api/names.js';
+import type { KubeObject } from '../../../core/api/resources.js';
+import type { Deletion } from '../deletion.js';
+import { BRAKED_MS, type Context, type Reconciled } from '../context.js';
+import { failed } from '../failedWrites.js';
+import type { Outcome } from '../outcomes.js';
+import { type Doomed, removeObjects } from '../removeObjects.js';
+import { contributors, exportersIn, type ObservedMirror } from './standingMirror.js';
+
+interface Removal {
+  readonly surplus: ObservedMirror;
+  readonly why: Deletion;
+  /** The outcome once all is deleted. */
+  readonly outcome: Outcome | undefined;
+  /** Members whose part may go without a look at what they export. */
+  readonly free: ReadonlySet<string>;
+}
+
+export async function removeMirror(
+  service: string,
+  { surplus, why, outcome, free }: Removal,
+  context: Context,
+  signal: AbortSignal,
+): Promise<Reconciled> {
+  const { isGone } = context.federation;
+  const whyOf = (id: string): Deletion => (isGone(id) ? 'memberLeft' : why);
+  const sources = contributors(surplus);
+  const whole = sources.length > 0 && sources.every(isGone) ? 'memberLeft' : why;
+  const doomed: Doomed[] = [
+    ...surplus.slices.map((each) => ['endpointSlice', each, whyOf(each.metadata.labels?.[LABEL.cluster] ?? '')] as const),
+    ...surplus.services.map((each) => ['service', each, whole === 'moved' ? 'otherName' : whole] as const),
+    ...(surplus.import === undefined ? [] : [['serviceImport', surplus.import, whole] as const]),
+  ];
+  if (doomed.length === 0) context.brake.release(brakeKey(service));
+  else if (!contributors(surplus).every((id) => free.has(id) || mayRemovePart(service, { id, surplus }, context)))
+    return { outcome, result: { kind: 'after', ms: BRAKED_MS } };
+  const failures = await removeObjects(doomed, context, signal);
+  return failures.length === 0
+    ? { outcome, result: { kind: 'done' } }
+    : failed(outcome ?? { state: 'pending', problems: [] }, failures, context.target.id);
+}
+
+function brakeKey(service: string): string {
+  return `service/${service}`;
+}
+
+/**
+ * Asks the brake whether a member's part of the surplus may go. The resource in doubt is the member's slices if it still exports
+ * the Service, else its Services.
+ */
+export function mayRemovePart(
+  service: string,
+  { id, surplus }: { readonly id: string; readonly surplus: ObservedMirror },
+  context: Context,
+): boolean {
+  const member = context.federation.known(id);
+  if (member === undefined) return true;
+  const exported = member.records.exported().has(service);
+  const deleting = surplus.slices.filter((slice) => isFrom(id, slice)).length + (surplus.import === undefined ? 0 : 1);
+  return context.brake.allows({
+    key: brakeKey(service),
+    source: member.listing(exported ? 'endpointSlice' : 'service'),
+    deleting,
+    present: () => mirroredFrom(id, context),
+  });
+}
+
+/** How many of our objects in the target mirror exports of the member. */
+function mirroredFrom(id: string, { target: { records } }: Context): number {
+  let count = 0;
+  for (const service of records.mirrored()) {
+    const existing = records.imports().get(service);
+    if (existing?.own === true && exportersIn(existing.object).includes(id)) count += 1;
+    count += records.mirrorsOf(service).slices.filter((slice) => isFrom(id, slice)).length;
+  }
+  return count;
+}
+
+function isFrom(id: string, slice: KubeObject): boolean {
+  return slice.metadata.labels?.[LABEL.cluster] === id;
+}

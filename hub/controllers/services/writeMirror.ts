@@ -1,0 +1,162 @@
+/**
+ * Writes the mirror of one service: Service and slices in the order that core/services/orderWrites.ts gives, then
+ * the ServiceImport.
+ */
+import { ANNOTATION, LABEL } from '../../../core/api/names.js';
+import type { Problem } from '../../../core/api/problem.js';
+import { type KubeObject, objectKey, RESOURCE } from '../../../core/api/resources.js';
+import { type MirrorWrite, orderWrites } from '../../../core/services/orderWrites.js';
+import type { ImportPlan, NamedMirror } from '../../../core/services/planImport.js';
+import { takenOver } from '../../../core/services/handOver.js';
+import { withOwnHash } from '../../../core/services/withOwnHash.js';
+import type { KubeFailure } from '../../../kube/wire/client.js';
+import type { ExistingObject } from '../../records/existingObject.js';
+import type { WatchedKind } from '../../records/feed.js';
+import type { Context } from '../context.js';
+import { endsWrites, type FailedWrite } from '../failedWrites.js';
+import type { ObservedImport } from './observeImport.js';
+
+export type MirrorPlan = Extract<ImportPlan, { kind: 'mirror' }>;
+
+export interface MirrorWritten {
+  readonly failures: readonly FailedWrite[];
+  /** Whether the Service is as planned, or is to stay as it is. */
+  readonly complete: boolean;
+  /** Names that objects of others have taken, and slices that the API server refuses. */
+  readonly problems: readonly Problem[];
+}
+
+/** While nobody knows what gave the Service its shape, Service and ServiceImport stay as they are. */
+export async function writeMirror(
+  { plan, parting, observed }: { readonly plan: MirrorPlan; readonly parting: NamedMirror | undefined; readonly observed: ObservedImport },
+  context: Context,
+  signal: AbortSignal,
+): Promise<MirrorWritten> {
+  const { mirror } = observed;
+  const { keepService } = plan;
+  const { put, latest, ...told } = createMirrorWriter(observed, context, signal);
+  /** Whether the Service is as planned, or is to stay as it is. */
+  const writeNamed = async (made: NamedMirror): Promise<boolean> => {
+    for (const write of orderWrites({ plan: made, existing: mirror, keepService, sha256: context.sha256 })) {
+      const result = await put(write);
+      if (result === 'ended' || (result === 'failed' && write.kind === 'service')) return false;
+    }
+    return true;
+  };
+  const complete = await writeNamed(plan);
+  if (complete && !keepService) await put({ kind: 'import', object: serviceImport(plan, latest(plan.service), context) });
+  if (parting !== undefined) await writeNamed(parting);
+  return { ...told, complete };
+}
+
+type Write = MirrorWrite | { readonly kind: 'import'; readonly object: KubeObject; readonly anew?: undefined };
+
+const KIND: Readonly<Record<Write['kind'], WatchedKind>> = {
+  service: 'service',
+  slice: 'endpointSlice',
+  import: 'serviceImport',
+};
+
+interface MirrorWriter {
+  /** `failed`: it is not written, and others may be. `ended`: nothing can be written now. Why is among the failures and the problems. */
+  put(write: Write): Promise<'written' | 'failed' | 'ended'>;
+  readonly failures: readonly FailedWrite[];
+  readonly problems: readonly Problem[];
+  /** Our object of that kind and name, as the API server returned it last. */
+  latest(object: KubeObject): KubeObject | undefined;
+}
+
+function createMirrorWriter(
+  { input: { namespace, name, target: standing }, mirror }: ObservedImport,
+  { writer, target }: Context,
+  signal: AbortSignal,
+): MirrorWriter {
+  const service = `${namespace}/${name}`;
+  const problems: Problem[] = [];
+  const failures: FailedWrite[] = [];
+  const own = new Map([...mirror.services, ...mirror.slices].map((object) => [placeOf(object), object]));
+
+  function existing(kind: WatchedKind, object: KubeObject): ExistingObject | undefined {
+    if (kind === 'serviceImport') return target.records.imports().get(objectKey(object.metadata));
+    const found = own.get(placeOf(object));
+    return found === undefined ? undefined : { own: true, object: found };
+  }
+
+  /** Makes room for an object that cannot become what is wanted, if what is wanted will be taken. */
+  async function makeRoom(kind: WatchedKind, old: KubeObject, object: KubeObject): Promise<KubeFailure | undefined> {
+    const refusal = await writer.refusal(RESOURCE[kind], object, signal);
+    if (refusal !== undefined) return refusal;
+    const removed = await writer.remove(RESOURCE[kind], old, 'anew', signal);
+    if (removed.kind === 'failed') return removed.failure;
+    own.delete(placeOf(old));
+    target.records.removed(kind, old);
+    return undefined;
+  }
+
+  function failedWith(kind: Write['kind'], object: KubeObject, failure: KubeFailure): 'failed' | 'ended' {
+    const told = kind === 'slice' && failure.kind === 'invalid';
+    failures.push({ object, failure, told });
+    if (told) problems.push(refusedSlice(target.id, object, failure));
+    return endsWrites(failure) ? 'ended' : 'failed';
+  }
+
+  return {
+    problems,
+    failures,
+    latest: (object) => own.get(placeOf(object)),
+    async put(write) {
+      const { kind, object, anew } = write;
+      const watched = KIND[kind];
+      const resource = RESOURCE[watched];
+      const blocked = anew === undefined ? undefined : await makeRoom(watched, anew, object);
+      if (blocked !== undefined) return failedWith(kind, object, blocked);
+      const written =
+        write.kind === 'service' && write.object.metadata.name === name && standing.sameNamed === 'offered'
+          ? await writer.takeOver(resource, takenOver(write.object), signal)
+          : await writer.ensure(resource, object, existing(watched, object), signal);
+      if (written.kind === 'failed') return failedWith(kind, object, written.failure);
+      if (written.kind === 'foreign') {
+        const subject = { kind: 'object', type: resource.kind, key: objectKey(object.metadata) } as const;
+        problems.push({ cluster: target.id, subject, reason: 'NameTaken', message: written.message });
+        if (kind === 'slice') target.records.sliceTaken(objectKey(object.metadata), service);
+        return 'failed';
+      }
+      if (written.kind === 'written') {
+        target.records.wrote(watched, written.object);
+        own.set(placeOf(object), written.object);
+      }
+      return 'written';
+    },
+  };
+}
+
+/** What one exporter has in its slice must not keep those of the others from being written. */
+function refusedSlice(cluster: string, { metadata }: KubeObject, { message }: KubeFailure): Problem {
+  return {
+    cluster,
+    subject: { kind: 'object', type: RESOURCE.endpointSlice.kind, key: objectKey(metadata) },
+    reason: 'Partial',
+    message: `endpoints of ${metadata.labels?.[LABEL.cluster]} are left out, since the API server refuses them: ${message}`,
+  };
+}
+
+function placeOf({ kind, metadata }: KubeObject): string {
+  return `${kind}/${metadata.name}`;
+}
+
+/** Adds the virtual addresses of the mirror's Service, which the API server allocates (KEP-1645, `spec.ips`). */
+function serviceImport(plan: MirrorPlan, service: KubeObject | undefined, { sha256 }: Context): KubeObject {
+  const { spec } = (service ?? {}) as { readonly spec?: { readonly clusterIPs?: readonly string[] } };
+  const ips = (spec?.clusterIPs ?? []).filter((ip) => ip !== 'None');
+  return withOwnHash(
+    {
+      ...plan.import,
+      metadata: {
+        ...plan.import.metadata,
+        annotations: { ...plan.import.metadata.annotations, [ANNOTATION.exporters]: plan.exporters.join(',') },
+      },
+      spec: { ...plan.import.spec, ...(ips.length > 0 && { ips }) },
+    },
+    sha256,
+  );
+}

@@ -1,0 +1,53 @@
+/**
+ * Which members claim the same thing: a key, a node's address, or an address of one where a tunnel of another ends. Ranges of pods and
+ * mesh addresses that overlap are found elsewhere (hub/pairs/overlaps.ts).
+ */
+import { createCidrIndex } from '../../core/net/cidrIndex.js';
+import type { Claims } from './claims.js';
+
+export interface Contests {
+  /** Ids of the members besides `id` that claim something of `claims`. */
+  contenders(claims: Contested, id: string): readonly string[];
+}
+
+export type Contested = Pick<Claims, 'keys' | 'addresses' | 'endpoints' | 'ranges'>;
+
+export function findContests(members: readonly { readonly id: string; readonly claims: Contested }[]): Contests {
+  const keys = new Map<string, string[]>();
+  const addresses = new Map<string, string[]>();
+  const endpoints = new Map<string, string[]>();
+  const ranges: [string, string][] = [];
+  for (const { id, claims } of members) {
+    for (const key of claims.keys) append(keys, key, id);
+    for (const address of claims.addresses) append(addresses, address, id);
+    for (const endpoint of claims.endpoints) append(endpoints, endpoint, id);
+    for (const range of claims.ranges) ranges.push([range, id]);
+  }
+  const rangeIndex = createCidrIndex(ranges);
+  const endpointIndex = createCidrIndex(endpoints);
+
+  return {
+    contenders(claims, id) {
+      const found = new Set<string>();
+      const add = (ids: readonly string[] | undefined): void => ids?.forEach((each) => found.add(each));
+      for (const key of claims.keys) add(keys.get(key));
+      for (const address of claims.addresses) {
+        add(addresses.get(address));
+        add(endpoints.get(address));
+      }
+      for (const range of claims.ranges) endpointIndex.touching(range).forEach(add);
+      for (const endpoint of claims.endpoints) {
+        add(addresses.get(endpoint));
+        add(rangeIndex.covering(endpoint));
+      }
+      found.delete(id);
+      return [...found].toSorted();
+    },
+  };
+}
+
+function append(map: Map<string, string[]>, key: string, id: string): void {
+  const ids = map.get(key);
+  if (ids === undefined) map.set(key, [id]);
+  else ids.push(id);
+}

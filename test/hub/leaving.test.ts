@@ -1,0 +1,98 @@
+/**
+ * What becomes of a member that is removed and declared again meanwhile, or into which the hub may not write.
+ */
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import type { KubeFailure } from '../../kube/wire/client.js';
+import { createFakeFederation, exportService, type FakeFederation } from './fakeFederation.js';
+
+const MINUTE = 60_000;
+let world: FakeFederation;
+
+beforeEach(async () => {
+  world = createFakeFederation(['east', 'west']);
+  exportService(world.cluster('east'), 'web', { addresses: ['10.1.0.5'] });
+  world.start();
+  await world.clock.advance(3_000);
+});
+
+afterEach(() => world.end());
+
+function declare(...ids: readonly string[]): void {
+  world.declared = ids;
+  world.reread();
+}
+
+const problems = (): string[] =>
+  world
+    .hub()
+    .status()
+    .problems.map(({ cluster = 'hub', reason, message }) => `${cluster} ${reason}: ${message}`);
+
+/** Writes the Lease of west as another hub would, or the member itself. */
+function putLease(federation: string, holderIdentity: string): void {
+  const metadata = { name: 'kilofed-hub', namespace: 'kilofed', annotations: { 'kilofed.io/federation': federation } };
+  world.cluster('west').put({ apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata, spec: { holderIdentity } });
+}
+
+test('I11: one that is declared again while it is cleaned up is not told of as left behind, and has everything again', async () => {
+  const before = [...world.cluster('west').objects.keys()].toSorted();
+  let hangs = true;
+  world.cluster('west').fault = ({ method }) => (method === 'DELETE' && hangs ? 'hang' : undefined);
+  declare('east');
+  await world.clock.advance(61_000);
+  declare('east', 'west');
+  await world.clock.advance(2_000);
+  hangs = false;
+  await world.clock.advance(MINUTE);
+  expect([problems(), [...world.cluster('west').objects.keys()].toSorted()]).toEqual([[], before]);
+});
+
+test('I2: nobody is told to delete what stands in a member that another federation has', async () => {
+  putLease('other', 'other/hub');
+  await world.clock.advance(15_000);
+  expect(problems()).toEqual([expect.stringContaining('it belongs to federation other')]);
+  declare('east');
+  await world.clock.advance(2 * MINUTE);
+  expect([problems(), world.cluster('west').objects.has('services/demo/web')]).toEqual([[], true]);
+});
+
+test('I2: what a member says of its federation stands in no command that people copy, unless it is a name', async () => {
+  putLease('x; rm -rf ~', 'x');
+  await world.clock.advance(15_000);
+  expect(problems().join('\n')).toContain('west Refused: its Lease');
+  expect(problems().join('\n')).not.toContain('rm -rf');
+});
+
+describe('S12: a member that is read is not away, whatever keeps the hub from writing there', () => {
+  const forbidden: KubeFailure = { kind: 'forbidden', message: 'leases is forbidden', code: 403 };
+  test.each<[string, () => void]>([
+    ['no right to the Lease', () => (world.cluster('east').fault = ({ path }) => (path.includes('/leases') ? forbidden : undefined))],
+    [
+      'no namespace for the Lease',
+      () => {
+        world.cluster('east').fault = ({ path }) =>
+          path.includes('/leases') ? { kind: 'notFound', message: 'namespaces "kilofed" not found', code: 404 } : undefined;
+      },
+    ],
+  ])('%s', async (_what, begin) => {
+    world.terms = { east: { timeToLiveMs: 2 * MINUTE } };
+    world.reread();
+    begin();
+    await world.clock.advance(10 * MINUTE);
+    expect(problems().filter((each) => /Withdrawn/.test(each))).toEqual([]);
+    expect([world.hub().status().members[0]?.state, world.cluster('west').objects.has('services/demo/web')]).toEqual(['refused', true]);
+    expect(world.deletions).toEqual([]);
+  });
+});
+
+test('S12: of a member that is withdrawn nobody says that what came from it stays', async () => {
+  world.terms = { east: { timeToLiveMs: 2 * MINUTE } };
+  world.reread();
+  world.cluster('east').fault = () => ({ kind: 'unreachable', message: 'connection refused' });
+  world.cluster('east').endWatches();
+  await world.clock.advance(MINUTE);
+  expect(problems().join('\n')).toContain('stays for its time to live');
+  await world.clock.advance(2 * MINUTE);
+  expect(problems().join('\n')).toContain('east Withdrawn');
+  expect(problems().join('\n')).not.toContain('stays for its time to live');
+});

@@ -1,0 +1,219 @@
+import { readFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+import { loadAll } from 'js-yaml';
+import { parseOptions } from '../../node-agent/options.js';
+import { VERSION } from '../../core/api/version.js';
+
+const MANIFESTS = join(resolve(import.meta.dirname, '../../..'), 'manifests');
+
+const FILES = ['cluster.yaml', 'cluster-cni.yaml', 'hub.yaml', 'hub-redis.yaml'];
+
+interface Container {
+  readonly name: string;
+  readonly image: string;
+  readonly imagePullPolicy?: string;
+  readonly args?: readonly string[];
+  readonly command?: readonly string[];
+  readonly env?: readonly { readonly name: string; readonly value?: string }[];
+  readonly ports?: readonly { readonly name: string; readonly containerPort: number }[];
+  readonly resources?: { readonly limits?: Readonly<Record<string, string>> };
+  readonly securityContext?: Readonly<Record<string, unknown>>;
+  readonly readinessProbe?: object;
+  readonly livenessProbe?: object;
+  readonly volumeMounts?: readonly { readonly name: string; readonly mountPath: string }[];
+}
+
+interface PodSpec {
+  readonly hostNetwork?: boolean;
+  readonly containers: readonly Container[];
+  readonly initContainers?: readonly Container[];
+  readonly volumes?: readonly { readonly name: string; readonly hostPath?: { readonly path: string } }[];
+}
+
+interface Workload {
+  readonly kind: string;
+  readonly metadata: { readonly name: string; readonly namespace?: string };
+  readonly spec?: { readonly template?: { readonly spec: PodSpec } };
+}
+
+async function documents(file: string): Promise<readonly Workload[]> {
+  return loadAll(await readFile(join(MANIFESTS, file), 'utf8')) as Workload[];
+}
+
+async function containers(file: string, name: string): Promise<readonly Container[]> {
+  return (await documents(file))
+    .filter((each) => each.metadata.name === name)
+    .flatMap((each) => each.spec?.template?.spec.containers ?? []);
+}
+
+async function allContainers(file: string): Promise<readonly Container[]> {
+  return (await documents(file)).flatMap((each) => [
+    ...(each.spec?.template?.spec.containers ?? []),
+    ...(each.spec?.template?.spec.initContainers ?? []),
+  ]);
+}
+
+test('hub-redis.yaml is hub.yaml, and Redis in its pod', async () => {
+  const plain = await documents('hub.yaml');
+  const redis = await documents('hub-redis.yaml');
+  const withoutRedis = JSON.parse(JSON.stringify(redis), (key, value: unknown) => {
+    if (key === 'containers') return (value as readonly Container[]).filter(({ name }) => name === 'hub');
+    if (key === 'env') return (value as NonNullable<Container['env']>).filter(({ name }) => name !== 'REDIS_URL');
+    return key === 'volumes' || key === 'volumeMounts' ? undefined : value;
+  }) as unknown;
+  expect(withoutRedis).toEqual(plain);
+  expect((await containers('hub-redis.yaml', 'kilofed-hub')).map(({ name }) => name)).toEqual(['hub', 'redis']);
+});
+
+test('M7: Redis listens on a socket that only the pod has, and on no network', async () => {
+  const documentsOfHub = await documents('hub-redis.yaml');
+  const [hub, redis] = await containers('hub-redis.yaml', 'kilofed-hub');
+  const command = redis?.command ?? [];
+  const option = (name: string): string | undefined => command[command.indexOf(name) + 1];
+  expect([option('--port'), option('--unixsocket'), option('--unixsocketperm')]).toEqual(['0', '/run/redis/redis.sock', '700']);
+  expect(redis).not.toHaveProperty('ports');
+  expect(hub?.env).toContainEqual({ name: 'REDIS_URL', value: '/run/redis/redis.sock' });
+  const pod = documentsOfHub.find(({ kind }) => kind === 'Deployment')?.spec?.template?.spec;
+  expect(pod?.volumes).toEqual([{ name: 'redis', emptyDir: { sizeLimit: '16Mi' } }]);
+  for (const container of [hub, redis]) expect(container?.volumeMounts).toEqual([{ name: 'redis', mountPath: '/run/redis' }]);
+});
+
+describe('M10: the network reaches the hub for metrics and probes only', () => {
+  test.each(['hub.yaml', 'hub-redis.yaml'])('in %s', async (file) => {
+    const all = await documents(file);
+    const hub = (await containers(file, 'kilofed-hub'))[0];
+    expect(hub?.ports).toEqual([
+      { name: 'http', containerPort: 8080 },
+      { name: 'metrics', containerPort: 8081 },
+    ]);
+    for (const probe of [hub?.readinessProbe, hub?.livenessProbe]) expect(probe).toMatchObject({ httpGet: { port: 'metrics' } });
+    expect(hub?.args?.filter((text) => text.startsWith('--listen'))).toEqual([]);
+    expect(all.filter(({ kind }) => kind === 'NetworkPolicy').map(({ spec }) => spec)).toEqual([
+      {
+        podSelector: { matchLabels: { 'app.kubernetes.io/name': 'kilofed-hub' } },
+        policyTypes: ['Ingress'],
+        ingress: [{ ports: [{ port: 'metrics' }] }],
+      },
+    ]);
+  });
+});
+
+describe('L10 H8: every container is bounded', () => {
+  const MIB = /^(\d+)Mi$/;
+
+  test.each(FILES)(
+    'of %s: in memory, with a heap that ends before it, and with a file system of its own that nobody writes',
+    async (file) => {
+      for (const { name, env, resources, securityContext } of await allContainers(file)) {
+        expect([name, securityContext?.readOnlyRootFilesystem]).toEqual([name, true]);
+        if (name === 'cni-plugins') continue;
+        const limit = Number(MIB.exec(resources?.limits?.['memory'] ?? '')?.[1]);
+        expect([name, limit > 0]).toEqual([name, true]);
+        const heap = Number(/--max-old-space-size=(\d+)/.exec(env?.find((each) => each.name === 'NODE_OPTIONS')?.value ?? '')?.[1] ?? 0);
+        if (name === 'redis') continue;
+        expect([name, heap > 0 && heap <= limit * 0.75]).toEqual([name, true]);
+      }
+    },
+  );
+
+  test.each(FILES)('of %s: in rights, save the one that configures the host', async (file) => {
+    for (const { name, securityContext } of await allContainers(file)) {
+      if (name === 'node-agent') expect(securityContext).toEqual({ privileged: true, readOnlyRootFilesystem: true });
+      else expect(securityContext).toMatchObject({ allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } });
+    }
+  });
+});
+
+test('L11: the commands of docs/install.md put the hub into a namespace of its own', async () => {
+  const page = await readFile(join(MANIFESTS, '../docs/install.md'), 'utf8');
+  const [, expressions = ''] = /sed '([^']+)' manifests\/hub\.yaml/.exec(page) ?? [];
+  const edits = expressions.split('; ').map((each) => each.split('/'));
+  expect(edits.map(([command, , , flag]) => [command, flag])).toEqual([
+    ['s', ''],
+    ['s', ''],
+  ]);
+  for (const file of ['hub.yaml', 'hub-redis.yaml']) {
+    const lines = (await readFile(join(MANIFESTS, file), 'utf8')).split('\n').filter((line) => !line.startsWith('#'));
+    const moved = lines.map((line) => edits.reduce((text, [, from = '', to = '']) => text.replace(new RegExp(from), to), line)).join('\n');
+    const places = (loadAll(moved) as Workload[]).flatMap(({ kind, metadata }) =>
+      kind.startsWith('ValidatingAdmissionPolicy') ? [] : [metadata.namespace],
+    );
+    expect(new Set(places)).toEqual(new Set(['kilofed-hub']));
+    expect(moved).not.toMatch(/\bkilofed[:}]/);
+  }
+});
+
+test('cluster-cni.yaml is cluster.yaml, the CNI plugins, and the folders of both', async () => {
+  const plain = await documents('cluster.yaml');
+  const cni = await documents('cluster-cni.yaml');
+  const [agent, ...others] = cni.filter(({ kind }) => kind === 'DaemonSet');
+  const spec = agent?.spec?.template?.spec;
+  expect(others).toEqual([]);
+  expect(spec?.initContainers?.map(({ image }) => image)).toEqual(spec?.containers.map(({ image }) => image));
+  expect(spec?.volumes?.map(({ name, hostPath }) => [name, hostPath?.path]).slice(-2)).toEqual([
+    ['cni-configurations', '/etc/cni/net.d'],
+    ['cni-plugins', '/opt/cni/bin'],
+  ]);
+  const without = JSON.parse(JSON.stringify(cni), (key, value: unknown) => {
+    if (key === 'initContainers') return undefined;
+    return key === 'volumes' || key === 'volumeMounts'
+      ? (value as { readonly name: string }[]).filter(({ name }) => !name.startsWith('cni-'))
+      : value;
+  }) as unknown;
+  expect(without).toEqual(plain);
+});
+
+describe('nothing on a host is open to the network', () => {
+  test.each(['cluster.yaml', 'cluster-cni.yaml'])(
+    'of %s: programs keep their own address, which is loopback, and no debugger',
+    async (file) => {
+      const all = (await documents(file)).flatMap((each) => each.spec?.template?.spec.containers ?? []);
+      expect(all.map(({ args }) => args?.[0])).toEqual(['node-agent', 'cluster-agent']);
+      for (const { args, env } of all) {
+        expect(args?.filter((text) => text.startsWith('--listen'))).toEqual([]);
+        expect(env?.filter(({ value }) => /--inspect/.test(value ?? '')) ?? []).toEqual([]);
+      }
+    },
+  );
+});
+
+describe('every image', () => {
+  test.each(FILES)('of %s is of this version, and not pulled where it is', async (file) => {
+    const all = await allContainers(file);
+    expect(all.length).toBeGreaterThan(0);
+    for (const { image, imagePullPolicy } of all) {
+      expect(imagePullPolicy).toBe('IfNotPresent');
+      expect([`ghcr.io/kilofed/kilofed:${VERSION}`, `ghcr.io/kilofed/kilofed-hub:${VERSION}`, 'docker.io/library/redis:7']).toContain(
+        image,
+      );
+    }
+  });
+});
+
+test('the node-agent understands its arguments', async () => {
+  const [container] = await containers('cluster.yaml', 'node-agent');
+  const [program, ...args] = container?.args ?? [];
+  expect(program).toBe('node-agent');
+  expect(parseOptions(args, { env: { NODE_NAME: 'a' }, hostname: 'h' })).toMatchObject({
+    kind: 'options',
+    options: { nodeName: 'a', action: 'run', hostNamespace: '/proc/1' },
+  });
+});
+
+test('only the hub needs a pod network', async () => {
+  const onHost = (await documents('cluster.yaml')).flatMap((each) =>
+    each.spec?.template === undefined ? [] : [[each.metadata.name, each.spec.template.spec.hostNetwork]],
+  );
+  expect(onHost).toEqual([
+    ['node-agent', true],
+    ['cluster-agent', true],
+  ]);
+});
+
+test('make-kubeconfig.sh gives no token where any policy of member.yaml is missing', async () => {
+  const script = await readFile(join(MANIFESTS, '../examples/multicluster/make-kubeconfig.sh'), 'utf8');
+  const asked = /^k get validatingadmissionpolicybindings (.+) > /m.exec(script)?.[1]?.split(' ') ?? [];
+  const shipped = (await documents('member.yaml')).filter(({ kind }) => kind === 'ValidatingAdmissionPolicyBinding');
+  expect(asked).toEqual(shipped.map(({ metadata }) => metadata.name));
+});
