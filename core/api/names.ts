@@ -30,6 +30,8 @@ export const LABEL = {
   segment: 'kilofed.io/segment',
   /** On a Namespace: `all`, `none`, or ids of members joined by `_`: whose exports are imported into it. Wins over the hub's flags. */
   import: 'kilofed.io/import',
+  /** On a Namespace of an importer: "false" forbids mirrors the exported Service's own name there. */
+  ownNames: 'kilofed.io/own-names',
 } as const;
 
 export const ANNOTATION = {
@@ -37,6 +39,18 @@ export const ANNOTATION = {
   export: 'kilofed.io/export',
   /** On a Service, optional: comma-separated ids of the members that import it; absent means all. */
   exportTo: 'kilofed.io/export-to',
+  /** On a Service or ServiceExport, optional: "true" or "false", whether the mirror has the Service's own name where that is free. */
+  ownName: 'kilofed.io/own-name',
+  /** On a Service or ServiceExport, optional: `local`, `none` or `remote`: how its name reaches other exporters of it in this cluster. */
+  affinity: 'kilofed.io/affinity',
+  /** On a Service or ServiceExport, optional: members, or labels of members, comma-separated; the first with ready endpoints serve. */
+  prefer: 'kilofed.io/prefer',
+  /** On a Service or ServiceExport, optional: `<member>=<weight>`, comma-separated: shares of the endpoints that are published. */
+  weights: 'kilofed.io/weights',
+  /** On a Service or ServiceExport, optional: `pods` or `clusterip`: what stands for the Service in importers. */
+  endpoints: 'kilofed.io/endpoints',
+  /** On a ServiceImport of the hub's: how it chooses among the exporters, for whoever stands in for it. */
+  choice: 'kilofed.io/choice',
   /** On a Namespace: "true" lets imports name single endpoints, as a StatefulSet's pods have names; "false" is a no on record. */
   importHostnames: 'kilofed.io/import-hostnames',
   /** On a Node: "true" asks others to use its segment's other gateways, as if it were cordoned. */

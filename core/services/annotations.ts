@@ -14,9 +14,24 @@ export interface ExportRequest {
   readonly exported: boolean;
   /** Ids of the members that may import it, sorted; undefined: all. */
   readonly targets?: readonly string[];
+  /** A ServiceExport that a person made asks for it, and no annotation: the way of MCS, without the own name unless `ownName` says so. */
+  readonly byServiceExport?: true;
+  /** Absent: as the way of exporting has it. */
+  readonly ownName?: boolean;
+  /** Consent of the owner that the own name reaches other exporters; absent: it does not. */
+  readonly affinity?: Affinity;
+  /** Tiers of members, the best first: ids, or labels as `key=value`. */
+  readonly prefer?: readonly string[];
+  /** Share of the published endpoints, by member. */
+  readonly weights?: Readonly<Record<string, number>>;
+  /** What stands for the Service in importers; absent: its endpoints. */
+  readonly endpoints?: 'clusterip';
   /** What the exporter has to correct in the Service. */
   readonly complaints: readonly Complaint[];
 }
+
+/** `local`: others only while no endpoint of its own is ready. `none`: all alike. `remote`: others first. */
+type Affinity = 'local' | 'none' | 'remote';
 
 /** Names that get a complaint of their own. */
 const NAMED = 10;

@@ -6,7 +6,7 @@
  */
 import type { ExportRequest } from './annotations.js';
 
-/** A Service with the annotation `kilofed.io/export`. */
+/** A Service that is exported: by the annotation `kilofed.io/export`, by a ServiceExport that a person made, or by its namespace. */
 export interface ServiceRecord {
   readonly cluster: string;
   readonly namespace: string;
@@ -18,6 +18,14 @@ export interface ServiceRecord {
   readonly sessionAffinity: 'None' | 'ClientIP';
   readonly sessionAffinitySeconds?: number;
   readonly publishNotReadyAddresses: boolean;
+  /** Absent: `Cluster`. */
+  readonly internalTrafficPolicy?: 'Local';
+  readonly trafficDistribution?: string;
+  /** Virtual addresses of the Service in its own cluster, the first family first; absent: none are known, or it is headless. */
+  readonly clusterIPs?: readonly string[];
+  /** What a ServiceExport of a person passes on; absent: nothing (KEP-1645, "Exporting labels and annotations"). */
+  readonly exportedLabels?: Readonly<Record<string, string>>;
+  readonly exportedAnnotations?: Readonly<Record<string, string>>;
   /** What its annotations ask for. */
   readonly export: ExportRequest;
 }
