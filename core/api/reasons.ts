@@ -113,7 +113,7 @@ export const REASONS = {
   TooManyServices: 'A member, or a namespace of it, exports more Services than the hub takes.',
   TypeConflict: 'Some exporters of one Service are headless, others are not.',
   UnexpectedAnswer: "A member's API server answers with something else than was asked for.",
-  UnknownTarget: 'The annotation kilofed.io/export-to names a cluster that is no member.',
+  UnknownTarget: 'An annotation of an exported Service names a cluster that is no member.',
   UnknownMember: 'What came from a member that is not declared stands in others.',
   Unreachable: "A member's API server does not answer the hub.",
   Unreadable: 'The directory of kubeconfigs cannot be listed.',

@@ -55,3 +55,35 @@ test('M8: a value is shown escaped, and not all of it', () => {
     `annotation kilofed.io/export is "\\u001b[2K${'y'.repeat(59)}…": write "true" to export the Service, or remove it`,
   );
 });
+
+test.each([
+  // The Service, the ServiceExport of a person, what is asked for.
+  [{}, {}, { exported: true, byServiceExport: true }],
+  [{ 'kilofed.io/export': 'true' }, {}, { exported: true }],
+  [{}, { 'kilofed.io/own-name': 'true' }, { exported: true, byServiceExport: true, ownName: true }],
+  [{ 'kilofed.io/own-name': 'false' }, { 'kilofed.io/own-name': 'true' }, { exported: true, byServiceExport: true, ownName: false }],
+  [{}, { 'kilofed.io/export-to': 'west' }, { exported: true, byServiceExport: true, targets: ['west'] }],
+  [{ 'kilofed.io/export-to': 'north' }, { 'kilofed.io/export-to': 'west' }, { exported: true, byServiceExport: true, targets: ['north'] }],
+  [{ 'kilofed.io/export': 'true' }, { 'kilofed.io/affinity': 'local' }, { exported: true, affinity: 'local' }],
+  // It says something about the ServiceExport only where it is on the Service.
+  [{}, { 'kilofed.io/export': 'false' }, { exported: true, byServiceExport: true }],
+])('%j with a ServiceExport %j', (annotations, serviceExport, expected) => {
+  expect(exportRequest(annotations, { serviceExport })).toEqual({ ...expected, complaints: [] });
+});
+
+test.each([['false'], ['TRUE']])('a ServiceExport exports no Service whose annotation says "%s", and it is told', (value) => {
+  const request = exportRequest({ 'kilofed.io/export': value }, { serviceExport: {} });
+  expect(request).toMatchObject({ exported: false, complaints: [{ reason: 'InvalidAnnotation' }] });
+});
+
+test('members that are preferred or weighed and unknown are told; labels are no members', () => {
+  const request = exportRequest({
+    'kilofed.io/export': 'true',
+    'kilofed.io/prefer': 'east,gone,site=eu',
+    'kilofed.io/weights': 'east=1,lost=2',
+  });
+  expect(unknownTargets(request ?? { exported: true, complaints: [] }, ['east']).map(({ reason, message }) => [reason, message])).toEqual([
+    ['UnknownTarget', 'annotation kilofed.io/prefer names "gone", which is no member now: correct it, or add the member'],
+    ['UnknownTarget', 'annotation kilofed.io/weights names "lost", which is no member now: correct it, or add the member'],
+  ]);
+});

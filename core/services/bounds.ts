@@ -17,4 +17,6 @@ export const BOUND = {
   endpointAddresses: 5_000,
   /** Members that one export may name. */
   targets: 250,
+  /** Tiers of members that one export may prefer. */
+  tiers: 32,
 } as const;

@@ -13,7 +13,7 @@ import { firstByName } from '../text/firstByName.js';
 import type { ExportRequest } from './annotations.js';
 import { BOUND } from './bounds.js';
 import type { ServicePort, ServiceRecord, SliceEndpoint, SliceRecord } from './model.js';
-import { LABEL_VALUE, PORT_NAME, QUALIFIED_NAME } from './wellFormed.js';
+import { LABEL_VALUE, PORT_NAME, QUALIFIED_NAME } from './textForms.js';
 
 interface Observed<T> {
   readonly record: T;

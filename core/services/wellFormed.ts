@@ -4,12 +4,9 @@
  */
 import { familyOf } from '../net/cidr.js';
 import type { ServicePort, SliceRecord } from './model.js';
+import { PORT_NAME, QUALIFIED_NAME } from './textForms.js';
 
 const LABEL = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
-/** A DNS label, or none: of a port, and of an endpoint. */
-export const PORT_NAME = /^([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)?$/;
-export const LABEL_VALUE = /^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$/;
-export const QUALIFIED_NAME = /^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?\/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/;
 const PROTOCOLS: ReadonlySet<string> = new Set<ServicePort['protocol']>(['TCP', 'UDP', 'SCTP']);
 
 export function isPort({ name, protocol, port, appProtocol }: ServicePort): boolean {

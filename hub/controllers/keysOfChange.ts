@@ -90,13 +90,13 @@ export function keysOfSource(id: string, exported: Iterable<string>, federation:
   ];
 }
 
-/** Keys that depend on which members there are: exports that name their importers. */
+/** Keys that depend on which members there are: exports that name some. */
 export function keysOfMembership(federation: Federation): TargetedKey[] {
   return [...federation.exported()].flatMap(([service, exporters]) =>
     exporters.flatMap((id): TargetedKey[] => {
       const entry = federation.known(id)?.records.services().get(service);
-      const named = entry?.kind === 'exported' && entry.record.export.targets !== undefined;
-      return named ? [[id, { kind: 'export', service }]] : [];
+      const { targets, prefer, weights } = entry?.kind === 'exported' ? entry.record.export : {};
+      return targets !== undefined || prefer !== undefined || weights !== undefined ? [[id, { kind: 'export', service }]] : [];
     }),
   );
 }
