@@ -117,10 +117,10 @@ export function createHub(deps: HubDeps): Hub {
           triggers.stateChanged(member);
           identities.recheck();
         },
-        termsChanged() {
+        termsChanged(member, before) {
           identities.recheck();
           away.check();
-          triggers.termsChanged();
+          triggers.termsChanged(member, before);
         },
       }),
     added(member, signal) {

@@ -5,6 +5,7 @@ import type { Clock } from '../core/runtime/clock.js';
 import {
   keysOfApiServers,
   keysOfChange,
+  keysOfExporter,
   keysOfExports,
   keysOfMembership,
   keysOfOverlap,
@@ -16,6 +17,7 @@ import type { Federation } from './federation/federation.js';
 import type { StartupGate } from './federation/startupGate.js';
 import type { Reachability } from './health/reachability.js';
 import type { Member } from './members/member.js';
+import { type MemberTerms, sameBounds } from './members/terms.js';
 import type { Pairs } from './pairs/pairs.js';
 import type { Change } from './records/change.js';
 import { createCoalesced } from './records/coalesced.js';
@@ -28,7 +30,7 @@ interface Triggers {
   stateChanged(member: Member): void;
   added(member: Member): void;
   /** What is declared for it beside its kubeconfig changed. */
-  termsChanged(): void;
+  termsChanged(member: Member, before: MemberTerms): void;
   removed(member: Member): void;
   /** The sources of kubeconfigs were read. */
   declared(): void;
@@ -150,7 +152,11 @@ export function createTriggers({ clock, federation, pairs, reachability, targets
       for (const id of ids) factsChanged(id);
       resyncAll();
     },
-    termsChanged() {
+    termsChanged(member, before) {
+      if (sameBounds(before, member.terms())) {
+        enqueue(keysOfExporter(member.records.exported(), federation));
+        return;
+      }
       federation.exportsChanged();
       resyncAll();
     },

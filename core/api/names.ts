@@ -53,7 +53,10 @@ export const ANNOTATION = {
   choice: 'kilofed.io/choice',
   /** On a Namespace: "true" lets imports name single endpoints, as a StatefulSet's pods have names; "false" is a no on record. */
   importHostnames: 'kilofed.io/import-hostnames',
-  /** On a Node: "true" asks others to use its segment's other gateways, as if it were cordoned. */
+  /**
+   * On a Node: "true" asks others to use its segment's other gateways, as if it were cordoned. On the Secret that declares a member: "true"
+   * holds back its endpoints in all others.
+   */
   drain: 'kilofed.io/drain',
   /** On a Node: `preferred`, `auto` or `never`: whether it may end the tunnels of its location. Wins over Kilo's `leader`. */
   gateway: 'kilofed.io/gateway',
@@ -84,6 +87,10 @@ export const ANNOTATION = {
   clusterUid: 'kilofed.io/cluster-uid',
   /** On the Secret that declares a member, optional: namespaces that it may export Services of; absent means all. */
   exportNamespaces: 'kilofed.io/export-namespaces',
+  /** On the Secret that declares a member, optional: "true" lets no more of its exports in than are mirrored already. */
+  cordon: 'kilofed.io/cordon',
+  /** On the Secret that declares a member, optional: `key=value`, comma-separated: labels of the member beside those of the Secret. */
+  memberLabels: 'kilofed.io/labels',
   /** On the Secret that declares a member, optional: how long what came from it stays while it does not answer; absent means 24h. */
   timeToLive: 'kilofed.io/time-to-live',
 } as const;

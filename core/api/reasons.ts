@@ -55,6 +55,7 @@ export const REASONS = {
   LeftBehind: 'What the hub wrote into a member that was removed is still there.',
   LocalNetwork: 'A prefix would cut nodes off from their own network.',
   MalformedObjects: 'A member has objects that are malformed or too large, and are left out.',
+  MemberCordoned: 'A member is cordoned, so no more of its Services are imported.',
   NameTaken: "An object that is not the hub's has the name of one that the hub would write.",
   NamespaceDenied: 'Services of this namespace are neither exported nor mirrored.',
   NamespaceMissing: 'The importing member lacks the namespace of a Service.',

@@ -19,6 +19,10 @@ export interface Exporter {
   readonly unreachableReason?: string;
   /** Its segments, where a link to some of them does not work: endpoints behind it stay and are not ready. Absent: all are reached. */
   readonly segments?: readonly SegmentReach[];
+  /** It is drained: its endpoints stay, and are neither ready nor serving anywhere but in itself. */
+  readonly drained?: true;
+  /** It is cordoned: what is not mirrored of it already is not. */
+  readonly cordoned?: true;
 }
 
 /** What stands of a mirror in the target. */

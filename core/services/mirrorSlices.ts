@@ -1,8 +1,9 @@
 /**
  * Mirrors the EndpointSlices of one exporter for an importing member: one slice for each source slice.
  *
- * Conditions are copied unchanged, since kube-proxy falls back to endpoints that serve while they terminate; only what is cut off is
- * neither ready nor serving. Node names, pod references and zone hints are dropped: they mean something in the source cluster only.
+ * Conditions are copied unchanged, since kube-proxy falls back to endpoints that serve while they terminate; only what is cut off, or of
+ * a member that is drained, is neither ready nor serving. Node names, pod references and zone hints are dropped: they mean something in the
+ * source cluster only.
  */
 import { ANNOTATION, HUB_MANAGER, LABEL, MCS_LABEL } from '../api/names.js';
 import { addressOf, parseCidr } from '../net/cidr.js';
@@ -29,11 +30,14 @@ interface MirrorContext {
 
 interface Mirrored {
   readonly slices: readonly EndpointSliceObject[];
-  /** Whether some endpoints are not ready because no link to them works. */
-  readonly cutOff: boolean;
+  /** Why some endpoints are not ready that their exporter says are. Undefined: none is. */
+  readonly heldBack: HeldBack | undefined;
   /** What was left out, and why. */
   readonly notes: readonly string[];
 }
+
+/** No link to them works, or their member is drained. */
+type HeldBack = 'cutOff' | 'drained';
 
 export function mirrorSlices(exporter: Exporter, context: MirrorContext): Mirrored {
   const { cluster, namespace, name } = exporter.service;
@@ -42,7 +46,8 @@ export function mirrorSlices(exporter: Exporter, context: MirrorContext): Mirror
   const mirrored = ours.filter(({ addressType }) => context.families.includes(addressType));
   const reach = reachOf(exporter);
   const publish = publisher(exporter, context.shape);
-  const isCut = cutOff(exporter.segments ?? []);
+  const isDrained = exporter.drained === true;
+  const isCut = isDrained ? () => true : cutOff(exporter.segments ?? []);
   let foreignAddresses = 0;
   let surplus = 0;
   let hostnames = 0;
@@ -63,7 +68,7 @@ export function mirrorSlices(exporter: Exporter, context: MirrorContext): Mirror
   const slices = all.map((slice) => withReadiness(slice, isCut));
   return {
     slices,
-    cutOff: slices.some((slice, index) => slice !== all[index]),
+    heldBack: slices.some((slice, index) => slice !== all[index]) ? (isDrained ? 'drained' : 'cutOff') : undefined,
     notes: [
       ...(foreignAddresses === 0
         ? []

@@ -232,6 +232,34 @@ describe('the slices', () => {
     expect([plan.cutOff, plan.notes]).toEqual([['east'], []]);
   });
 
+  test('a drained exporter stays, and none of its endpoints is ready or serving', () => {
+    const plan = mirror(
+      planImport(input({ exporters: [{ ...exporter('east', ['10.42.1.5']), drained: true }, exporter('north', ['10.44.1.5'])] })),
+    );
+    expect(endpointsOf(plan)).toEqual([
+      { addresses: ['10.42.1.5'], conditions: { ready: false, serving: false } },
+      { addresses: ['10.44.1.5'], conditions: { ready: true } },
+    ]);
+    expect([plan.drained, plan.cutOff, plan.exporters]).toEqual([['east'], [], ['east', 'north']]);
+  });
+
+  test.each([
+    [['east'], 'mirror', ['east', 'north']],
+    [[], 'mirror', ['north']],
+  ] as const)('a cordoned exporter takes part where it stands already (%j)', (exporters, kind, expected) => {
+    const cordoned = { ...exporter('east', ['10.42.1.5']), cordoned: true as const };
+    const plan = planImport(input({ target: { standing: { exporters } }, exporters: [cordoned, exporter('north', ['10.44.1.5'])] }));
+    expect([plan.kind, mirror(plan).exporters]).toEqual([kind, expected]);
+    expect(mirror(plan).refusals.map(({ cluster, reason }) => [cluster, reason])).toEqual(
+      exporters.length > 0 ? [] : [['east', 'MemberCordoned']],
+    );
+  });
+
+  test('of a cordoned exporter alone nothing new is mirrored', () => {
+    const plan = planImport(input({ exporters: [{ ...exporter('east', ['10.42.1.5']), cordoned: true }] }));
+    expect(plan).toMatchObject({ kind: 'refused', refusals: [{ cluster: 'east', reason: 'MemberCordoned' }] });
+  });
+
   test('an exporter that cannot be reached does not keep the others from being mirrored, and is named', () => {
     const plan = mirror(
       planImport(

@@ -69,6 +69,8 @@ export type ImportPlan =
       readonly refusals: readonly Refusal[];
       /** Ids of those with endpoints that are not ready because no link to them works. */
       readonly cutOff: readonly string[];
+      /** Ids of those with endpoints that are not ready because they are drained. */
+      readonly drained: readonly string[];
       /** What was left out, and why. */
       readonly notes: readonly string[];
     };
@@ -139,10 +141,19 @@ function ranked({ service, seen }: Exporter): Ranked {
   return { cluster: service.cluster, seen };
 }
 
-function linkRefusal({ service, unreachableReason }: Exporter, { namespace, target, rules }: ImportInput): Complaint | undefined {
+function memberCordoned(id: string): Complaint {
+  return {
+    reason: 'MemberCordoned',
+    message: `${id} is cordoned, so nothing more is imported from it`,
+    remedy: `when it may be, take ${ANNOTATION.cordon} from the Secret (or file) that declares ${id}`,
+  };
+}
+
+function linkRefusal({ service, unreachableReason, cordoned }: Exporter, { namespace, target, rules }: ImportInput): Complaint | undefined {
   if (service.cluster === target.id) return undefined;
   const denied = importRefusal({ namespace, exporter: service.cluster, target: target.id, consent: target.consent, rules });
   if (denied !== undefined) return denied;
+  if (cordoned === true && !target.standing.exporters.includes(service.cluster)) return memberCordoned(service.cluster);
   return unreachableReason === undefined ? undefined : { reason: 'ClustersNotLinked', message: unreachableReason };
 }
 
@@ -197,7 +208,8 @@ function mirror(input: ImportInput, chosen: Chosen): ImportPlan {
     exporters: exporters.filter(isSource),
     keepService,
     refusals,
-    cutOff: mirrored.filter((each) => each.cutOff).map(({ cluster }) => cluster),
+    cutOff: mirrored.filter(({ heldBack }) => heldBack === 'cutOff').map(({ cluster }) => cluster),
+    drained: mirrored.filter(({ heldBack }) => heldBack === 'drained').map(({ cluster }) => cluster),
     notes: mirrored.flatMap(({ notes }) => notes),
   };
 }

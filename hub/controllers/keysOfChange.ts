@@ -90,6 +90,14 @@ export function keysOfSource(id: string, exported: Iterable<string>, federation:
   ];
 }
 
+/** All keys that depend on what is declared for an exporter as a whole, also in itself: its labels choose among all exporters. */
+export function keysOfExporter(exported: Iterable<string>, federation: Federation): TargetedKey[] {
+  return [...exported].flatMap((service): TargetedKey[] => [
+    ...federation.ids().map((target): TargetedKey => [target, { kind: 'service', service }]),
+    ...federation.exportersOf(service).map((exporter): TargetedKey => [exporter, { kind: 'export', service }]),
+  ]);
+}
+
 /** Keys that depend on which members there are: exports that name some. */
 export function keysOfMembership(federation: Federation): TargetedKey[] {
   return [...federation.exported()].flatMap(([service, exporters]) =>

@@ -101,7 +101,8 @@ interface MemberDeps {
   readonly changed: (member: Member, change: Change) => void;
   /** Of its state, or whether it is synced. */
   readonly stateChanged: (member: Member) => void;
-  readonly termsChanged: (member: Member) => void;
+  /** They were `before`. */
+  readonly termsChanged: (member: Member, before: MemberTerms) => void;
 }
 
 export function createMember(id: string, deps: MemberDeps): Member {
@@ -234,6 +235,7 @@ export function createMember(id: string, deps: MemberDeps): Member {
         ranges = { allowed: declaration.terms.allowedCIDRs, reserved, place: declaration.termsPlace };
         records.setTerms(ranges);
       }
+      const before = terms;
       terms = declaration.terms;
       const newCredentials = credentials.declare(declaration);
       if (newTerms || newCredentials) {
@@ -241,7 +243,7 @@ export function createMember(id: string, deps: MemberDeps): Member {
         renewal.changed();
         refresh();
       }
-      if (newTerms) deps.termsChanged(member);
+      if (newTerms) deps.termsChanged(member, before);
     },
     async run(signal) {
       const client = await firstClient(signal);

@@ -132,7 +132,7 @@ function project(namespace: string, object: KubeObject): LabelledSecret {
       resourceVersion,
       ...(creationTimestamp !== undefined && { created: creationTimestamp }),
     },
-    read: readTerms(textsOf(annotations), { id, origin }),
+    read: readTerms(textsOf(annotations), { id, origin, labels: textsOf(labels) }),
     content: contentOf((object as { readonly data?: unknown }).data),
   };
 }

@@ -17,6 +17,12 @@ describe('terms', () => {
     [{ 'kilofed.io/export-namespaces': ' , ' }, { exportNamespaces: [] }],
     [{ 'kilofed.io/time-to-live': '90m\n' }, { timeToLiveMs: 5_400_000 }],
     [{ 'kilofed.io/time-to-live': 'never' }, { timeToLiveMs: Number.POSITIVE_INFINITY }],
+    [
+      { 'kilofed.io/drain': 'true', 'kilofed.io/cordon': ' true\n' },
+      { drained: true, cordoned: true },
+    ],
+    [{ 'kilofed.io/drain': 'false', 'kilofed.io/cordon': 'false' }, {}],
+    [{ 'kilofed.io/labels': 'tier=edge, example.org/region = eu,' }, { labels: { 'example.org/region': 'eu', tier: 'edge' } }],
   ])('%j declare %j', (annotations, terms) => {
     expect(read(annotations)).toEqual({ terms, problems: [] });
   });
@@ -35,12 +41,30 @@ describe('terms', () => {
     ['kilofed.io/time-to-live', '', {}],
     ['kilofed.io/time-to-live', '0s', {}],
     ['kilofed.io/time-to-live', 'Never', {}],
+    ['kilofed.io/drain', 'yes', {}],
+    ['kilofed.io/drain', '', {}],
+    ['kilofed.io/cordon', 'True', { cordoned: true }],
+    ['kilofed.io/labels', 'region', {}],
+    ['kilofed.io/labels', 'region=eu=west,kilofed.io/cluster=west,a/b/c=d,tier=', {}],
   ])('%s: %j is a problem, and never means more', (key, value, terms) => {
     const { problems, ...found } = read({ [key]: value });
     expect(found).toEqual({ terms });
     expect(problems.length).toBeGreaterThan(0);
     for (const problem of problems) expect(problem).toMatchObject({ cluster: 'east', subject: { kind: 'member' }, reason: 'BadTerms' });
     expect(problems[0]?.message).toContain(`${key} of secret kilofed/east`);
+  });
+
+  test('the labels of a Secret are those of its member, but for ours', () => {
+    const labels = { region: 'eu', 'kilofed.io/cluster': 'east', 'a.kilofed.io/b': 'c', '-bad': 'x', empty: '' };
+    const { terms, problems } = readTerms({ 'kilofed.io/labels': 'region=us' }, { id: 'east', origin: 'secret kilofed/east', labels });
+    expect([terms, problems]).toEqual([{ labels: { empty: '', region: 'us' } }, []]);
+  });
+
+  test('a member has at most 32 labels', () => {
+    const labels = Object.fromEntries(Array.from({ length: 40 }, (_, index) => [`l${String(index).padStart(2, '0')}`, 'x']));
+    const { terms, problems } = readTerms({}, { id: 'east', origin: 'secret kilofed/east', labels });
+    expect(Object.keys(terms.labels ?? {})).toEqual(Object.keys(labels).slice(0, 32));
+    expect(problems.map(({ message }) => message)).toEqual([expect.stringContaining('more than 32')]);
   });
 
   test('a list has at most 256 entries', () => {

@@ -1,15 +1,17 @@
 /**
  * Terms: what the hub's administrator declared for a member, beside its kubeconfig. They bound what the hub believes of what that
- * member says.
+ * member says, and say what is to be done with it as a whole.
  *
  * They are read from the annotations of a Secret, or from the same keys in a file. What is malformed has the strictest meaning: an entry
- * of a list that cannot be read allows nothing, and neither does a list without entries. Only what is absent has its default, and a time to
- * live that cannot be read, since one that is too short takes away what works.
+ * of a list that cannot be read allows nothing, and neither does a list without entries. Only what is absent has its default, and what
+ * would take away what works: a time to live that cannot be read, and whether the member is drained.
  */
+import { isDeepStrictEqual } from 'node:util';
 import { ANNOTATION } from '../../core/api/names.js';
 import type { Problem } from '../../core/api/problem.js';
 import { formatCidr, parseCidr } from '../../core/net/cidr.js';
 import { parseDuration } from '../../core/text/duration.js';
+import { memberLabels } from './memberLabels.js';
 
 export interface MemberTerms {
   /** Canonical CIDRs that its pods, mesh addresses, Services and nodes may lie in, sorted. Absent: in private ranges. Empty: in none. */
@@ -20,6 +22,12 @@ export interface MemberTerms {
   readonly exportNamespaces?: readonly string[];
   /** How long what came from it stays while it does not answer, milliseconds. Infinite: for ever. */
   readonly timeToLiveMs?: number;
+  /** Its endpoints are held back in all others. */
+  readonly drained?: true;
+  /** No more of its exports are mirrored than are mirrored already. */
+  readonly cordoned?: true;
+  /** By which Services prefer it. Absent: it has none. */
+  readonly labels?: Readonly<Record<string, string>>;
 }
 
 export interface TermsRead {
@@ -32,6 +40,8 @@ interface Declared {
   readonly id: string;
   /** Where the terms are written, for messages. */
   readonly origin: string;
+  /** Of the Secret. */
+  readonly labels?: Readonly<Record<string, string>>;
 }
 
 /** Longer lists are cut. */
@@ -41,6 +51,9 @@ const KEYS: ReadonlySet<string> = new Set([
   ANNOTATION.clusterUid,
   ANNOTATION.exportNamespaces,
   ANNOTATION.timeToLive,
+  ANNOTATION.drain,
+  ANNOTATION.cordon,
+  ANNOTATION.memberLabels,
 ]);
 const UID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 const NAMESPACES = /^([a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?|([a-z0-9][-a-z0-9]{0,61})?\*)$/;
@@ -88,12 +101,25 @@ export function readTerms(annotations: Readonly<Record<string, string>>, declare
   const timeToLiveMs = timeToLive === undefined ? undefined : readTimeToLive(timeToLive);
   if (timeToLive !== undefined && timeToLiveMs === undefined)
     complain(ANNOTATION.timeToLive, 'is no span of time, so it is 24h: write one such as 90m, 24h or 7d, or never');
+  const yes = (key: string, otherwise: boolean): boolean => {
+    const text = single(key);
+    if (text === undefined || text === 'true' || text === 'false') return text === 'true';
+    complain(key, `is neither true nor false, so it counts as ${otherwise}`);
+    return otherwise;
+  };
+  const drained = yes(ANNOTATION.drain, false);
+  const cordoned = yes(ANNOTATION.cordon, true);
+  const { labels, complaints } = memberLabels(declared.labels ?? {}, single(ANNOTATION.memberLabels));
+  for (const complaint of complaints) complain(ANNOTATION.memberLabels, complaint);
   return {
     terms: {
       ...(allowedCIDRs !== undefined && { allowedCIDRs }),
       ...(clusterUid !== undefined && { clusterUid }),
       ...(exportNamespaces !== undefined && { exportNamespaces }),
       ...(timeToLiveMs !== undefined && { timeToLiveMs }),
+      ...(drained && { drained }),
+      ...(cordoned && { cordoned }),
+      ...(Object.keys(labels).length > 0 && { labels }),
     },
     problems,
   };
@@ -101,6 +127,15 @@ export function readTerms(annotations: Readonly<Record<string, string>>, declare
 
 function readTimeToLive(text: string): number | undefined {
   return text === 'never' ? Number.POSITIVE_INFINITY : parseDuration(text);
+}
+
+/** Whether the two differ only in what is to be done with the member as a whole, and not in what is believed of it. */
+export function sameBounds(a: MemberTerms, b: MemberTerms): boolean {
+  return isDeepStrictEqual(boundsOf(a), boundsOf(b));
+}
+
+function boundsOf({ drained: _drained, cordoned: _cordoned, labels: _labels, ...bounds }: MemberTerms): MemberTerms {
+  return bounds;
 }
 
 export function badTerms(id: string, message: string): Problem {

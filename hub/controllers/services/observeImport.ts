@@ -84,7 +84,7 @@ function knownExporters(
   service: string,
   context: Context,
 ): { readonly exporters: readonly Exporter[]; readonly waiting: Map<string, string> } {
-  const { federation } = context;
+  const { federation, target } = context;
   const exporters: Exporter[] = [];
   const waiting = new Map<string, string>();
   for (const id of federation.exportersOf(service)) {
@@ -107,6 +107,8 @@ function knownExporters(
         seen: federation.arrivals.seen(id, service),
         ...(verdict?.kind === 'refuse' && { unreachableReason: verdict.message }),
         ...(segments !== undefined && { segments }),
+        ...(id !== target.id && member.terms().drained && { drained: true }),
+        ...(member.terms().cordoned && { cordoned: true }),
       });
   }
   return { exporters, waiting };

@@ -94,7 +94,7 @@ async function mirror(
   const { failures, problems, complete, stays, dueMs } = await write(service, { plan, observed }, context, signal);
   const outcome: Outcome = {
     state: 'done',
-    ...(plan.cutOff.length > 0 && { reason: `endpoints of ${plan.cutOff.join(', ')} count as not ready: no link to them works` }),
+    ...heldBackReason(plan),
     service: plan.service.metadata.name,
     blockers: new Map([...blockersOf(plan.refusals), ...blockedBy(failures, plan.exporters, context.target.id)]),
     exporters: plan.exporters,
@@ -172,6 +172,14 @@ function surplusOf(
 }
 
 /** What the exporters are told where the Service could not be written. */
+function heldBackReason({ cutOff, drained }: MirrorPlan): Pick<Outcome, 'reason'> {
+  const reasons = [
+    ...(cutOff.length > 0 ? [`endpoints of ${cutOff.join(', ')} count as not ready: no link to them works`] : []),
+    ...(drained.length > 0 ? [`endpoints of ${drained.join(', ')} count as not ready: drained`] : []),
+  ];
+  return reasons.length === 0 ? {} : { reason: reasons.join('; ') };
+}
+
 function blockedBy(failures: readonly FailedWrite[], exporters: readonly string[], target: string): (readonly [string, string])[] {
   const reason = blockerOf(failures, target);
   return reason === undefined ? [] : exporters.filter((id) => id !== target).map((id) => [id, reason] as const);
@@ -212,7 +220,7 @@ function waitingFor({ waiting }: ObservedImport): Outcome | undefined {
 
 function refused(service: string, refusals: readonly Refusal[]): Outcome {
   return {
-    state: 'refused',
+    state: refusals.every(isCordon) ? 'pending' : 'refused',
     reason: [...blockersOf(refusals)].map(([id, text]) => `${id}: ${text}`).join('; '),
     blockers: blockersOf(refusals),
     problems: [],
@@ -241,11 +249,16 @@ function blockersOf(refusals: readonly Refusal[]): ReadonlyMap<string, string> {
   return new Map(refusals.map((refusal) => [refusal.cluster, problemText(refusal)]));
 }
 
+/** Somebody wants it so, and the member itself says so. */
+function isCordon({ reason }: Refusal): boolean {
+  return reason === 'MemberCordoned';
+}
+
 /** Once for all Services of a namespace that are refused alike. That two members are not linked is the problem of their pair. */
 function awaitedBy(service: string, refusals: readonly Refusal[]): Awaited[] {
   const [namespace = ''] = service.split('/');
   return refusals
-    .filter(({ reason }) => reason !== 'ClustersNotLinked')
+    .filter((refusal) => refusal.reason !== 'ClustersNotLinked' && !isCordon(refusal))
     .map(({ cluster, reason, message, remedy }) => ({
       group: `${reason} ${cluster} ${namespace}`,
       who: service,
