@@ -16,6 +16,7 @@ import type { WorkQueue } from '../core/workqueue/queue.js';
 import type { EventRecorder } from '../kube/wire/eventRecorder.js';
 import { createMetrics, type Metrics } from './api/metrics.js';
 import { cleanUp } from './controllers/cleanUp.js';
+import { createCurtailed } from './controllers/curtailed.js';
 import { flowOfKey } from './controllers/flowOfKey.js';
 import { createLeftBehind } from './controllers/leftBehind.js';
 import { createOutcomes } from './controllers/outcomes.js';
@@ -200,6 +201,7 @@ export function createHub(deps: HubDeps): Hub {
       client: member.writes,
       federation: deps.identity.federation,
       log: log.with({ member: member.id }),
+      curtailed: createCurtailed(),
       wrote: (verb, ok) => metrics.wrote(member.id, verb, ok),
     });
     return cleanUp(member, { log, writer }, AbortSignal.any([signal, AbortSignal.timeout(CLEAN_UP_MS)]));

@@ -15,6 +15,7 @@ import type { Metrics } from './api/metrics.js';
 import { createBoundedWait } from './controllers/boundedWait.js';
 import { createBrake } from './controllers/brake.js';
 import type { Context, Reconciled } from './controllers/context.js';
+import { createCurtailed } from './controllers/curtailed.js';
 import { reconcileExport } from './controllers/exports/reconcileExport.js';
 import { formatKey, type Key, parseKey } from './controllers/keys.js';
 import type { Outcome, Outcomes } from './controllers/outcomes.js';
@@ -94,6 +95,7 @@ export function createTarget(member: Member, deps: TargetDeps): Target {
   });
   const importViews = createImportViews();
   const refusedWrites = createRefusedWrites();
+  const curtailed = createCurtailed();
   const takenNames = new Map<string, string>();
   // One that changes its mind all the time must not take up what may be asked of the members that export to it.
   const importChanged = createPaced({ clock, rate: REPORTS, pass: deps.importChanged, keyOf: (service) => service });
@@ -114,6 +116,7 @@ export function createTarget(member: Member, deps: TargetDeps): Target {
       client: member.writes,
       federation: deps.name,
       log,
+      curtailed,
       wrote(verb, ok) {
         writes += 1;
         metrics.wrote(member.id, verb, ok);

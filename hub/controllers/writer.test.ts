@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { type KubeObject, RESOURCE } from '../../core/api/resources.js';
 import type { KubeClient, KubeFailure, KubeRequest, KubeResult } from '../../kube/wire/client.js';
 import { SILENT } from '../../test/host/handClock.js';
+import { createCurtailed } from './curtailed.js';
 import { createWriter } from './writer.js';
 
 const signal = new AbortController().signal;
@@ -37,7 +38,7 @@ function scripted(...answers: (KubeObject | KubeFailure)[]): { readonly client: 
 }
 
 const writer = (client: KubeClient): ReturnType<typeof createWriter> =>
-  createWriter({ client, federation: 'default', log: SILENT, wrote: () => undefined });
+  createWriter({ client, federation: 'default', log: SILENT, wrote: () => undefined, curtailed: createCurtailed() });
 
 describe('ensure', () => {
   test('writes nothing where nothing differs', async () => {

@@ -12,6 +12,7 @@ import type { Log } from '../../core/runtime/log.js';
 import type { KubeClient, KubeFailure, KubeResult } from '../../kube/wire/client.js';
 import type { WriteVerb } from '../api/metrics.js';
 import type { ExistingObject } from '../records/existingObject.js';
+import type { Curtailed } from './curtailed.js';
 import { type Deletion, DELETION } from './deletion.js';
 import { includesAll } from './includesAll.js';
 
@@ -51,6 +52,8 @@ interface WriterDeps {
   /** Of the member. */
   readonly log: Log;
   readonly wrote: (verb: WriteVerb, ok: boolean) => void;
+  /** Of the member, for all that write into it. */
+  readonly curtailed: Curtailed;
 }
 
 const APPLY = 'application/apply-patch+yaml';
@@ -62,7 +65,19 @@ const NO_MARKS = {
   annotations: { [ANNOTATION.hash]: null, [ANNOTATION.source]: null, [ANNOTATION.exporters]: null, [ANNOTATION.federation]: null },
 } as const;
 
-export function createWriter({ client, federation, log, wrote }: WriterDeps): Writer {
+export function createWriter({ client, federation, log, wrote, curtailed }: WriterDeps): Writer {
+  /** Done, as far as this API server goes along. */
+  function accepted(key: string, desired: KubeObject, answer: KubeObject): WriteResult {
+    if (includesAll(answer, desired)) curtailed.forget(key);
+    else curtailed.note(key, desired, answer);
+    return { kind: 'written', object: answer };
+  }
+
+  /** Whether a write would change nothing. */
+  function stands(key: string, desired: KubeObject, observed: KubeObject): boolean {
+    return includesAll(observed, desired) || curtailed.has(key, desired, observed);
+  }
+
   async function patch(
     resource: Resource,
     desired: KubeObject,
@@ -88,21 +103,23 @@ export function createWriter({ client, federation, log, wrote }: WriterDeps): Wr
     async ensure(resource, content, existing, signal) {
       const desired = marked(content, federation);
       if (existing?.own === false) return foreign(resource, desired);
-      if (existing !== undefined && includesAll(existing.object, desired)) return { kind: 'unchanged' };
+      const key = keyOf(resource, desired);
+      if (existing !== undefined && stands(key, desired, existing.object)) return { kind: 'unchanged' };
       // Not forced if nothing of ours is known there: an object that appeared meanwhile belongs to others, and conflicts.
       const applied = await patch(resource, desired, { verb: 'apply', force: existing !== undefined, signal });
-      if (applied.ok && includesAll(applied.value, desired)) return { kind: 'written', object: applied.value };
+      if (applied.ok && includesAll(applied.value, desired)) return accepted(key, desired, applied.value);
       if (!applied.ok && applied.error.kind === 'conflict' && existing === undefined) return foreign(resource, desired);
       if (!applied.ok && (applied.error.kind !== 'invalid' || existing === undefined)) return { kind: 'failed', failure: applied.error };
       // Apply keeps list items that others added, and fails if they contradict ours. A merge patch replaces the list.
       const merged = await patch(resource, desired, { verb: 'merge', force: true, signal });
-      return merged.ok ? { kind: 'written', object: merged.value } : { kind: 'failed', failure: merged.error };
+      return merged.ok ? accepted(key, desired, merged.value) : { kind: 'failed', failure: merged.error };
     },
 
     async ensureStatus(resource, desired, observed, signal) {
-      if (includesAll(observed, desired)) return { kind: 'unchanged' };
+      const key = `${keyOf(resource, desired)}/status`;
+      if (stands(key, desired, observed)) return { kind: 'unchanged' };
       const applied = await patch(resource, desired, { verb: 'applyStatus', force: true, signal });
-      return applied.ok ? { kind: 'written', object: applied.value } : { kind: 'failed', failure: applied.error };
+      return applied.ok ? accepted(key, desired, applied.value) : { kind: 'failed', failure: applied.error };
     },
 
     async refusal(resource, desired, signal) {
@@ -154,6 +171,7 @@ export function createWriter({ client, federation, log, wrote }: WriterDeps): Wr
         signal,
       });
       wrote('delete', result.ok);
+      for (const key of [keyOf(resource, object), `${keyOf(resource, object)}/status`]) curtailed.forget(key);
       if (result.ok) {
         const [from, service] = [labels[LABEL.cluster], annotations?.[ANNOTATION.source]];
         const about = { ...(from !== undefined && { from }), ...(service !== undefined && { service }) };
@@ -170,6 +188,10 @@ export function createWriter({ client, federation, log, wrote }: WriterDeps): Wr
         : { kind: 'failed', failure: result.error };
     },
   };
+}
+
+function keyOf(resource: Resource, { metadata }: KubeObject): string {
+  return `${resource.plural}/${objectKey(metadata)}`;
 }
 
 function marked(object: KubeObject, federation: string): KubeObject {
