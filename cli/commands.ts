@@ -10,6 +10,7 @@ import { addCompletion } from './completion.js';
 import { addForget } from './forget.js';
 import { addGraph } from './graph.js';
 import { addLinks } from './links.js';
+import { addMemberVerbs } from './memberVerbs.js';
 import { addShowconf } from './showconf.js';
 import { addStatus } from './status.js';
 import { addVersion } from './version.js';
@@ -27,6 +28,7 @@ Examples:
   kilofed status --hub http://localhost:8080
   kilofed links --watch                # which tunnels work
   kilofed graph | dot -Tsvg > federation.svg
+  kilofed drain member east            # before maintenance of a whole cluster
   kilofed showconf laptop              # how a laptop joins the mesh
   kilofed hub --help
 
@@ -57,7 +59,9 @@ export async function runCommand(argv: readonly string[], io: Omit<Cli, 'end'>):
 function known(program: Command, argv: readonly string[]): readonly string[] {
   const [verb] = argv;
   if (verb === undefined) return ['--help'];
-  return verb.startsWith('-') || program.commands.some((command) => command.name() === verb) ? argv : [verb];
+  return verb.startsWith('-') || program.commands.some((command) => command.name() === verb || command.aliases().includes(verb))
+    ? argv
+    : [verb];
 }
 
 /** The whole command line as commander sees it. */
@@ -74,7 +78,7 @@ export function commandLine(cli: Cli): Command {
     .helpOption('-h, --help', 'Show help')
     .addHelpText('after', EXAMPLES);
   program.commandsGroup('Commands:');
-  for (const add of [addStatus, addLinks, addGraph, addForget, addShowconf, addVersion, addCompletion]) add(program, cli);
+  for (const add of [addStatus, addLinks, addGraph, addMemberVerbs, addForget, addShowconf, addVersion, addCompletion]) add(program, cli);
   for (const command of program.commands) command.showHelpAfterError(`See kilofed ${command.name()} --help.`);
   program.commandsGroup('Programs:');
   for (const [name, summary] of Object.entries(PROGRAMS)) program.command(name).description(summary).helpOption(false);

@@ -2,21 +2,16 @@
  * The mesh of one cluster as its API server has it, for commands that work without a hub.
  */
 import type { Result } from '../core/runtime/result.js';
-import { dirname, resolve } from 'node:path';
 import type { ZodType } from 'zod';
 import { type Mesh, meshSchema } from '../core/api/mesh.js';
 import { type MeshNode, meshNodeSchema } from '../core/api/meshNode.js';
 import { type Peer, peerSchema } from '../core/api/peer.js';
 import { apiVersion, type KubeObject, type Resource, RESOURCE } from '../core/api/resources.js';
-import { OF_THIS_MACHINE } from '../kube/config/fields.js';
-import { loadKubeconfig } from '../kube/config/kubeconfig.js';
 import { listObjects } from '../kube/wire/apply.js';
 import type { KubeClient, KubeFailure, KubeResult } from '../kube/wire/client.js';
-import { createKubeClient } from '../kube/wire/http2Client.js';
-import { systemClock } from '../kube/wire/systemClock.js';
 import type { Cli } from './cli.js';
-import { type ClusterFlags, findKubeconfig } from './findKubeconfig.js';
-import { VERSION } from '../core/api/version.js';
+import type { ClusterFlags } from './findKubeconfig.js';
+import { withCluster } from './withCluster.js';
 
 export interface MeshObjects {
   readonly mesh: Mesh;
@@ -27,27 +22,8 @@ export interface MeshObjects {
 /** The error says what went wrong and what to do. */
 export type MeshAnswer = Result<MeshObjects>;
 
-const SLOW_MS = 2_000;
-
 export async function readMesh(flags: ClusterFlags, cli: Pick<Cli, 'err' | 'kubeconfigs' | 'environment'>): Promise<MeshAnswer> {
-  const file = await findKubeconfig(flags, cli.kubeconfigs);
-  if (!file.ok) return refuse(`${file.error}. Name that of the cluster with --kubeconfig and --context.`);
-  const loaded = loadKubeconfig(file.value.text, {
-    now: () => systemClock.now(),
-    directory: dirname(resolve(file.value.path)),
-    rights: OF_THIS_MACHINE,
-    environment: cli.environment,
-    ...(flags.context === undefined ? {} : { context: flags.context }),
-  });
-  if (!loaded.ok) return refuse(`${file.value.path}: ${loaded.error}`);
-  const client = createKubeClient({ ...loaded.value, userAgent: `kilofed/${VERSION}` }, { clock: systemClock });
-  const slow = setTimeout(() => cli.err(`kilofed: still waiting for ${client.server}\n`), SLOW_MS);
-  try {
-    return await readAll(client);
-  } finally {
-    clearTimeout(slow);
-    client.close();
-  }
+  return withCluster(flags, cli, readAll);
 }
 
 async function readAll(client: KubeClient): Promise<MeshAnswer> {

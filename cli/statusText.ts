@@ -53,7 +53,7 @@ function members(all: readonly Member[], { wide }: Detail): string {
   const header = ['STATE', 'KUBERNETES', 'NODES', 'POD CIDRS', 'SERVICE CIDRS', 'PEERS', 'SERVICES', 'SLICES'];
   const rows = all.map((member) => [
     member.id,
-    member.state,
+    [member.state, ...(member.drain === undefined ? [] : ['drained']), ...(member.cordoned ? ['cordoned'] : [])].join(', '),
     member.kubernetesVersion ?? '-',
     String(member.segments.reduce((sum, segment) => sum + segment.nodes.length, 0)),
     list(member.podCIDRs),

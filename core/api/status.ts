@@ -41,6 +41,19 @@ export const federationStatusSchema = z.object({
       /** UID of the namespace kube-system of the cluster that answers. */
       clusterUid: z.string().optional(),
       kubernetesVersion: z.string().optional(),
+      /** Its endpoints are held back in all others. */
+      drain: z
+        .object({
+          /** Where the hub still finds endpoints of it that serve, and how many. */
+          serving: z.array(z.object({ cluster: z.string(), endpoints: z.int() })),
+          /** Ids of members that it cannot look into, or write into, now. */
+          unread: z.array(z.string()),
+        })
+        .optional(),
+      /** No more of its exports are mirrored than are mirrored already. */
+      cordoned: z.literal(true).optional(),
+      /** By which Services prefer it. */
+      labels: z.record(z.string(), z.string()).optional(),
       /** When the credentials in its kubeconfig end, RFC 3339, and whole days until then. Absent: nothing is known of an end. */
       credentials: z.object({ end: z.string(), daysLeft: z.int() }).optional(),
       podCIDRs: z.array(z.string()),

@@ -145,7 +145,7 @@ function memberCordoned(id: string): Complaint {
   return {
     reason: 'MemberCordoned',
     message: `${id} is cordoned, so nothing more is imported from it`,
-    remedy: `when it may be, take ${ANNOTATION.cordon} from the Secret (or file) that declares ${id}`,
+    remedy: `when more may be, run: kilofed uncordon member ${id}`,
   };
 }
 

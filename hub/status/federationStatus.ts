@@ -38,7 +38,7 @@ export function federationStatus(input: StatusInput): FederationStatus {
     members: federation
       .ids()
       .flatMap((id) => federation.member(id) ?? [])
-      .map(memberStatus),
+      .map((member) => memberStatus(member, federation)),
     pairs,
     links: linkStatus(input),
     services,

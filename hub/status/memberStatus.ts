@@ -3,16 +3,19 @@
  */
 import type { FederationStatus } from '../../core/api/status.js';
 import { ownSegments, siteName } from '../../core/mesh/segments.js';
+import type { Federation } from '../federation/federation.js';
 import type { Member } from '../members/member.js';
 import type { ClusterFacts } from '../records/admit/clusterFacts.js';
+import { drainStatus } from './drainStatus.js';
 
-export function memberStatus(member: Member): FederationStatus['members'][number] {
+export function memberStatus(member: Member, federation: Federation): FederationStatus['members'][number] {
   const state = member.state();
   const facts = member.records.facts();
   const server = member.server();
   const version = member.version();
   const { shown } = member.clusterUid();
   const credentials = member.credentialsEnd();
+  const { drained, cordoned, labels } = member.terms();
   return {
     id: member.id,
     state: state.kind,
@@ -20,6 +23,9 @@ export function memberStatus(member: Member): FederationStatus['members'][number
     ...(server !== undefined && { server }),
     ...(shown !== undefined && { clusterUid: shown }),
     ...(version !== undefined && { kubernetesVersion: version }),
+    ...(drained && { drain: drainStatus(member.id, federation) }),
+    ...(cordoned && { cordoned }),
+    ...(labels !== undefined && { labels }),
     ...(credentials !== undefined && { credentials }),
     podCIDRs: [...(facts?.podCIDRs ?? [])],
     serviceCIDRs: [...(facts?.serviceCIDRs ?? [])],

@@ -249,7 +249,7 @@ function blockersOf(refusals: readonly Refusal[]): ReadonlyMap<string, string> {
   return new Map(refusals.map((refusal) => [refusal.cluster, problemText(refusal)]));
 }
 
-/** Somebody wants it so, and the member itself says so. */
+/** Somebody wants it so, for a while. */
 function isCordon({ reason }: Refusal): boolean {
   return reason === 'MemberCordoned';
 }
@@ -258,7 +258,7 @@ function isCordon({ reason }: Refusal): boolean {
 function awaitedBy(service: string, refusals: readonly Refusal[]): Awaited[] {
   const [namespace = ''] = service.split('/');
   return refusals
-    .filter((refusal) => refusal.reason !== 'ClustersNotLinked' && !isCordon(refusal))
+    .filter(({ reason }) => reason !== 'ClustersNotLinked')
     .map(({ cluster, reason, message, remedy }) => ({
       group: `${reason} ${cluster} ${namespace}`,
       who: service,
