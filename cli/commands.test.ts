@@ -329,7 +329,19 @@ describe('help', () => {
     .filter((name) => !['hub', 'cluster-agent', 'node-agent'].includes(name));
 
   test('verbs', () => {
-    expect(verbs).toEqual(['status', 'links', 'graph', 'drain', 'cordon', 'uncordon', 'forget', 'showconf', 'version', 'completion']);
+    expect(verbs).toEqual([
+      'status',
+      'links',
+      'graph',
+      'drain',
+      'cordon',
+      'uncordon',
+      'forget',
+      'dns',
+      'showconf',
+      'version',
+      'completion',
+    ]);
   });
 
   test.each(verbs)('of %s has an example', async (verb) => {

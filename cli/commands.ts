@@ -7,6 +7,7 @@ import { VERSION } from '../core/api/version.js';
 import { printableLines } from '../core/text/printable.js';
 import { type Cli, EXIT, EXIT_CODES } from './cli.js';
 import { addCompletion } from './completion.js';
+import { addDns } from './dns.js';
 import { addForget } from './forget.js';
 import { addGraph } from './graph.js';
 import { addLinks } from './links.js';
@@ -78,7 +79,8 @@ export function commandLine(cli: Cli): Command {
     .helpOption('-h, --help', 'Show help')
     .addHelpText('after', EXAMPLES);
   program.commandsGroup('Commands:');
-  for (const add of [addStatus, addLinks, addGraph, addMemberVerbs, addForget, addShowconf, addVersion, addCompletion]) add(program, cli);
+  for (const add of [addStatus, addLinks, addGraph, addMemberVerbs, addForget, addDns, addShowconf, addVersion, addCompletion])
+    add(program, cli);
   for (const command of program.commands) command.showHelpAfterError(`See kilofed ${command.name()} --help.`);
   program.commandsGroup('Programs:');
   for (const [name, summary] of Object.entries(PROGRAMS)) program.command(name).description(summary).helpOption(false);
