@@ -20,6 +20,7 @@ import { createCurtailed } from './controllers/curtailed.js';
 import { flowOfKey } from './controllers/flowOfKey.js';
 import { createLeftBehind } from './controllers/leftBehind.js';
 import { createOutcomes } from './controllers/outcomes.js';
+import { createRestingDataPath } from './controllers/restingDataPath.js';
 import { createWriter } from './controllers/writer.js';
 import { createFederation } from './federation/federation.js';
 import { createStartupGate } from './federation/startupGate.js';
@@ -90,6 +91,7 @@ export function createHub(deps: HubDeps): Hub {
     reconsider: (ids) => ids.forEach((id) => federation.member(id)?.reconsider()),
   });
   const outcomes = createOutcomes();
+  const dataPath = createRestingDataPath(clock);
   const leftBehind = createLeftBehind({ log, cleanUp: cleanUpAfter });
   const metrics = createMetrics({
     status: () => status(),
@@ -132,6 +134,7 @@ export function createHub(deps: HubDeps): Hub {
         name: deps.identity.federation,
         pairs,
         reachability,
+        dataPath,
         outcomes,
         metrics,
         createQueue: () =>

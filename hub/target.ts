@@ -18,6 +18,8 @@ import type { Context, Reconciled } from './controllers/context.js';
 import { createCurtailed } from './controllers/curtailed.js';
 import { reconcileExport } from './controllers/exports/reconcileExport.js';
 import { formatKey, type Key, parseKey } from './controllers/keys.js';
+import { createLaterKeys } from './controllers/laterKeys.js';
+import type { RestingDataPath } from './controllers/restingDataPath.js';
 import type { Outcome, Outcomes } from './controllers/outcomes.js';
 import { reconcilePeers } from './controllers/peers/reconcilePeers.js';
 import { reconcileService } from './controllers/services/reconcileService.js';
@@ -52,6 +54,8 @@ interface TargetDeps {
   readonly name: string;
   readonly pairs: Pairs;
   readonly reachability: Reachability;
+  /** Of all members. */
+  readonly dataPath: RestingDataPath;
   readonly outcomes: Outcomes;
   readonly metrics: Metrics;
   /** Makes the queue that works while this hub holds the member's Lease. */
@@ -80,7 +84,7 @@ const IDLE: QueueStats = { waiting: 0, delayed: 0, active: 0, processed: 0, retr
 const DONE: ReconcileResult = { kind: 'done' };
 
 export function createTarget(member: Member, deps: TargetDeps): Target {
-  const { clock, outcomes, metrics } = deps;
+  const { clock, dataPath, outcomes, metrics } = deps;
   const log = deps.log.with({ member: member.id });
   const events = createEventRecorder({ client: member.writes, clock, log, controller: 'kilofed.io/hub', instance: deps.name });
   const brake = createBrake(clock);
@@ -101,11 +105,26 @@ export function createTarget(member: Member, deps: TargetDeps): Target {
   const importChanged = createPaced({ clock, rate: REPORTS, pass: deps.importChanged, keyOf: (service) => service });
   /** By key: when the first event was received that it has not been reconciled for. */
   const seenAt = new Map<string, number>();
+  /** Keys of the data path that wait for their turn in the queue. */
+  const waiting = new Set<string>();
+  const later = createLaterKeys({ clock, untilRest: dataPath.untilRest, pass: (key) => queue?.add(key) });
   /** Undefined while the Lease is not held: what happens then is looked at when it is. */
   let queue: WorkQueue | undefined;
 
   async function reconcile(text: string, signal: AbortSignal): Promise<ReconcileResult> {
     const key = parseKey(text);
+    waiting.delete(text);
+    const inItsTurn = later.began(text) || key?.kind === 'export';
+    if (!inItsTurn) dataPath.moved();
+    try {
+      return await bring(text, key, signal);
+    } finally {
+      if (!inItsTurn) dataPath.moved();
+      later.ended(text);
+    }
+  }
+
+  async function bring(text: string, key: Key | undefined, signal: AbortSignal): Promise<ReconcileResult> {
     // A member that is not ready is reconciled as a whole when it becomes ready.
     if (key === undefined || !deps.mayReconcile() || member.state().kind !== 'ready') return DONE;
     const began = clock.now();
@@ -131,6 +150,7 @@ export function createTarget(member: Member, deps: TargetDeps): Target {
       slicesWait,
       yielding,
       parting,
+      postpone: (service) => waiting.size > 0 && later.put(formatKey({ kind: 'service', service }), 'imports'),
       importQuota,
       importViews,
       takenNames,
@@ -173,6 +193,9 @@ export function createTarget(member: Member, deps: TargetDeps): Target {
     if (queue === undefined) return;
     const text = formatKey(key);
     if (!seenAt.has(text)) seenAt.set(text, clock.now());
+    if (key.kind === 'export') return void later.put(text, 'reports');
+    waiting.add(text);
+    dataPath.moved();
     queue.add(text);
   }
 
@@ -194,10 +217,13 @@ export function createTarget(member: Member, deps: TargetDeps): Target {
         deps.taken();
         await worked;
         queue = undefined;
-        seenAt.clear();
+        for (const each of [seenAt, waiting, later]) each.clear();
       }
     },
-    stats: () => queue?.stats() ?? IDLE,
+    stats() {
+      const stats = queue?.stats() ?? IDLE;
+      return { ...stats, waiting: stats.waiting + later.size };
+    },
     problems: importQuota.problems,
   };
 }

@@ -34,6 +34,11 @@ export interface Context {
   readonly yielding: BoundedWait;
   /** Services that have their own name again, while the derived one stands on. */
   readonly parting: BoundedWait;
+  /**
+   * Whether others wait to be written that packets need more than what is left of this Service (`namespace/name`). Then it is reconciled
+   * again after them, and soon in any case.
+   */
+  readonly postpone: (service: string) => boolean;
   readonly importQuota: ImportQuota;
   readonly importViews: ImportViews;
   /** Services by the derived name that somebody else's Service has, as `namespace/name`: they wait for it. */

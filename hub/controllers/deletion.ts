@@ -11,6 +11,7 @@ export const DELETION = {
   otherName: 'the mirror has another name now',
   moved: 'its endpoints stand in another slice, or come from nobody any more',
   yielded: 'somebody has put a Service in the place of the mirror',
+  withoutService: 'its Service could not be written',
   anew: 'it cannot be changed in place and is made anew',
 } as const;
 

@@ -1,5 +1,5 @@
 /**
- * Deletes objects of ours in a target, in order. One that is refused keeps no other from going.
+ * Deletes objects of ours in a target. One that is refused keeps no other from going.
  */
 import { type KubeObject, RESOURCE } from '../../core/api/resources.js';
 import type { WatchedKind } from '../records/feed.js';
@@ -9,7 +9,7 @@ import { endsWrites, type FailedWrite } from './failedWrites.js';
 
 export type Doomed = readonly [kind: WatchedKind, object: KubeObject, why: Deletion];
 
-/** Returns what could not be deleted. */
+/** In order. Returns what could not be deleted. */
 export async function removeObjects(
   doomed: readonly Doomed[],
   { writer, target: { records } }: Pick<Context, 'writer' | 'target'>,
@@ -26,4 +26,9 @@ export async function removeObjects(
     if (endsWrites(removed.failure)) break;
   }
   return failures;
+}
+
+/** Deletes them at once. */
+export async function removeTogether(...[doomed, context, signal]: Parameters<typeof removeObjects>): Promise<FailedWrite[]> {
+  return (await Promise.all(doomed.map((each) => removeObjects([each], context, signal)))).flat();
 }

@@ -117,6 +117,7 @@ export function createMember(id: string, deps: MemberDeps): Member {
       if (watches.synced()) changed(change);
     },
     needSlices: (service) => fetches.add(service),
+    allSlicesHeard: () => watches.hearsAll('endpointSlice'),
   });
   const changed = createPacedChanges({ clock: deps.clock, changed: (change) => deps.changed(member, change) });
   const intake = createIntake(deps);

@@ -2,7 +2,7 @@
  * The watches of one member, which feed its records.
  *
  * EndpointSlices are listed after the Services, which say whose slices are needed. If a Service is exported later, its slices
- * have been passed over, so they are fetched separately.
+ * have been passed over. Where they are not remembered (records/passedSlices.ts), they are fetched separately.
  */
 import { MCS_LABEL } from '../../core/api/names.js';
 import type { Problem } from '../../core/api/problem.js';
@@ -33,6 +33,8 @@ interface MemberWatches {
   problems(): readonly Problem[];
   /** Complete lists of a resource so far. */
   lists(kind: WatchedKind): number;
+  /** Whether there was a complete list of it, with room for all. */
+  hearsAll(kind: WatchedKind): boolean;
   relist(kind: WatchedKind): void;
   /** The member answers again: what failed is tried at once. */
   retry(): void;
@@ -184,6 +186,10 @@ export function createMemberWatches(deps: MemberWatchesDeps): MemberWatches {
       }),
     problems: () => [...reflectors].flatMap(([kind, reflector]) => leftOutProblems(kind, reflector.leftOut())),
     lists: (kind) => reflectors.get(kind)?.lists() ?? 0,
+    hearsAll(kind) {
+      const reflector = reflectors.get(kind);
+      return reflector?.synced() === true && !reflector.leftOut().full;
+    },
     relist: (kind) => reflectors.get(kind)?.relist(),
     retry() {
       for (const reflector of reflectors.values()) reflector.retry();

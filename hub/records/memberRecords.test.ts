@@ -8,16 +8,19 @@ import { createMemberRecords, type MemberRecords } from './memberRecords.js';
 let records: MemberRecords;
 let changes: Change[];
 let needed: string[];
+let heard: boolean;
 const last = new Map<string, unknown>();
 
 beforeEach(() => {
   changes = [];
   needed = [];
+  heard = false;
   last.clear();
   records = createMemberRecords('east', {
     clock: createHandClock(),
     changed: (change) => changes.push(change),
     needSlices: (service) => needed.push(service),
+    allSlicesHeard: () => heard,
   });
 });
 
@@ -170,6 +173,24 @@ describe('slices', () => {
     expect(records.slicesOf('demo/web')?.map(({ name }) => name)).toEqual(['a']);
     event('endpointSlice', 'demo/a');
     expect(records.slicesOf('demo/web')).toEqual([]);
+  });
+
+  test('of a Service that is exported later need no fetch where all were heard of, then or before it was exported last', () => {
+    records.slicesStarted();
+    event('endpointSlice', 'demo/a', slice('a'));
+    event('endpointSlice', 'demo/gone', slice('gone'));
+    event('endpointSlice', 'demo/gone');
+    heard = true;
+    for (const round of [1, 2, 3]) {
+      event('service', 'demo/web', service(round * 2, { exported: true }));
+      expect(records.slicesOf('demo/web')?.map(({ name }) => name)).toEqual(['a']);
+      event('service', 'demo/web', service(round * 2 + 1));
+      expect(records.slicesOf('demo/web')).toBeUndefined();
+    }
+    event('endpointSlice', 'demo/b', slice('b'));
+    event('service', 'demo/web', service(9, { exported: true }));
+    expect(records.slicesOf('demo/web')?.map(({ name }) => name)).toEqual(['a', 'b']);
+    expect(needed).toEqual([]);
   });
 });
 

@@ -87,8 +87,10 @@ export interface MemberRecords {
 interface RecordsDeps {
   readonly clock: Pick<Clock, 'after' | 'now'>;
   readonly changed: (change: Change) => void;
-  /** Called for a newly exported Service whose slices were passed over: fetch them, then call `fillSlices`. */
+  /** Called for a newly exported Service whose slices were passed over, and are not remembered: fetch them, then call `fillSlices`. */
   readonly needSlices: (service: string) => void;
+  /** Whether every EndpointSlice that the member has was heard of. */
+  readonly allSlicesHeard: () => boolean;
 }
 
 export function createMemberRecords(id: string, deps: RecordsDeps): MemberRecords {
@@ -98,7 +100,7 @@ export function createMemberRecords(id: string, deps: RecordsDeps): MemberRecord
   };
   const seldom = createCoalesced<Change>({ clock: deps.clock, tell: changed });
   const problems = createObjectProblems();
-  const services = createServiceRecords(id, { clock: deps.clock, isAnswer: () => quiet, changed, needSlices: deps.needSlices, problems });
+  const services = createServiceRecords(id, { ...deps, isAnswer: () => quiet, changed, problems });
   const peers = createPeerRecords((change) => seldom('source' in change ? `peer ${change.source}` : change.kind, change), problems);
   const imports = createExistingObjects('serviceImport', problems, (key) => changed({ kind: 'mirror', service: key }));
   const exports = createExistingObjects('serviceExport', problems, (key) => changed({ kind: 'serviceExport', service: key }));

@@ -17,6 +17,7 @@ import { createPlaces } from './places.js';
 import { createIndexed, type Indexed } from './indexed.js';
 import type { Kept } from './kept.js';
 import type { ObjectProblems } from './objectProblems.js';
+import { createPassedSlices } from './passedSlices.js';
 import { projectService, type ServiceEntry } from './projectService.js';
 import { projectSlice, type SliceEntry } from './projectSlice.js';
 import { createSourceSlices } from './sourceSlices.js';
@@ -61,8 +62,10 @@ interface ServiceRecordsDeps {
   /** Whether what changes now is what the hub itself wrote. */
   readonly isAnswer: () => boolean;
   readonly changed: (change: Change) => void;
-  /** Called for a newly exported Service whose slices were passed over. */
+  /** Called for a newly exported Service whose slices were passed over, and are not remembered. */
   readonly needSlices: (service: string) => void;
+  /** Whether every EndpointSlice that the member has was heard of. */
+  readonly allSlicesHeard: () => boolean;
   readonly problems: ObjectProblems;
 }
 
@@ -71,6 +74,9 @@ export function createServiceRecords(cluster: string, deps: ServiceRecordsDeps):
   const services = new Map<string, ServiceEntry>();
   const exports = createPlaces({ all: BOUND.exports, group: BOUND.exportsOfNamespace });
   const slices = createSourceSlices();
+  const passed = createPassedSlices();
+  /** The EndpointSlice of the event that comes next: what is kept of it is not the object. */
+  let passing: unknown;
   let live = false;
   const ownServices = createIndexed<KubeObject>();
   const ownSlices = createIndexed<KubeObject>();
@@ -120,8 +126,23 @@ export function createServiceRecords(cluster: string, deps: ServiceRecordsDeps):
     const entry = services.get(key);
     const wanted = exports.taken.has(key) || (entry !== undefined && entry.kind !== 'own' && joined.group(key).length > 0);
     if (wanted === slices.follows(key)) return;
-    if (!wanted) slices.unfollow(key);
-    else if (slices.follow(key)) needSlices(key);
+    if (!wanted) passed.put(key, slices.unfollow(key));
+    else if (slices.follow(key) && !fillFromPassed(key)) needSlices(key);
+  }
+
+  /** What was heard of a Service before it was exported is as good as what a fetch would find. */
+  function fillFromPassed(key: string): boolean {
+    const found = passed.take(key);
+    if (found === undefined || !exports.taken.has(key) || !deps.allSlicesHeard()) return false;
+    return slices.fill(
+      key,
+      found.flatMap(([name, slice]) => (slice.kind === 'record' ? [[name, slice.record] as const] : recordOf(key, slice.object))),
+    );
+  }
+
+  function recordOf(service: string, object: unknown): (readonly [key: string, record: SliceRecord])[] {
+    const entry = projectSlice(cluster, object, (name) => name === service).value;
+    return entry?.kind === 'source' ? [[`${entry.record.namespace}/${entry.record.name}`, entry.record]] : [];
   }
 
   function setJoined(key: string, object: KubeObject | undefined): void {
@@ -148,6 +169,7 @@ export function createServiceRecords(cluster: string, deps: ServiceRecordsDeps):
     }
     setOwn(ownSlices, key, ownSlice(entry));
     setJoined(key, ownSlice(entry));
+    passed.set(key, entry?.kind === 'other' ? passing : undefined);
     slices.set(key, entry?.kind === 'source' ? entry.record : undefined).forEach(endpointsChanged);
   }
 
@@ -164,7 +186,10 @@ export function createServiceRecords(cluster: string, deps: ServiceRecordsDeps):
         changed: setService,
       }),
       endpointSlice: checkedFeed('endpointSlice', problems, {
-        project: (object) => projectSlice(cluster, object, slices.follows),
+        project(object) {
+          passing = object;
+          return projectSlice(cluster, object, slices.follows);
+        },
         isStale: (key, current, previous) => isStale(ownSlices.get(key), ownSlice(current), ownSlice(previous)),
         changed: setSlice,
       }),
@@ -188,10 +213,7 @@ export function createServiceRecords(cluster: string, deps: ServiceRecordsDeps):
       slices.started();
     },
     fillSlices(service, objects) {
-      const records = objects.flatMap((object) => {
-        const entry = projectSlice(cluster, object, (name) => name === service).value;
-        return entry?.kind === 'source' ? [[`${entry.record.namespace}/${entry.record.name}`, entry.record] as const] : [];
-      });
+      const records = objects.flatMap((object) => recordOf(service, object));
       if (!slices.fill(service, records)) return false;
       endpointsChanged(service);
       return true;

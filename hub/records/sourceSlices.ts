@@ -12,7 +12,8 @@ import { createMirrorable, type Mirrorable } from './mirrorable.js';
 interface SourceSlices {
   /** Starts to keep the slices of a Service. Returns whether they have to be fetched: false before the first list. */
   follow(service: string): boolean;
-  unfollow(service: string): void;
+  /** Returns what was kept of it, by key. Undefined: some may be missing. */
+  unfollow(service: string): readonly (readonly [key: string, record: SliceRecord])[] | undefined;
   follows(service: string): boolean;
   /** False while slices may be missing. */
   complete(service: string): boolean;
@@ -71,9 +72,12 @@ export function createSourceSlices(): SourceSlices {
       return live;
     },
     unfollow(service) {
+      const whole = followed.has(service) && !pending.has(service);
       followed.delete(service);
       pending.delete(service);
+      const slices = kept.group(service).map((record) => [`${record.namespace}/${record.name}`, record] as const);
       kept.dropGroup(service);
+      return whole ? slices : undefined;
     },
     follows: (service) => followed.has(service),
     complete: (service) => followed.has(service) && !pending.has(service),

@@ -177,7 +177,12 @@ interface LargeMember {
 
 /** As its watches tell it, in one batch. */
 function largeMember(count: number, second = 0): LargeMember {
-  const deps = { clock: { now: () => 0, after: () => () => undefined }, changed: () => undefined, needSlices: () => undefined };
+  const deps = {
+    clock: { now: () => 0, after: () => () => undefined },
+    changed: () => undefined,
+    needSlices: () => undefined,
+    allSlicesHeard: () => false,
+  };
   const records = createMemberRecords('large', deps);
   const put = (object: KubeObject): void => {
     const feed = records.feeds[object.kind === 'Mesh' ? 'mesh' : 'meshNode'];

@@ -22,7 +22,7 @@ import { createHandClock } from '../host/handClock.js';
 
 type Json = Readonly<Record<string, unknown>>;
 
-const RECORDS_DEPS = { clock: createHandClock(), changed: () => undefined, needSlices: () => undefined };
+const RECORDS_DEPS = { clock: createHandClock(), changed: () => undefined, needSlices: () => undefined, allSlicesHeard: () => false };
 
 const meta = { namespace: 'demo', name: 'web', uid: 'u', resourceVersion: '5', creationTimestamp: '2026-01-01T00:00:00Z' };
 const OURS = { 'kilofed.io/managed-by': 'kilofed-hub', 'multicluster.kubernetes.io/service-name': 'web', 'kilofed.io/cluster': 'east' };

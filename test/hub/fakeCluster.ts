@@ -37,6 +37,13 @@ interface Watcher {
   readonly end: () => void;
 }
 
+interface Event {
+  readonly version: number;
+  readonly type: string;
+  readonly resource: Resource;
+  readonly object: KubeObject;
+}
+
 interface Place {
   readonly resource: Resource;
   readonly namespace: string | undefined;
@@ -53,16 +60,21 @@ export function createFakeCluster(uid: string, clock: Clock): FakeCluster {
   const writes: string[] = [];
   const lists = new Map<string, number>();
   const hung = new Set<() => void>();
+  /** What was told, for watches that begin where a list or another watch ended. */
+  const history: Event[] = [];
   let version = 100;
   let silent = false;
 
   function tell(type: string, resource: Resource, object: KubeObject): void {
     if (silent) return;
-    for (const watcher of watchers) {
-      // What leaves the selection is deleted, to whoever follows it.
-      if (watcher.resource === resource)
-        watcher.line(JSON.stringify({ type: selects(watcher.selector, object) ? type : 'DELETED', object }));
-    }
+    const event = { version, type, resource, object };
+    history.push(event);
+    for (const watcher of watchers) if (watcher.resource === resource) watcher.line(lineOf(event, watcher));
+  }
+
+  function gone(resource: Resource, object: KubeObject): void {
+    version += 1;
+    tell('DELETED', resource, { ...object, metadata: { ...object.metadata, resourceVersion: String(version) } });
   }
 
   function store(resource: Resource, object: KubeObject): KubeObject {
@@ -121,7 +133,7 @@ export function createFakeCluster(uid: string, clock: Clock): FakeCluster {
   function deleted(resource: Resource, found: KubeObject | undefined): KubeResult<unknown> {
     if (found === undefined) return { ok: false, error: { kind: 'notFound', message: 'not found' } };
     objects.delete(keyOf(resource, found.metadata));
-    tell('DELETED', resource, found);
+    gone(resource, found);
     return { ok: true, value: undefined };
   }
 
@@ -189,7 +201,10 @@ export function createFakeCluster(uid: string, clock: Clock): FakeCluster {
           const watcher = { resource, selector, line: onLine, end: () => finish({ ok: false, error: UNREACHABLE }) };
           watchers.add(watcher);
           following.add(watcher.end);
+          const since = Number(request.query?.['resourceVersion'] ?? Infinity);
+          for (const event of history) if (event.resource === resource && event.version > since) onLine(lineOf(event, watcher));
           request.signal?.addEventListener('abort', abort, { once: true });
+          if (request.signal?.aborted === true) abort();
         });
       },
       close() {
@@ -209,7 +224,7 @@ export function createFakeCluster(uid: string, clock: Clock): FakeCluster {
       const key = keyOf(resource, { name, ...(namespace !== undefined && { namespace }) });
       const found = objects.get(key);
       objects.delete(key);
-      if (found !== undefined) tell('DELETED', resource, found);
+      if (found !== undefined) gone(resource, found);
     },
     silently(change) {
       silent = true;
@@ -224,6 +239,11 @@ export function createFakeCluster(uid: string, clock: Clock): FakeCluster {
   };
   cluster.put({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'kube-system', uid } });
   return cluster;
+}
+
+/** What leaves the selection is deleted, to whoever follows it. */
+function lineOf({ type, object }: Event, { selector }: Pick<Watcher, 'selector'>): string {
+  return JSON.stringify({ type: selects(selector, object) ? type : 'DELETED', object });
 }
 
 /** Objects that are not the hub's have other managers. */

@@ -3,6 +3,7 @@
  */
 import { createHash } from 'node:crypto';
 import type { ReportedLink } from '../../core/api/gatewayReport.js';
+import { RESOURCE } from '../../core/api/resources.js';
 import type { Clock } from '../../core/runtime/clock.js';
 import type { Log, LogData } from '../../core/runtime/log.js';
 import type { NamespaceRules } from '../../core/services/consent.js';
@@ -180,6 +181,18 @@ export function putSlice(cluster: FakeCluster, name: string, { addresses = [], p
     ports: numbered(ports, 8080),
     endpoints: addresses.map((address) => ({ addresses: [address], conditions: { ready: true } })),
   });
+}
+
+/** What a hub that runs has heard of the endpoints of `demo/<name>` before it is exported is too much to be remembered. */
+export function makeForgotten(cluster: FakeCluster, name: string): void {
+  const long = { addresses: [], note: 'x'.repeat(1 << 20) };
+  cluster.put({
+    apiVersion: 'discovery.k8s.io/v1',
+    kind: 'EndpointSlice',
+    metadata: { name: `${name}-long`, namespace: 'demo', labels: { 'kubernetes.io/service-name': name } },
+    endpoints: [long, long, long, long, long],
+  });
+  cluster.drop(RESOURCE.endpointSlice, `${name}-long`, 'demo');
 }
 
 function numbered(names: readonly string[], first: number): object[] {

@@ -9,7 +9,7 @@ import { derivedServiceName, mirroredSliceName } from '../../core/services/names
 import type { KubeFailure } from '../../kube/wire/client.js';
 import { sha256 } from '../fakes/services.js';
 import type { FakeCluster } from './fakeCluster.js';
-import { createFakeFederation, exportService, type FakeFederation } from './fakeFederation.js';
+import { createFakeFederation, exportService, type FakeFederation, makeForgotten } from './fakeFederation.js';
 
 let world: FakeFederation;
 const east = (): FakeCluster => world.cluster('east');
@@ -290,6 +290,7 @@ const ROWS: readonly Row[] = [
     later() {
       const failure: KubeFailure = { kind: 'server', code: 500, message: 'etcd has no leader' };
       east().fault = ({ method, path }) => (method === 'GET' && path.endsWith('/namespaces/demo/endpointslices') ? failure : undefined);
+      makeForgotten(east(), 'late');
       exportService(east(), 'late', { addresses: ['10.1.0.7'] });
     },
     takeAway: () => admitAll(east()),

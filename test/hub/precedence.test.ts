@@ -3,7 +3,7 @@
  */
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { type Condition, type KubeObject, RESOURCE } from '../../core/api/resources.js';
-import { createFakeFederation, exportService, type FakeFederation, putSlice } from './fakeFederation.js';
+import { createFakeFederation, exportService, type FakeFederation, makeForgotten, putSlice } from './fakeFederation.js';
 
 type Ports = readonly (readonly [name: string, port: number])[];
 
@@ -239,6 +239,7 @@ describe('H7: whoever stands does not wait for a newcomer', () => {
   test('whose endpoints never come', async () => {
     world.cluster('alpha').fault = ({ method, path }) =>
       method === 'GET' && path === '/apis/discovery.k8s.io/v1/namespaces/demo/endpointslices' ? 'hang' : undefined;
+    makeForgotten(world.cluster('alpha'), 'web');
     evilExports([['http', 80]]);
     await world.clock.advance(1_000);
     expect(await grow()).toContain('10.2.0.99');

@@ -1,13 +1,13 @@
 /**
- * Deletes what is surplus of a mirror: slices first, then Services, the ServiceImport last.
+ * Deletes what is surplus of a mirror: slices and Services at once, the ServiceImport last.
  */
 import { LABEL } from '../../../core/api/names.js';
 import type { KubeObject } from '../../../core/api/resources.js';
 import type { Deletion } from '../deletion.js';
 import { BRAKED_MS, type Context, type Reconciled } from '../context.js';
-import { failed } from '../failedWrites.js';
+import { endsWrites, failed } from '../failedWrites.js';
 import type { Outcome } from '../outcomes.js';
-import { type Doomed, removeObjects } from '../removeObjects.js';
+import { type Doomed, removeObjects, removeTogether } from '../removeObjects.js';
 import { contributors, exportersIn, type ObservedMirror } from './standingMirror.js';
 
 interface Removal {
@@ -29,15 +29,16 @@ export async function removeMirror(
   const whyOf = (id: string): Deletion => (isGone(id) ? 'memberLeft' : why);
   const sources = contributors(surplus);
   const whole = sources.length > 0 && sources.every(isGone) ? 'memberLeft' : why;
-  const doomed: Doomed[] = [
+  const served: Doomed[] = [
     ...surplus.slices.map((each) => ['endpointSlice', each, whyOf(each.metadata.labels?.[LABEL.cluster] ?? '')] as const),
     ...surplus.services.map((each) => ['service', each, whole === 'moved' ? 'otherName' : whole] as const),
-    ...(surplus.import === undefined ? [] : [['serviceImport', surplus.import, whole] as const]),
   ];
-  if (doomed.length === 0) context.brake.release(brakeKey(service));
+  const told: Doomed[] = surplus.import === undefined ? [] : [['serviceImport', surplus.import, whole]];
+  if (served.length + told.length === 0) context.brake.release(brakeKey(service));
   else if (!contributors(surplus).every((id) => free.has(id) || mayRemovePart(service, { id, surplus }, context)))
     return { outcome, result: { kind: 'after', ms: BRAKED_MS } };
-  const failures = await removeObjects(doomed, context, signal);
+  const failures = await removeTogether(served, context, signal);
+  if (!failures.some(({ failure }) => endsWrites(failure))) failures.push(...(await removeObjects(told, context, signal)));
   return failures.length === 0
     ? { outcome, result: { kind: 'done' } }
     : failed(outcome ?? { state: 'pending', problems: [] }, failures, context.target.id);

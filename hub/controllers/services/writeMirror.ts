@@ -1,6 +1,6 @@
 /**
- * Writes the mirror of one service: Service and slices in the order that core/services/orderWrites.ts gives, then
- * the ServiceImport.
+ * Writes the mirror of one service: Service and slices in the order that core/services/orderWrites.ts gives, or at once where nothing of
+ * it is there yet, then the ServiceImport.
  */
 import { ANNOTATION, LABEL } from '../../../core/api/names.js';
 import type { Problem } from '../../../core/api/problem.js';
@@ -14,7 +14,10 @@ import type { ExistingObject } from '../../records/existingObject.js';
 import type { WatchedKind } from '../../records/feed.js';
 import type { Context } from '../context.js';
 import { endsWrites, type FailedWrite } from '../failedWrites.js';
+import { formatKey } from '../keys.js';
+import { removeObjects } from '../removeObjects.js';
 import type { ObservedImport } from './observeImport.js';
+import type { ObservedMirror } from './standingMirror.js';
 
 export type MirrorPlan = Extract<ImportPlan, { kind: 'mirror' }>;
 
@@ -34,19 +37,55 @@ export async function writeMirror(
 ): Promise<MirrorWritten> {
   const { mirror } = observed;
   const { keepService } = plan;
-  const { put, latest, ...told } = createMirrorWriter(observed, context, signal);
+  const { put, latest, sent, ...told } = createMirrorWriter(observed, context, signal);
   /** Whether the Service is as planned, or is to stay as it is. */
   const writeNamed = async (made: NamedMirror): Promise<boolean> => {
-    for (const write of orderWrites({ plan: made, existing: mirror, keepService, sha256: context.sha256 })) {
+    const writes = orderWrites({ plan: made, existing: mirror, keepService, sha256: context.sha256 });
+    if (isUntried(made, observed, context)) {
+      const results = await Promise.all(writes.map(async (write) => ({ of: write.kind, result: await put(write) })));
+      if (results.every(({ of, result }) => (of === 'service' ? result === 'written' : result !== 'ended'))) return true;
+      // Whatever has its name is not to have its endpoints.
+      const orphans = latest(made.service) === undefined ? made.slices.flatMap((slice) => latest(slice) ?? []) : [];
+      const doomed = orphans.map((slice) => ['endpointSlice', slice, 'withoutService'] as const);
+      told.failures.push(...(await removeObjects(doomed, context, signal)));
+      return false;
+    }
+    for (const write of writes) {
       const result = await put(write);
       if (result === 'ended' || (result === 'failed' && write.kind === 'service')) return false;
     }
     return true;
   };
   const complete = await writeNamed(plan);
-  if (complete && !keepService) await put({ kind: 'import', object: serviceImport(plan, latest(plan.service), context) });
+  const isImportDue = complete && !keepService && !(sent() && isPostponable(plan, mirror) && context.postpone(objectKey(observed.input)));
+  if (isImportDue) await put({ kind: 'import', object: serviceImport(plan, latest(plan.service), context) });
   if (parting !== undefined) await writeNamed(parting);
   return { ...told, complete };
+}
+
+/** Without a ServiceImport its slices have to say what a mirror is made of, in case that the hub is not there to write it. */
+function isPostponable({ exporters, slices }: MirrorPlan, mirror: ObservedMirror): boolean {
+  return mirror.import === undefined && exporters.length === 1 && slices.length > 0;
+}
+
+/**
+ * Whether nothing has this name, nothing of it is there, and nothing of it was tried: then its Service does not have to be there before
+ * its slices.
+ */
+function isUntried(
+  { service, slices }: NamedMirror,
+  { mirror, input, derivedKey }: ObservedImport,
+  { target, outcomes }: Context,
+): boolean {
+  const { sameNamed, derived } = input.target;
+  const key = objectKey(service.metadata);
+  const before = outcomes.get(target.id, formatKey({ kind: 'service', service: objectKey(input) }));
+  const names = new Set(slices.map(({ metadata }) => metadata.name));
+  return (
+    (key === derivedKey ? derived : sameNamed) === 'none' &&
+    before?.exporters === undefined &&
+    !mirror.slices.some(({ metadata }) => names.has(metadata.name))
+  );
 }
 
 type Write = MirrorWrite | { readonly kind: 'import'; readonly object: KubeObject; readonly anew?: undefined };
@@ -60,8 +99,10 @@ const KIND: Readonly<Record<Write['kind'], WatchedKind>> = {
 interface MirrorWriter {
   /** `failed`: it is not written, and others may be. `ended`: nothing can be written now. Why is among the failures and the problems. */
   put(write: Write): Promise<'written' | 'failed' | 'ended'>;
-  readonly failures: readonly FailedWrite[];
+  readonly failures: FailedWrite[];
   readonly problems: readonly Problem[];
+  /** Whether anything had to be written. */
+  sent(): boolean;
   /** Our object of that kind and name, as the API server returned it last. */
   latest(object: KubeObject): KubeObject | undefined;
 }
@@ -74,6 +115,7 @@ function createMirrorWriter(
   const service = `${namespace}/${name}`;
   const problems: Problem[] = [];
   const failures: FailedWrite[] = [];
+  let sent = false;
   const own = new Map([...mirror.services, ...mirror.slices].map((object) => [placeOf(object), object]));
 
   function existing(kind: WatchedKind, object: KubeObject): ExistingObject | undefined {
@@ -103,6 +145,7 @@ function createMirrorWriter(
   return {
     problems,
     failures,
+    sent: () => sent,
     latest: (object) => own.get(placeOf(object)),
     async put(write) {
       const { kind, object, anew } = write;
@@ -122,6 +165,7 @@ function createMirrorWriter(
         return 'failed';
       }
       if (written.kind === 'written') {
+        sent = true;
         target.records.wrote(watched, written.object);
         own.set(placeOf(object), written.object);
       }
