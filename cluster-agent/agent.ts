@@ -76,6 +76,10 @@ export function createClusterAgent(deps: ClusterAgentDeps): ClusterAgent {
     onChange: () => queue.addAfter(KEY, COALESCE_MS),
     onExportsChange: () => queue.addAfter(EXPORTS_KEY, COALESCE_MS),
     onLinksChange: () => queue.addAfter(LINKS_KEY, LINKS_COALESCE_MS),
+    onLocalReady(service) {
+      standIn.localChanged(service);
+      queue.addAfter(READINESS_KEY, COALESCE_MS);
+    },
     onHubLease: (lease) => {
       hub.saw(lease);
       queue.addAfter(READINESS_KEY, COALESCE_MS);
@@ -91,7 +95,12 @@ export function createClusterAgent(deps: ClusterAgentDeps): ClusterAgent {
   const remover = createOrphanRemover({ client, onRequest: (kind) => metrics.wrote(kind) });
   const policyWriter = createPolicyWriter({ client, onRequest: (kind) => metrics.wrote(kind) });
   const memberReach = createMemberReach({ now: () => clock.now() });
-  const keeper = createReadinessKeeper({ client, isHubAway: () => hub.state().kind === 'away', onRequest: (kind) => metrics.wrote(kind) });
+  const keeper = createReadinessKeeper({
+    client,
+    localReady: observer.localReady,
+    isHubAway: () => hub.state().kind === 'away',
+    onRequest: (kind) => metrics.wrote(kind),
+  });
   const standIn = createStandIn({ hub, keeper, log, metrics });
   const follower = createLinkFollower({ now: () => clock.now(), onEvent: linkChanged });
   let meshUid: string | undefined;

@@ -25,9 +25,20 @@ export interface SliceFacts {
   readonly ports: Exported['ports'];
 }
 
+/** And what decides whether others serve in its place. */
+export interface LocalSlice extends SliceFacts {
+  /** As the slice has it. */
+  readonly addressType: string;
+  /** Endpoints that are ready. */
+  readonly ready: number;
+}
+
 /** As the API server validates it, to which any number is a port. */
 interface Slice extends KubeObject {
-  readonly endpoints?: readonly { readonly addresses?: readonly string[] }[] | null;
+  readonly addressType?: string;
+  readonly endpoints?:
+    | readonly { readonly addresses?: readonly string[]; readonly conditions?: { readonly ready?: boolean | null } | null }[]
+    | null;
   readonly ports?: readonly { readonly protocol?: string; readonly port?: number }[] | null;
 }
 
@@ -40,8 +51,8 @@ export function serviceFacts(object: KubeObject): ServiceFacts | undefined {
 }
 
 /** Endpoints count whether they are ready or not: what is under way with one that ends goes on. Undefined: it belongs to no Service. */
-export function sliceFacts(object: KubeObject): SliceFacts | undefined {
-  const { metadata, endpoints, ports } = object as Slice;
+export function sliceFacts(object: KubeObject): LocalSlice | undefined {
+  const { metadata, addressType = '', endpoints, ports } = object as Slice;
   const service = metadata.labels?.[MCS_LABEL.kubeServiceName];
   // Ours are endpoints of other members.
   if (service === undefined || isHubs('endpointSlice', object)) return undefined;
@@ -54,6 +65,8 @@ export function sliceFacts(object: KubeObject): SliceFacts | undefined {
     ports: (ports ?? []).flatMap(({ protocol = 'TCP', port = 0 }) =>
       port >= 1 && port <= 65_535 && isKnown(protocol) ? [{ protocol, port }] : [],
     ),
+    addressType,
+    ready: (endpoints ?? []).filter(({ conditions }) => conditions?.ready !== false).length,
   };
 }
 

@@ -13,7 +13,7 @@ import type { KubeClient } from '../kube/wire/client.js';
 import { createReflector, type Reflector } from '../kube/wire/reflector.js';
 import type { ReportedLink } from '../core/api/gatewayReport.js';
 import type { NodePolicy } from '../core/api/nodePolicy.js';
-import { type ServiceFacts, serviceFacts, type SliceFacts, sliceFacts } from './exportFacts.js';
+import { type ServiceFacts, serviceFacts, type LocalSlice, sliceFacts } from './exportFacts.js';
 import {
   checkMesh,
   checkMeshNode,
@@ -30,12 +30,15 @@ import type { LinksInput } from './planLinks.js';
 import { goodPeers } from './planPeers.js';
 import type { ClusterInput } from './planCluster.js';
 import type { ExportsInput } from './planExports.js';
+import type { LocalReady } from './planReadiness.js';
 
 interface Observer {
   observe(): Observation;
   observeExports(): ExportsObservation;
   /** Undefined: not all of it has been read yet. */
   observeLinks(): LinksInput | undefined;
+  /** Ready endpoints of this cluster's own of a Service, `namespace/name`. Undefined: not all of them have been read yet. */
+  localReady(service: string): LocalReady | undefined;
   /** Which watch fails, and why; undefined: none does. */
   failing(): string | undefined;
   run(signal: AbortSignal): Promise<void>;
@@ -70,6 +73,8 @@ interface ObserverDeps {
   onExportsChange(): void;
   /** What is known of links may have changed. */
   onLinksChange(): void;
+  /** Endpoints of an exported Service, `namespace/name`, have become ready, or are not any more. */
+  onLocalReady(service: string): void;
   /** The hub's Lease, as it was read; undefined: there is none. */
   onHubLease(lease: KubeObject | undefined): void;
   /** Whether changes of it are heard of now. */
@@ -81,7 +86,7 @@ const MOST_KEPT = 100_000;
 const LEAST_KEPT = 128;
 
 export function createObserver(deps: ObserverDeps): Observer {
-  const { client, log, onChange, onExportsChange, onLinksChange } = deps;
+  const { client, log, onChange, onExportsChange, onLinksChange, onLocalReady } = deps;
   const follow = <T>(
     resource: Resource,
     project: (object: KubeObject) => T | undefined,
@@ -129,10 +134,12 @@ export function createObserver(deps: ObserverDeps): Observer {
   const nodes = follow<NodeFacts>(RESOURCE.node, nodeFacts, all);
   const ranges = follow<readonly string[]>(RESOURCE.serviceCIDR, serviceRanges);
   const services = follow<ServiceFacts>(RESOURCE.service, serviceFacts, onExportsChange);
-  const slices = follow<SliceFacts>(RESOURCE.endpointSlice, sliceFacts, (current, previous) => {
+  const slices = follow<LocalSlice>(RESOURCE.endpointSlice, sliceFacts, (current, previous) => {
     const service = (current ?? previous)?.service;
     // Most changes are of Services that are not exported.
-    if (service === undefined || services.store.has(service)) onExportsChange();
+    if (service !== undefined && !services.store.has(service)) return;
+    if (service !== undefined && current?.ready !== previous?.ready) onLocalReady(service);
+    if (service === undefined || !isDeepStrictEqual(reachableIn(current), reachableIn(previous))) onExportsChange();
   });
   const policies = follow<NodePolicy>(RESOURCE.nodePolicy, keep(checkNodePolicy), onExportsChange);
   const peers = follow<PeerFacts>(RESOURCE.peer, peerFacts, planAndLinks);
@@ -220,6 +227,13 @@ export function createObserver(deps: ObserverDeps): Observer {
         lost: new Set([...nodes.store.values()].filter(({ lost }) => lost).map(({ name }) => name)),
       };
     },
+    localReady(service) {
+      if (!slices.synced()) return undefined;
+      const ready: Record<string, number> = {};
+      for (const each of slices.store.values())
+        if (each.service === service) ready[each.addressType] = (ready[each.addressType] ?? 0) + each.ready;
+      return ready;
+    },
     failing() {
       const broken = Object.entries(needed).find(([, reflector]) => reflector.state().kind === 'failing');
       return broken === undefined ? undefined : `cannot follow ${broken[0]}: ${broken[1].state().failure?.message ?? 'no answer'}`;
@@ -230,6 +244,12 @@ export function createObserver(deps: ObserverDeps): Observer {
       );
     },
   };
+}
+
+/** All that decides who may reach what. */
+function reachableIn(slice: LocalSlice | undefined): Partial<LocalSlice> {
+  const { ready: _ready, ...others } = slice ?? {};
+  return others;
 }
 
 /** Undefined: has not answered yet. */

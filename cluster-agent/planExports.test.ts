@@ -182,6 +182,7 @@ describe('M14: what counts as exported', () => {
       apiVersion: 'discovery.k8s.io/v1',
       kind: 'EndpointSlice',
       metadata: { name: 'web-1', namespace: 'demo', labels: { 'kubernetes.io/service-name': 'web' } },
+      addressType: 'IPv4',
       endpoints: [{ addresses: ['10.42.1.7'], conditions: { ready: false } }, { addresses: ['fd42:1:0:0::7', 'nobody'] }],
       ports: [{ port: 80 }, { protocol: 'UDP', port: 53 }, { protocol: 'TCP' }],
     } as KubeObject;
@@ -189,6 +190,8 @@ describe('M14: what counts as exported', () => {
       service: 'demo/web',
       addresses: ['10.42.1.7', 'fd42:1::7'],
       ports: [...TCP80, { protocol: 'UDP', port: 53 }],
+      addressType: 'IPv4',
+      ready: 1,
     });
     expect(sliceFacts({ ...slice, metadata: { name: 'web-1' } })).toBeUndefined();
     expect(sliceFacts({ ...slice, endpoints: null, ports: null } as KubeObject)).toMatchObject({ addresses: [], ports: [] });

@@ -50,14 +50,20 @@ function world(
   slices: readonly KubeObject[],
   answers: readonly (KubeFailure | undefined)[] = [],
   writesUntilBack = Number.POSITIVE_INFINITY,
+  imports: readonly KubeObject[] | Error = [],
 ) {
   const writes: KubeRequest[] = [];
   const client: KubeClient = {
     server: '',
     call<T>(request: KubeRequest): Promise<KubeResult<T>> {
       if (request.method === 'GET') {
-        const list = { kind: 'EndpointSliceList', apiVersion: 'discovery.k8s.io/v1', metadata: { resourceVersion: '1' }, items: [] };
-        for (const item of slices) request.onItem?.(item, '', 1);
+        const isImports = request.path.includes('serviceimports');
+        if (isImports && imports instanceof Error)
+          return Promise.resolve({ ok: false, error: { kind: 'forbidden', message: imports.message } });
+        const list = isImports
+          ? { kind: 'ServiceImportList', apiVersion: 'multicluster.x-k8s.io/v1beta1', metadata: { resourceVersion: '1' }, items: [] }
+          : { kind: 'EndpointSliceList', apiVersion: 'discovery.k8s.io/v1', metadata: { resourceVersion: '1' }, items: [] };
+        for (const item of isImports ? (imports as readonly KubeObject[]) : slices) request.onItem?.(item, '', 1);
         return Promise.resolve({ ok: true, value: list as T });
       }
       const error = answers[writes.length];
@@ -67,7 +73,12 @@ function world(
     stream: () => Promise.reject(new Error('not here')),
     close: () => undefined,
   };
-  const keeper = createReadinessKeeper({ client, isHubAway: () => writes.length < writesUntilBack, onRequest: () => undefined });
+  const keeper = createReadinessKeeper({
+    client,
+    localReady: () => ({}),
+    isHubAway: () => writes.length < writesUntilBack,
+    onRequest: () => undefined,
+  });
   return { keeper, writes };
 }
 
@@ -135,6 +146,12 @@ test('a hub that comes back in between is left to its work, and what somebody el
   const { keeper, writes } = world(slices, [undefined, { kind: 'conflict', message: 'changed' }], 2);
   expect(await keeper.keep(CUT)).toEqual({ written: 1, failures: [] });
   expect(writes.length).toBe(2);
+});
+
+test('where ServiceImports cannot be read, links decide alone, and it is told', async () => {
+  const { keeper, writes } = world([slice('web')], [], undefined, new Error('no'));
+  expect(await keeper.keep(CUT)).toEqual({ written: 1, failures: ['serviceimports: no'] });
+  expect(writes.map(conditionsOf)).toEqual([[WITHHELD]]);
 });
 
 test('one that is refused keeps no other from being written', async () => {

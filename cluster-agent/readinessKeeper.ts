@@ -1,23 +1,20 @@
 /**
- * Keeps the readiness of mirrored endpoints while the hub is away: by what this cluster's own gateways report, as the hub would.
+ * Keeps the readiness of mirrored endpoints while the hub is away (planReadiness.ts).
  *
  * It writes in the hub's name (core/services/readiness.ts), and only over what it has just read, so a hub that is back finds what it would
- * have written, and takes over without a change. It reads all mirrors when the hub goes, and again when a segment is cut off or returns: it
- * keeps nothing, and needs nothing while the hub is there.
+ * have written, and takes over without a change. It reads all mirrors when the hub goes, and again when a segment is cut off or returns,
+ * and those of one Service when its own endpoints here change: it keeps nothing, and needs nothing while the hub is there.
  */
-import { FIELD_MANAGER, HUB_MANAGER, LABEL } from '../core/api/names.js';
+import { FIELD_MANAGER, HUB_MANAGER, LABEL, MCS_LABEL } from '../core/api/names.js';
 import { type KubeObject, objectKey, RESOURCE } from '../core/api/resources.js';
-import { readOwn } from '../core/observed/ownObjects.js';
-import { isHubs } from '../core/observed/ownership.js';
-import { cutOff } from '../core/services/cutOff.js';
-import { withReadiness } from '../core/services/readiness.js';
-import { applyObject, listObjects } from '../kube/wire/apply.js';
-import type { KubeClient } from '../kube/wire/client.js';
+import { applyObject, getObject, listObjects } from '../kube/wire/apply.js';
+import type { KubeClient, KubeResult } from '../kube/wire/client.js';
 import type { Reach } from './memberReach.js';
+import { type LocalReady, planReadiness } from './planReadiness.js';
 
 export interface ReadinessKeeper {
-  /** What failed, and why. */
-  keep(reach: Reach): Promise<Kept>;
+  /** `services`: only what is mirrored of these, as `namespace/name`; absent: of all. Answers what failed, and why. */
+  keep(reach: Reach, services?: readonly string[]): Promise<Kept>;
 }
 
 interface Kept {
@@ -27,6 +24,8 @@ interface Kept {
 
 interface ReadinessKeeperDeps {
   readonly client: KubeClient;
+  /** Ready endpoints of this cluster's own, of a Service that it exports. Undefined: not known yet. */
+  readonly localReady: (service: string) => LocalReady | undefined;
   /** Asked before each write. */
   readonly isHubAway: () => boolean;
   /** Before each request that writes. */
@@ -35,52 +34,60 @@ interface ReadinessKeeperDeps {
 
 /** The server sends what it has: mirrors of more members than a cluster-agent has memory for are left as they are. */
 const MOST_BYTES = 64 << 20;
+const OF_HUB = `${LABEL.managedBy}=${HUB_MANAGER}`;
 
-export function createReadinessKeeper({ client, isHubAway, onRequest }: ReadinessKeeperDeps): ReadinessKeeper {
+export function createReadinessKeeper({ client, localReady, isHubAway, onRequest }: ReadinessKeeperDeps): ReadinessKeeper {
   return {
-    async keep(reach) {
-      const listed = await listObjects(client, RESOURCE.endpointSlice, {
-        labelSelector: `${LABEL.managedBy}=${HUB_MANAGER}`,
-        mostBytes: MOST_BYTES,
-      });
-      if (!listed.ok) return { written: 0, failures: [`endpointslices: ${listed.error.message}`] };
-      const isCut = new Map([...reach].map(([member, segments]) => [member, cutOff(segments)]));
+    async keep(reach, services) {
       const failures: string[] = [];
+      const all = services === undefined ? [await readAll(client)] : await Promise.all(services.map((service) => readOf(client, service)));
       let written = 0;
-      for (const object of listed.value) {
-        const slice = kept(object, isCut);
-        if (slice === undefined) continue;
-        if (!isHubAway()) break;
-        onRequest(RESOURCE.endpointSlice.kind);
-        const answer = await applyObject(client, slice, { fieldManager: FIELD_MANAGER.hub });
-        if (answer.ok) written += 1;
-        // Somebody else has written it, such as a hub that is back, or has deleted it.
-        else if (answer.error.kind !== 'conflict' && answer.error.kind !== 'notFound')
-          failures.push(`EndpointSlice ${objectKey(object.metadata)}: ${answer.error.message}`);
+      for (const { slices, imports } of all) {
+        if (!slices.ok) failures.push(`endpointslices: ${slices.error.message}`);
+        // Without it nothing is held back but what cannot be reached: then all that can serve does.
+        if (!imports.ok && imports.error.kind !== 'notFound') failures.push(`serviceimports: ${imports.error.message}`);
+        if (!slices.ok) continue;
+        const planned = planReadiness({ slices: slices.value, imports: imports.ok ? imports.value : [], reach, localReady });
+        for (const slice of planned.toSorted((a, b) => readyIn(b) - readyIn(a))) {
+          if (!isHubAway()) return { written, failures };
+          onRequest(RESOURCE.endpointSlice.kind);
+          const answer = await applyObject(client, slice, { fieldManager: FIELD_MANAGER.hub });
+          if (answer.ok) written += 1;
+          // Somebody else has written it, such as a hub that is back, or has deleted it.
+          else if (answer.error.kind !== 'conflict' && answer.error.kind !== 'notFound')
+            failures.push(`EndpointSlice ${objectKey(slice.metadata)}: ${answer.error.message}`);
+        }
       }
       return { written, failures };
     },
   };
 }
 
-/** The slice as it is to be, over the version that was read. Undefined: it is so, or is none of the hub's. */
-function kept(object: KubeObject, isCut: ReadonlyMap<string, (address: string) => boolean>): KubeObject | undefined {
-  if (!isHubs('endpointSlice', object) || object.metadata.deletionTimestamp !== undefined) return undefined;
-  const member = isCut.get(object.metadata.labels?.[LABEL.cluster] ?? '');
-  const own = readOwn('endpointSlice', object);
-  if (member === undefined || !own.ok || own.value.malformed !== undefined) return undefined;
-  const after = withReadiness(own.value.object, member);
-  if (after === own.value.object) return undefined;
-  const { name, namespace, labels, annotations } = after.metadata;
-  const { resourceVersion } = object.metadata;
-  return {
-    ...after,
-    metadata: {
-      name,
-      ...(namespace === undefined ? {} : { namespace }),
-      ...(resourceVersion === undefined ? {} : { resourceVersion }),
-      ...(labels === undefined ? {} : { labels }),
-      ...(annotations === undefined ? {} : { annotations }),
-    },
-  };
+interface Answers {
+  readonly slices: KubeResult<readonly KubeObject[]>;
+  readonly imports: KubeResult<readonly KubeObject[]>;
+}
+
+async function readAll(client: KubeClient): Promise<Answers> {
+  const options = { labelSelector: OF_HUB, mostBytes: MOST_BYTES };
+  const [slices, imports] = await Promise.all([
+    listObjects(client, RESOURCE.endpointSlice, options),
+    listObjects(client, RESOURCE.serviceImport, options),
+  ]);
+  return { slices, imports };
+}
+
+async function readOf(client: KubeClient, service: string): Promise<Answers> {
+  const [namespace = '', name = ''] = service.split('/');
+  const labelSelector = `${OF_HUB},${MCS_LABEL.serviceName}=${name}`;
+  const [slices, found] = await Promise.all([
+    listObjects(client, RESOURCE.endpointSlice, { namespace, labelSelector, mostBytes: MOST_BYTES }),
+    getObject<KubeObject>(client, { resource: RESOURCE.serviceImport, namespace, name }),
+  ]);
+  return { slices, imports: found.ok ? { ok: true, value: [found.value] } : found };
+}
+
+/** Those that give something are written before those that take something away. */
+function readyIn(slice: KubeObject & { readonly endpoints?: readonly { readonly conditions?: { readonly ready?: boolean } }[] }): number {
+  return slice.endpoints?.some(({ conditions }) => conditions?.ready !== false) === true ? 1 : 0;
 }

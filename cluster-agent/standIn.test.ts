@@ -11,13 +11,15 @@ const SILENT: Log = { debug: () => undefined, info: () => undefined, warn: () =>
 function world() {
   let state: ReturnType<HubWatch['state']> = { kind: 'absent' };
   const kept: Reach[] = [];
+  const asked: (readonly string[] | undefined)[] = [];
   const failures: string[][] = [];
   const stands: boolean[] = [];
   const standIn = createStandIn({
     hub: { state: () => state },
     keeper: {
-      keep(reach) {
+      keep(reach, services) {
         kept.push(reach);
+        asked.push(services);
         return Promise.resolve({ written: 1, failures: failures.shift() ?? [] });
       },
     },
@@ -26,6 +28,8 @@ function world() {
   });
   return {
     kept,
+    asked,
+    localChanged: (service: string) => standIn.localChanged(service),
     failures,
     stands,
     reconcile(next: typeof state, reach: Reach | undefined) {
@@ -58,4 +62,24 @@ test('what fails is tried again', async () => {
   expect(await reconcile({ kind: 'away' }, REACH)).toEqual({ kind: 'after', ms: 2_000 });
   expect(await reconcile({ kind: 'away' }, REACH)).toEqual({ kind: 'done' });
   expect(kept).toEqual([REACH, REACH]);
+});
+
+test('while the hub is away, a Service whose own endpoints change is looked at alone, and again if that fails', async () => {
+  const { asked, failures, localChanged, reconcile } = world();
+  localChanged('demo/before');
+  await reconcile({ kind: 'away' }, REACH);
+  localChanged('demo/web');
+  failures.push(['no']);
+  expect(await reconcile({ kind: 'away' }, REACH)).toEqual({ kind: 'after', ms: 2_000 });
+  localChanged('demo/db');
+  for (const reach of [REACH, REACH, BACK]) await reconcile({ kind: 'away' }, reach);
+  expect(asked).toEqual([undefined, ['demo/web'], ['demo/web', 'demo/db'], undefined]);
+});
+
+test('very many are looked at together', async () => {
+  const { asked, localChanged, reconcile } = world();
+  await reconcile({ kind: 'away' }, REACH);
+  for (let index = 0; index < 30; index += 1) localChanged(`demo/${index}`);
+  await reconcile({ kind: 'away' }, REACH);
+  expect(asked).toEqual([undefined, undefined]);
 });

@@ -41,7 +41,7 @@ export const ANNOTATION = {
   exportTo: 'kilofed.io/export-to',
   /** On a Service or ServiceExport, optional: "true" or "false", whether the mirror has the Service's own name where that is free. */
   ownName: 'kilofed.io/own-name',
-  /** On a Service or ServiceExport, optional: `local`, `none` or `remote`: how its name reaches other exporters of it in this cluster. */
+  /** On a Service, optional: `local`, `none` or `remote`: how its name reaches other exporters of it in this cluster. */
   affinity: 'kilofed.io/affinity',
   /** On a Service or ServiceExport, optional: members, or labels of members, comma-separated; the first with ready endpoints serve. */
   prefer: 'kilofed.io/prefer',

@@ -64,7 +64,8 @@ test.each([
   [{ 'kilofed.io/own-name': 'false' }, { 'kilofed.io/own-name': 'true' }, { exported: true, byServiceExport: true, ownName: false }],
   [{}, { 'kilofed.io/export-to': 'west' }, { exported: true, byServiceExport: true, targets: ['west'] }],
   [{ 'kilofed.io/export-to': 'north' }, { 'kilofed.io/export-to': 'west' }, { exported: true, byServiceExport: true, targets: ['north'] }],
-  [{ 'kilofed.io/export': 'true' }, { 'kilofed.io/affinity': 'local' }, { exported: true, affinity: 'local' }],
+  [{ 'kilofed.io/export': 'true' }, { 'kilofed.io/prefer': 'east' }, { exported: true, prefer: ['east'] }],
+  [{ 'kilofed.io/affinity': 'local' }, { 'kilofed.io/affinity': 'none' }, { exported: true, byServiceExport: true, affinity: 'local' }],
   // It says something about the ServiceExport only where it is on the Service.
   [{}, { 'kilofed.io/export': 'false' }, { exported: true, byServiceExport: true }],
 ])('%j with a ServiceExport %j', (annotations, serviceExport, expected) => {
@@ -86,4 +87,10 @@ test('members that are preferred or weighed and unknown are told; labels are no 
     ['UnknownTarget', 'annotation kilofed.io/prefer names "gone", which is no member now: correct it, or add the member'],
     ['UnknownTarget', 'annotation kilofed.io/weights names "lost", which is no member now: correct it, or add the member'],
   ]);
+});
+
+test('affinity is the consent of the owner of the Service, and no ServiceExport gives it', () => {
+  const request = exportRequest({}, { serviceExport: { 'kilofed.io/affinity': 'none' } });
+  expect(request).toMatchObject({ exported: true, complaints: [{ reason: 'InvalidAnnotation' }] });
+  expect(request).not.toHaveProperty('affinity');
 });

@@ -1,6 +1,6 @@
 /**
  * What asks for the export of a Service, and how: its annotations, and the ServiceExport of its name that a person made. Where both say
- * something, the Service's annotation counts.
+ * something, the Service's annotation counts. Affinity counts on the Service alone.
  *
  * An unknown value is never ignored silently: it becomes a complaint, and the safe default applies, the one that exports to fewer
  * members (a typo in an affinity once black-holed traffic: cilium#46623).
@@ -45,7 +45,8 @@ export function exportRequest(annotations: Annotations, { serviceExport }: Asked
   if (value === undefined && !asked) {
     return annotations[ANNOTATION.exportTo] === undefined ? undefined : refused(WITHOUT_EXPORT);
   }
-  const said = { ...serviceExport, ...annotations };
+  const { [ANNOTATION.affinity]: affinity, ...ofExport } = serviceExport ?? {};
+  const said = { ...ofExport, ...annotations };
   const { targets, complaints } = targetsOf(said[ANNOTATION.exportTo]);
   const { options, complaints: others } = readOptions(said);
   return {
@@ -53,7 +54,7 @@ export function exportRequest(annotations: Annotations, { serviceExport }: Asked
     ...(targets !== undefined && { targets }),
     ...(value === undefined && { byServiceExport: true }),
     ...options,
-    complaints: [...complaints, ...others],
+    complaints: [...complaints, ...others, ...(affinity !== undefined && said[ANNOTATION.affinity] === undefined ? [NO_CONSENT] : [])],
   };
 }
 
@@ -108,6 +109,11 @@ function refused(complaint: Complaint): ExportRequest {
 
 const WITHOUT_EXPORT = invalidAnnotation(
   `annotation ${ANNOTATION.exportTo} alone exports nothing: write ${ANNOTATION.export}: "true" beside it, or remove it`,
+);
+
+/** Who may write a ServiceExport need not own the Service. */
+const NO_CONSENT = invalidAnnotation(
+  `annotation ${ANNOTATION.affinity} of the ServiceExport is ignored: write it on the Service, since it is its owner's consent`,
 );
 
 const DECLINED =

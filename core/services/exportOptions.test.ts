@@ -13,7 +13,6 @@ test.each([
   ['affinity', 'local', { affinity: 'local' }],
   ['affinity', 'none', { affinity: 'none' }],
   ['affinity', 'remote', { affinity: 'remote' }],
-  ['endpoints', 'clusterip', { endpoints: 'clusterip' }],
   ['endpoints', 'pods', {}],
   [
     'prefer',
@@ -46,6 +45,11 @@ test.each([
   ['weights', '__proto__=3', {}],
 ])('%s: "%s" is told, and what is not understood does not count', (name, value, expected, complaints = 1) => {
   expect(optionsOf(name, value)).toEqual([expected, complaints]);
+});
+
+test('a ClusterIP is no endpoint elsewhere, and it is told', () => {
+  const { options, complaints } = readOptions({ 'kilofed.io/endpoints': 'clusterip' });
+  expect([options, complaints.map(({ reason }) => reason)]).toEqual([{ endpoints: 'clusterip' }, ['ClusterIPNotRouted']]);
 });
 
 test('of very many entries the first are taken where the order counts, and none where shares count', () => {

@@ -31,6 +31,10 @@ export interface Standing {
   readonly exporters: readonly string[];
   /** Absent: no Service of ours stands. */
   readonly shape?: ServiceShape;
+  /** Its slices. Absent: there are none. */
+  readonly slices?: readonly KubeObject[];
+  /** How it chooses among them, as the ServiceImport says it. Absent: it does not. */
+  readonly choice?: string;
 }
 
 export interface ServiceObject extends KubeObject {

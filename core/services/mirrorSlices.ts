@@ -30,6 +30,8 @@ interface MirrorContext {
 
 interface Mirrored {
   readonly slices: readonly EndpointSliceObject[];
+  /** Whether an address in them can not be reached, or is of a member that is drained. */
+  readonly isCut: (address: string) => boolean;
   /** Why some endpoints are not ready that their exporter says are. Undefined: none is. */
   readonly heldBack: HeldBack | undefined;
   /** What was left out, and why. */
@@ -68,6 +70,7 @@ export function mirrorSlices(exporter: Exporter, context: MirrorContext): Mirror
   const slices = all.map((slice) => withReadiness(slice, isCut));
   return {
     slices,
+    isCut,
     heldBack: slices.some((slice, index) => slice !== all[index]) ? (isDrained ? 'drained' : 'cutOff') : undefined,
     notes: [
       ...(foreignAddresses === 0

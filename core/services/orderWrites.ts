@@ -42,7 +42,9 @@ interface ExistingService extends KubeObject {
 interface ExistingSlice extends KubeObject {
   readonly addressType?: string;
   readonly ports?: readonly Readonly<Record<string, unknown>>[] | null;
-  readonly endpoints?: readonly { readonly addresses?: readonly string[] }[] | null;
+  readonly endpoints?:
+    | readonly { readonly addresses?: readonly string[]; readonly conditions?: { readonly ready?: boolean | null } | null }[]
+    | null;
 }
 
 interface PortKey {
@@ -56,10 +58,8 @@ interface PortKey {
  */
 export function orderWrites({ plan, existing, keepService = false, sha256 }: OrderInput): MirrorWrite[] {
   const before = new Map<string, ExistingSlice>(existing.slices.map((slice) => [slice.metadata.name, slice]));
-  const ranks = new Map(plan.slices.map((slice) => [slice, gainRank(slice, before.get(slice.metadata.name))]));
-  const final = plan.slices.toSorted((a, b) => (ranks.get(a) ?? 0) - (ranks.get(b) ?? 0));
-  const sliceWrites = (slices: readonly EndpointSliceObject[]): MirrorWrite[] =>
-    slices.map((object) => ({ kind: 'slice', object, ...anewIf(before.get(object.metadata.name), (old) => isOfType(old, object)) }));
+  const final = byGain(plan.slices, before);
+  const sliceWrites = (slices: readonly EndpointSliceObject[]): MirrorWrite[] => slices.map((object) => sliceWrite(object, before));
   const old: ExistingService | undefined = existing.services.find((each) => each.metadata.name === plan.service.metadata.name);
   if (old === undefined) return [{ kind: 'service', object: plan.service }, ...sliceWrites(final)];
   const wide = final.map((slice) => widened(slice, { before: before.get(slice.metadata.name), service: old, sha256 }));
@@ -108,15 +108,35 @@ function keyOf({ name, protocol }: PortKey): string {
   return `${protocol ?? 'TCP'}/${name ?? ''}`;
 }
 
-/** 0: only gains endpoints, or is new; 1: gains and loses; 2: only loses, or stays the same. */
-function gainRank(slice: EndpointSliceObject, before: ExistingSlice | undefined): number {
-  const wanted = addressesOf(slice);
-  const there = addressesOf(before);
-  const gains = before === undefined || [...wanted].some((address) => !there.has(address));
-  if (!gains) return 2;
-  return [...there].some((address) => !wanted.has(address)) ? 1 : 0;
+/** Slices beside a Service that is not the hub's. Those that gain endpoints come first. */
+export function orderBeside(planned: readonly EndpointSliceObject[], existing: readonly KubeObject[]): MirrorWrite[] {
+  const before = new Map<string, ExistingSlice>(existing.map((slice) => [slice.metadata.name, slice]));
+  return byGain(planned, before).map((object) => sliceWrite(object, before));
 }
 
-function addressesOf(slice: { readonly endpoints?: ExistingSlice['endpoints'] } | undefined): Set<string> {
-  return new Set((slice?.endpoints ?? []).flatMap(({ addresses }) => addresses ?? []));
+function byGain(planned: readonly EndpointSliceObject[], before: ReadonlyMap<string, ExistingSlice>): EndpointSliceObject[] {
+  const ranks = new Map(planned.map((slice) => [slice, gainRank(slice, before.get(slice.metadata.name))]));
+  return planned.toSorted((a, b) => (ranks.get(a) ?? 0) - (ranks.get(b) ?? 0));
+}
+
+function sliceWrite(object: EndpointSliceObject, before: ReadonlyMap<string, ExistingSlice>): MirrorWrite {
+  return { kind: 'slice', object, ...anewIf(before.get(object.metadata.name), (old) => isOfType(old, object)) };
+}
+
+/** 0: only gains endpoints, or is new; 1: gains and loses; 2: only loses, or stays the same. One that becomes ready is gained. */
+function gainRank(slice: EndpointSliceObject, before: ExistingSlice | undefined): number {
+  const wanted = servingIn(slice);
+  const there = servingIn(before);
+  const gains = before === undefined || [...wanted].some((each) => !there.has(each));
+  if (!gains) return 2;
+  return [...there].some((each) => !wanted.has(each)) ? 1 : 0;
+}
+
+/** Addresses, and those that are ready once more. */
+function servingIn(slice: { readonly endpoints?: ExistingSlice['endpoints'] } | undefined): Set<string> {
+  return new Set(
+    (slice?.endpoints ?? []).flatMap(({ addresses = [], conditions }) =>
+      conditions?.ready === false ? addresses : [...addresses, ...addresses.map((address) => `ready ${address}`)],
+    ),
+  );
 }

@@ -5,6 +5,10 @@
  */
 import { ANNOTATION, DERIVED_SERVICE_ANNOTATION, HUB_MANAGER, LABEL, MCS_LABEL } from '../api/names.js';
 import type { Complaint } from '../api/problem.js';
+import type { KubeObject } from '../api/resources.js';
+import { choicePolicy, type ChoicePolicy, type MemberTerms, writePolicy } from './choicePolicy.js';
+import { besideOwn, besideOwnNotes } from './besideOwn.js';
+import { joining, withChoice } from './withChoice.js';
 import { importRefusal, type NamespaceRules } from './consent.js';
 import { importName, type NameHolder } from './importName.js';
 import type { EndpointSliceObject, Exporter, ServiceImportObject, ServiceObject, Standing } from './importParts.js';
@@ -35,6 +39,8 @@ export interface ImportInput {
   readonly exporters: readonly Exporter[];
   /** Members of the standing mirror of which it is not known now whether they export it: their part stays as it is. */
   readonly unknown: readonly string[];
+  /** Of any member. Absent: nothing is declared for any. */
+  readonly termsOf?: (member: string) => MemberTerms;
   readonly rules: NamespaceRules;
   readonly exportToDefault: ExportToDefault;
   readonly sha256: Sha256;
@@ -61,6 +67,8 @@ export type ImportPlan =
       readonly slices: readonly EndpointSliceObject[];
       /** What stands beside it under the name that it had before, until clients have gone. */
       readonly parting?: NamedMirror;
+      /** What joins the target's own Service of the name, whose owner consents. Absent: he does not, or there is none. */
+      readonly beside?: readonly EndpointSliceObject[];
       readonly import: ServiceImportObject;
       /** Ids of all that have a part in it, by precedence. */
       readonly exporters: readonly string[];
@@ -90,6 +98,7 @@ interface Chosen {
   readonly families: readonly ('IPv4' | 'IPv6')[];
   readonly name: string;
   readonly parting?: string;
+  readonly choice?: ChoicePolicy | undefined;
 }
 
 export function planImport(input: ImportInput): ImportPlan {
@@ -129,7 +138,14 @@ export function planImport(input: ImportInput): ImportPlan {
       refusals: [...refusals, ...others.map(({ service }): Refusal => ({ cluster: service.cluster, reason: 'NameTaken', message }))],
     };
   }
-  return mirror(input, { usable, refusals, shape, keepService, exporters, families, ...named });
+  const choice = choicePolicy({
+    self: target.id,
+    exporters: usable.map(({ service }) => service),
+    unknown: input.unknown,
+    termsOf: input.termsOf ?? (() => ({})),
+    standing: keepService ? (target.standing.choice ?? '') : undefined,
+  });
+  return mirror(input, { usable, refusals, shape, keepService, exporters, families, choice, ...named });
 }
 
 /** An exporter alone needs no mirror of its own Service. */
@@ -182,7 +198,7 @@ function withoutNamespace({ namespace, target }: ImportInput): ImportPlan {
 
 function mirror(input: ImportInput, chosen: Chosen): ImportPlan {
   const { namespace, sha256 } = input;
-  const { shape, families, name, exporters, keepService, refusals, parting } = chosen;
+  const { shape, families, name, exporters, keepService, refusals, parting, choice } = chosen;
   const { isSource, mirrored, ...standing } = mirrorNamed(input, chosen, name);
   const importObject: ServiceImportObject = {
     apiVersion: 'multicluster.x-k8s.io/v1beta1',
@@ -191,7 +207,7 @@ function mirror(input: ImportInput, chosen: Chosen): ImportPlan {
       name: input.name,
       namespace,
       labels: { [LABEL.managedBy]: HUB_MANAGER },
-      annotations: { [DERIVED_SERVICE_ANNOTATION]: name },
+      annotations: { [DERIVED_SERVICE_ANNOTATION]: name, ...(choice !== undefined && { [ANNOTATION.choice]: writePolicy(choice) }) },
     },
     spec: {
       type: shape.headless ? 'Headless' : 'ClusterSetIP',
@@ -200,9 +216,11 @@ function mirror(input: ImportInput, chosen: Chosen): ImportPlan {
       ...(shape.headless ? {} : affinityOf(shape)),
     },
   };
+  const own = consenting(input, chosen);
   return {
     kind: 'mirror',
     ...standing,
+    ...(own !== undefined && { beside: besideOwnService(input, chosen, own) }),
     ...(parting !== undefined && { parting: partingOf(mirrorNamed(input, chosen, parting)) }),
     import: withOwnHash(importObject, sha256),
     exporters: exporters.filter(isSource),
@@ -210,8 +228,32 @@ function mirror(input: ImportInput, chosen: Chosen): ImportPlan {
     refusals,
     cutOff: mirrored.filter(({ heldBack }) => heldBack === 'cutOff').map(({ cluster }) => cluster),
     drained: mirrored.filter(({ heldBack }) => heldBack === 'drained').map(({ cluster }) => cluster),
-    notes: mirrored.flatMap(({ notes }) => notes),
+    notes: [...mirrored.flatMap(({ notes }) => notes), ...(own === undefined ? [] : besideOwnNotes(own))],
   };
+}
+
+/** The target's own export beside which the mirror stands, whose owner lets its name reach the others. */
+function consenting({ name, target }: ImportInput, chosen: Chosen): Exporter | undefined {
+  const own = chosen.usable.find(({ service }) => service.cluster === target.id);
+  return target.sameNamed === 'foreign' && chosen.name !== name && own?.service.export.affinity !== undefined ? own : undefined;
+}
+
+function besideOwnService({ target, sha256, ...input }: ImportInput, { usable, choice }: Chosen, own: Exporter): EndpointSliceObject[] {
+  const slices = besideOwn({
+    own,
+    others: usable.filter((each) => each !== own),
+    policy: choice,
+    kept: keptSlices({ target, ...input }),
+    families: target.ipFamilies,
+    hostnames: target.consent.hostnames,
+    sha256,
+  });
+  return unique(slices).map((slice) => withOwnHash(slice, sha256));
+}
+
+/** Of members of which nothing is known now. */
+function keptSlices({ target, unknown }: Pick<ImportInput, 'target' | 'unknown'>): KubeObject[] {
+  return (target.standing.slices ?? []).filter(({ metadata }) => unknown.includes(metadata.labels?.[LABEL.cluster] ?? ''));
 }
 
 interface Made extends NamedMirror {
@@ -231,11 +273,12 @@ function mirrorNamed(input: ImportInput, chosen: Chosen, name: string): Made {
       cluster: source.service.cluster,
       ...mirrorSlices(source, { service: name, shape, families, hostnames: target.consent.hostnames, sha256 }),
     }));
+  const slices = withChoice({ policy: chosen.choice, parts: mirrored, kept: joining(name, keptSlices(input)) });
   return {
     isSource,
     mirrored,
     service: withOwnHash(serviceObject(input, { ...chosen, name }), sha256),
-    slices: unique(mirrored.flatMap(({ slices }) => slices)).map((slice) => withOwnHash(slice, sha256)),
+    slices: unique(slices).map((slice) => withOwnHash(slice, sha256)),
   };
 }
 

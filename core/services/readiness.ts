@@ -42,6 +42,20 @@ export function withReadiness<T extends Slice>(slice: T, isCut: (address: string
   return canonical(after) === canonical(slice) ? slice : after;
 }
 
+/** Addresses of the endpoints that are ready by what their exporter says, whether that is withheld or not. */
+export function saidReady(slice: Slice): string[] {
+  const noted = readNote(slice.metadata.annotations?.[ANNOTATION.withheld]);
+  return (slice.endpoints ?? []).flatMap((endpoint) => {
+    const address = addressOf(endpoint);
+    return saidOf(endpoint, noted?.get(address)).ready === false ? [] : [address];
+  });
+}
+
+/** Likewise those that are ready as they stand. */
+export function effectivelyReady(slice: Slice): string[] {
+  return (slice.endpoints ?? []).flatMap((endpoint) => (conditionsOf(endpoint).ready === false ? [] : [addressOf(endpoint)]));
+}
+
 /** The first address: kube-proxy looks at no other. */
 function addressOf({ addresses }: Endpoint): string {
   const first: unknown = Array.isArray(addresses) ? addresses[0] : undefined;

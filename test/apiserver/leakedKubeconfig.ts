@@ -173,7 +173,9 @@ const SLICES: readonly Theft[] = [
     apply(slice('demo', 'web', { labels: { 'kubernetes.io/service-name': DERIVED }, addresses: ['10.42.1.9', '10.0.0.11'] })),
   ),
   theft('leave endpoints for a name before somebody makes a Service of it', apply(slice('demo', 'not-there-yet'))),
+  theft('add endpoints to a Service whose owner lets its name reach other members', apply(slice('demo', 'consenting'))),
   theft("add endpoints to somebody's Service", apply(slice('demo', 'foreign')), JOINS),
+  theft('add endpoints to a Service whose owner writes what is no consent', apply(slice('demo', 'misspelt')), JOINS),
   theft("add endpoints to somebody's headless Service", apply(slice('demo', 'headless')), JOINS),
   theft(
     "add endpoints to somebody's Service by changing a slice",

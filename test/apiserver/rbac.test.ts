@@ -59,6 +59,7 @@ const OF_CLUSTER_AGENT = {
   peers: FOLLOW,
   'peers/status': ['patch'],
   servicecidrs: FOLLOW,
+  serviceimports: ['get', 'list'],
   services: FOLLOW,
 };
 

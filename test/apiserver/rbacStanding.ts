@@ -47,6 +47,8 @@ export function standing(): readonly Some[] {
     peer('own', PEER_LABELS),
     service('demo', 'foreign'),
     service('demo', 'headless', { spec: { clusterIP: 'None' } }),
+    service('demo', 'consenting', { annotations: { 'kilofed.io/affinity': 'local' } }),
+    service('demo', 'misspelt', { annotations: { 'kilofed.io/affinity': 'Local' } }),
     service('demo', 'own', { labels: LABEL }),
     service('closed', 'before', { labels: LABEL }),
     service('demo', 'taken', { labels: { ...LABEL, team: 'a' }, annotations: MARKS, spec: { selector: { app: 'web' } } }),

@@ -67,6 +67,7 @@ export function observeImport(service: string, context: Context): ObservedImport
       unknown: contributors(mirror).filter(
         (id) => !unwanted.has(id) && (waiting.has(id) || (federation.known(id) === undefined && !federation.isGone(id))),
       ),
+      termsOf: (id) => federation.member(id)?.terms() ?? {},
       rules,
       exportToDefault: context.exportToDefault,
       sha256,

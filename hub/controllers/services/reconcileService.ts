@@ -143,7 +143,7 @@ async function write(
   context: Context,
   signal: AbortSignal,
 ): Promise<Written> {
-  const strays = await removeStrays(service, { slices: observed.mirror.slices, planned: plan }, context, signal);
+  const strays = await removeStrays(service, { slices: strayable(plan, observed), planned: plan }, context, signal);
   const partingMs = plan.parting === undefined ? 0 : context.parting.remainingMs(service);
   const parting = partingMs === 0 ? undefined : plan.parting;
   const written = await writeMirror({ plan, parting, observed }, context, signal);
@@ -153,9 +153,17 @@ async function write(
   return {
     ...written,
     failures: [...strays.failures, ...written.failures],
-    stays: new Set([...mirrors.flatMap((each) => [each.service, ...each.slices]).map(({ metadata }) => metadata.name), ...strays.kept]),
+    stays: new Set([
+      ...[...mirrors.flatMap((each) => [each.service, ...each.slices]), ...(plan.beside ?? [])].map(({ metadata }) => metadata.name),
+      ...strays.kept,
+    ]),
     dueMs: due.length === 0 ? undefined : Math.min(...due),
   };
+}
+
+/** Those beside the target's own Service are planned while its owner consents. */
+function strayable({ beside }: MirrorPlan, { mirror: { slices }, input: { name } }: ObservedImport): readonly KubeObject[] {
+  return beside === undefined ? slices : slices.filter(({ metadata }) => metadata.labels?.[MCS_LABEL.kubeServiceName] !== name);
 }
 
 /** What stands in another place goes when this one stands, with the endpoints that it has. */

@@ -57,7 +57,8 @@ export function standingOf(mirror: ObservedMirror, remembered: readonly string[]
   const named = [mirror.import, ...mirror.services].flatMap(exportersIn);
   const all = contributors(mirror);
   const exporters = [...new Set([...named, ...remembered.filter((id) => all.includes(id)), ...all])];
-  return { exporters, ...(shape !== undefined && { shape }) };
+  const choice = mirror.import?.metadata.annotations?.[ANNOTATION.choice];
+  return { exporters, slices: mirror.slices, ...(shape !== undefined && { shape }), ...(choice !== undefined && { choice }) };
 }
 
 /** The ServiceImport has the ports as they were exported. Without one, the Service's are the next best. */

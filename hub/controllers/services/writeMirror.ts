@@ -5,7 +5,7 @@
 import { ANNOTATION, LABEL } from '../../../core/api/names.js';
 import type { Problem } from '../../../core/api/problem.js';
 import { type KubeObject, objectKey, RESOURCE } from '../../../core/api/resources.js';
-import { type MirrorWrite, orderWrites } from '../../../core/services/orderWrites.js';
+import { type MirrorWrite, orderBeside, orderWrites } from '../../../core/services/orderWrites.js';
 import type { ImportPlan, NamedMirror } from '../../../core/services/planImport.js';
 import { takenOver } from '../../../core/services/handOver.js';
 import { withOwnHash } from '../../../core/services/withOwnHash.js';
@@ -56,6 +56,8 @@ export async function writeMirror(
     }
     return true;
   };
+  for (const write of orderBeside(plan.beside ?? [], mirror.slices))
+    if ((await put(write)) === 'ended') return { ...told, complete: false };
   const complete = await writeNamed(plan);
   const isImportDue = complete && !keepService && !(sent() && isPostponable(plan, mirror) && context.postpone(objectKey(observed.input)));
   if (isImportDue) await put({ kind: 'import', object: serviceImport(plan, latest(plan.service), context) });

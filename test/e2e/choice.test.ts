@@ -1,0 +1,158 @@
+/**
+ * A pod in west that keeps requesting a Service which west, east and north export, fifty times a second, while who serves it changes: on
+ * real kubelets and with everything under its real service account.
+ */
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import type { Example } from '../demo/install.js';
+import type { KubeletCluster } from '../lab/kubelet/cluster.js';
+import { sleep, until } from '../lab/process.js';
+import { applyShop, nodeOf, podsOf, scaleHub, startFederation, twoGateways } from './kubeletFederation.js';
+import { linkFaults, type LinkFaults } from './linkFaults.js';
+import type { Requests } from './requestProgram.js';
+import { outageMs, type Requester, startRequester } from './requests.js';
+import { SHOP_URL } from './shop.js';
+
+let example: Example;
+let faults: LinkFaults;
+let requester: Requester;
+const EXPORTED = { 'kilofed.io/export': 'true' };
+
+beforeAll(async () => {
+  example = await startFederation();
+  const { east, west, north } = example;
+  const gateways = await twoGateways(east, 'eu');
+  faults = linkFaults(example, gateways);
+  const own = { node: nodeOf(west, 'west-a1').name, replicas: 1, annotations: { ...EXPORTED, 'kilofed.io/affinity': 'local' } };
+  await Promise.all([
+    applyShop(east, { node: gateways[1].name, annotations: EXPORTED }),
+    applyShop(north, { replicas: 1, annotations: EXPORTED }),
+    applyShop(west, own),
+  ]);
+  requester = await startRequester(west, nodeOf(west, 'west-a2'), 'requester', SHOP_URL);
+}, 360_000);
+
+afterEach(() => faults.healAll());
+
+afterAll(async () => {
+  await Promise.all([example.east, example.west, example.north].map((cluster) => cluster.stop()));
+}, 60_000);
+
+test('affinity local: the own pods go in order and return: no request fails, and they are answered elsewhere meanwhile', async () => {
+  await untilServedBy(() => [example.west]);
+  const away = await requester.during(() => scaleOwn(0));
+  unharmed(away);
+  await untilServedBy(() => [example.east, example.north]);
+  unharmed(await requester.during(() => scaleOwn(1)));
+  await untilServedBy(() => [example.west]);
+}, 90_000);
+
+test('affinity none, preferences and weights change: no request fails', async () => {
+  const seen = await requester.during(async () => {
+    await annotate('affinity=none');
+    await untilChosen('"affinity":"none"');
+    await annotate('prefer=north,east');
+    await untilChosen('"prefer":[["north"],["east"]]');
+    await annotate('prefer=east,north');
+    await untilChosen('"prefer":[["east"],["north"]]');
+    await annotate('weights=east=1,north=1', 'prefer-');
+    await untilChosen('"weights":{"east":1,"north":1}');
+    await annotate('weights-');
+  });
+  unharmed(seen);
+  await untilServedBy(() => [example.west, example.east, example.north]);
+}, 90_000);
+
+test('affinity none, and a cluster that exports dies: requests fail for three seconds at most', async () => {
+  const seen = await requester.during(cutEast, 900);
+  expect(seen.failed.length).toBeGreaterThan(0);
+  expect(failingMs(seen)).toBeLessThan(3_000);
+  await faults.healAll();
+  await untilServedBy(() => [example.west, example.east, example.north]);
+}, 90_000);
+
+describe.each([
+  { who: 'by the hub', hub: true },
+  { who: 'with the hub stopped', hub: false },
+])('$who', ({ hub }) => {
+  beforeAll(async () => {
+    await annotate('affinity=local', 'prefer=east,north');
+    await scaleOwn(1);
+    await untilServedBy(() => [example.west]);
+    if (hub) return;
+    await scaleHub(example.north, 0);
+    // After which the cluster-agent takes a hub that has ended for away.
+    await sleep(3_000);
+  }, 90_000);
+
+  test('affinity local, and the last of the own pods is killed: requests fail for a second at most', async () => {
+    const seen = await requester.during(async () => {
+      await example.west.kubectl(['-n', 'demo', 'scale', 'deployment/shop', '--replicas=0']);
+      await example.west.kubectl(['-n', 'demo', 'delete', 'pod', '-l', 'app=shop', '--force', '--grace-period=0']);
+      await sleep(3_000);
+    }, 900);
+    expect(outageMs(seen)).toBeLessThan(1_000);
+    await untilServedBy(() => [example.east]);
+  }, 60_000);
+
+  test('the cluster that is preferred dies: requests fail for three seconds at most', async () => {
+    const seen = await requester.during(cutEast, 900);
+    expect(seen.failed.length).toBeGreaterThan(0);
+    expect(outageMs(seen)).toBeLessThan(3_000);
+    await untilServedBy(() => [example.north]);
+    await faults.healAll();
+    await untilServedBy(() => [example.east]);
+  }, 90_000);
+});
+
+async function cutEast(): Promise<void> {
+  await faults.cutEast();
+  await sleep(5_000);
+}
+
+/** Nothing failed, of enough requests to say so. */
+function unharmed(seen: Requests): void {
+  expect(seen.failed).toEqual([]);
+  expect(seen.answered).toBeGreaterThan(100);
+}
+
+/** From the first that failed to the last, milliseconds. */
+function failingMs({ failed }: Requests): number {
+  const began = failed.map(({ beganMs }) => beganMs);
+  return began.length === 0 ? 0 : Math.max(...began) - Math.min(...began);
+}
+
+/** All pods of these clusters answer, and no others. */
+async function untilServedBy(clusters: () => readonly KubeletCluster[]): Promise<void> {
+  let seen: readonly [readonly string[], readonly string[]] = [[], []];
+  await until('others to serve', 30_000, async () => {
+    const { servers } = await requester.during(() => sleep(500), 500);
+    const pods = (await Promise.all(clusters().map((cluster) => podsOf(cluster, 'app=shop')))).flat();
+    seen = [Object.keys(servers).toSorted(), pods.toSorted()];
+    return JSON.stringify(seen[0]) === JSON.stringify(seen[1]) ? true : undefined;
+  }).catch(() => undefined);
+  expect(seen[0]).toEqual(seen[1]);
+}
+
+/** On west's own Service. */
+async function annotate(...values: readonly string[]): Promise<void> {
+  const annotations = values.map((value) => `kilofed.io/${value}`);
+  await example.west.kubectl(['-n', 'demo', 'annotate', '--overwrite', 'service', 'shop', ...annotations]);
+}
+
+async function untilChosen(part: string): Promise<void> {
+  const path = 'jsonpath={.metadata.annotations.kilofed\\.io/choice}';
+  await until(`the choice of ${part}`, 10_000, async () =>
+    (await example.west.kubectl(['-n', 'demo', 'get', 'serviceimport', 'shop', '-o', path])).includes(part) ? true : undefined,
+  );
+  await sleep(1_500);
+}
+
+/** Resolves when west has so many pods of its own, ready, and none that end. */
+async function scaleOwn(replicas: 0 | 1): Promise<void> {
+  const { west } = example;
+  await west.kubectl(['-n', 'demo', 'scale', 'deployment/shop', `--replicas=${replicas}`]);
+  await west.kubectl(['-n', 'demo', 'rollout', 'status', 'deployment/shop', '--timeout=60s'], { timeoutMs: 70_000 });
+  if (replicas === 0)
+    await west.kubectl(['-n', 'demo', 'wait', '--for=delete', 'pod', '-l', 'app=shop', '--timeout=40s'], { timeoutMs: 50_000 });
+  await sleep(1_500);
+}

@@ -1,0 +1,220 @@
+/**
+ * In the whole hub: who serves among the members that export a Service, behind its mirrors and behind the own Service of a cluster whose
+ * owner consents.
+ */
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { type KubeObject, RESOURCE } from '../../core/api/resources.js';
+import { createFakeFederation, type FakeFederation, putSlice } from './fakeFederation.js';
+import { tunnel } from './gatewayReports.js';
+
+interface SliceObject extends KubeObject {
+  readonly endpoints: readonly { readonly addresses: readonly string[]; readonly conditions: { readonly ready?: boolean } }[];
+}
+
+let world: FakeFederation;
+const [EAST, NORTH, WEST] = ['10.1.0.5', '10.2.0.5', '10.3.0.5'] as const;
+
+/** `demo/web` of a member, and its endpoints. */
+function putWeb(where: string, addresses: readonly string[], annotations: Readonly<Record<string, string>> = {}): void {
+  world.cluster(where).put({
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { name: 'web', namespace: 'demo', annotations: { 'kilofed.io/export': 'true', ...annotations } },
+    spec: {
+      type: 'ClusterIP',
+      clusterIP: '10.101.0.1',
+      ipFamilies: ['IPv4'],
+      selector: { app: 'web' },
+      ports: [{ port: 80, protocol: 'TCP' }],
+    },
+  });
+  putSlice(world.cluster(where), 'web', { addresses });
+}
+
+function ownSlices(where: string): SliceObject[] {
+  return [...world.cluster(where).objects.values()].filter(
+    ({ kind, metadata }) => kind === 'EndpointSlice' && metadata.labels?.['kilofed.io/managed-by'] === 'kilofed-hub',
+  ) as SliceObject[];
+}
+
+/** Addresses of others that serve behind a Service there: `own` or `derived`. */
+function serving(where: string, name: 'own' | 'derived'): string[] {
+  return ownSlices(where)
+    .filter(({ metadata }) => (metadata.labels?.['kubernetes.io/service-name'] === 'web') === (name === 'own'))
+    .flatMap(({ endpoints }) => endpoints)
+    .filter(({ conditions }) => conditions.ready !== false)
+    .flatMap(({ addresses }) => addresses)
+    .toSorted();
+}
+
+const writes = (where: string): string[] => world.cluster(where).writes.filter((write) => write.includes('/endpointslices/'));
+const settled = (): Promise<void> => world.clock.advance(1_000);
+
+async function restartWritesNothing(): Promise<void> {
+  await world.end();
+  const before = world.clusters().map((each) => each.writes.length);
+  world.start();
+  await world.clock.advance(20_000);
+  expect(world.clusters().map((each) => each.writes.length)).toEqual(before);
+}
+
+beforeEach(async () => {
+  world = createFakeFederation(['east', 'north', 'west']);
+  world.start();
+  await settled();
+});
+
+afterEach(() => world.end());
+
+describe('preferred members', () => {
+  beforeEach(async () => {
+    putWeb('east', [EAST], { 'kilofed.io/prefer': 'east,north' });
+    await settled();
+    putWeb('north', [NORTH]);
+    await settled();
+  });
+
+  test('the first serves alone; the next when it has nothing ready, and the first again', async () => {
+    expect(serving('west', 'own')).toEqual([EAST]);
+    putSlice(world.cluster('east'), 'web', {});
+    await settled();
+    expect(serving('west', 'own')).toEqual([NORTH]);
+    putSlice(world.cluster('east'), 'web', { addresses: [EAST] });
+    await settled();
+    expect(serving('west', 'own')).toEqual([EAST]);
+    await restartWritesNothing();
+  });
+
+  test('what comes is ready before what goes is held back', async () => {
+    const seen: string[][] = [];
+    putSlice(world.cluster('east'), 'web', {});
+    await settled();
+    world.cluster('west').fault = ({ method }) => {
+      if (method === 'PATCH') seen.push(serving('west', 'own'));
+      return undefined;
+    };
+    putSlice(world.cluster('east'), 'web', { addresses: [EAST] });
+    await settled();
+    expect(seen.every((each) => each.length > 0)).toBe(true);
+    expect([serving('west', 'own'), seen.length]).toEqual([[EAST], 2]);
+  });
+
+  test('the next serves when no link to the first works, and when it is drained', async () => {
+    const report = (more: object): void =>
+      world.cluster('west').put({
+        apiVersion: 'kilofed.io/v1alpha1',
+        kind: 'GatewayReport',
+        metadata: { name: 'n3' },
+        spec: { links: [tunnel('east', 'location:', more), tunnel('north', 'location:')] },
+      });
+    report({ state: 'down', reason: 'NoAnswer', inUse: false });
+    await settled();
+    expect(serving('west', 'own')).toEqual([NORTH]);
+    report({});
+    await world.clock.advance(3_000);
+    expect(serving('west', 'own')).toEqual([EAST]);
+    world.terms = { east: { drained: true } };
+    world.reread();
+    await settled();
+    expect(serving('west', 'own')).toEqual([NORTH]);
+    await restartWritesNothing();
+  });
+
+  test('by labels of members, which may change', async () => {
+    putWeb('east', [EAST], { 'kilofed.io/prefer': 'region=eu' });
+    world.terms = { north: { labels: { region: 'eu' } } };
+    world.reread();
+    await settled();
+    expect(serving('west', 'own')).toEqual([NORTH]);
+    world.terms = { east: { labels: { region: 'eu' } } };
+    world.reread();
+    await settled();
+    expect(serving('west', 'own')).toEqual([EAST]);
+  });
+
+  test('a change of the list, or of weights, moves the traffic', async () => {
+    putWeb('east', [EAST], { 'kilofed.io/prefer': 'north' });
+    await settled();
+    expect(serving('west', 'own')).toEqual([NORTH]);
+    putWeb('east', [EAST, '10.1.0.6', '10.1.0.7'], { 'kilofed.io/weights': 'east=2,north=1' });
+    await settled();
+    expect(serving('west', 'own')).toHaveLength(3);
+    putWeb('east', [EAST, '10.1.0.6', '10.1.0.7'], { 'kilofed.io/weights': 'east=0,north=1' });
+    await settled();
+    expect(serving('west', 'own')).toEqual([NORTH]);
+    await restartWritesNothing();
+  });
+});
+
+describe('affinity', () => {
+  const consent = async (affinity: string): Promise<void> => {
+    putWeb('east', [EAST]);
+    await settled();
+    putWeb('west', [WEST], { 'kilofed.io/affinity': affinity });
+    await settled();
+  };
+
+  test('local: the own name leads to others while nothing of its own is ready, and no longer', async () => {
+    await consent('local');
+    expect([serving('west', 'own'), serving('west', 'derived')]).toEqual([[], [WEST]]);
+    const before = world.clock.now();
+    putSlice(world.cluster('west'), 'web', {});
+    while (serving('west', 'own').length === 0) await world.clock.advance(10);
+    expect(world.clock.now() - before).toBeLessThan(300);
+    expect([serving('west', 'own'), serving('west', 'derived')]).toEqual([[EAST], [EAST]]);
+    putSlice(world.cluster('west'), 'web', { addresses: [WEST] });
+    await settled();
+    expect([serving('west', 'own'), serving('west', 'derived')]).toEqual([[], [WEST]]);
+    await restartWritesNothing();
+  });
+
+  test('none: all alike; and the Service itself is never written', async () => {
+    const toService = (): string[] => world.cluster('west').writes.filter((write) => write.endsWith('/services/web'));
+    await consent('none');
+    const before = toService().length;
+    expect([serving('west', 'own'), serving('west', 'derived')]).toEqual([[EAST], [EAST, WEST]]);
+    await world.clock.advance(120_000);
+    expect(serving('west', 'own')).toEqual([EAST]);
+    expect(toService().length).toBe(before);
+    // What is joined to it in west is no endpoint of west.
+    expect(serving('east', 'derived')).toEqual([EAST, WEST]);
+    await restartWritesNothing();
+  });
+
+  test('the slices go with the consent, with the last other export, and with the member', async () => {
+    await consent('none');
+    putWeb('west', [WEST]);
+    await settled();
+    expect(serving('west', 'own')).toEqual([]);
+    putWeb('west', [WEST], { 'kilofed.io/affinity': 'none' });
+    await settled();
+    expect(serving('west', 'own')).toEqual([EAST]);
+    world.cluster('east').drop(RESOURCE.service, 'web', 'demo');
+    await world.clock.advance(5_000);
+    expect(ownSlices('west')).toEqual([]);
+    putWeb('east', [EAST]);
+    await settled();
+    expect(serving('west', 'own')).toEqual([EAST]);
+    world.declared = ['north', 'west'];
+    world.reread();
+    await world.clock.advance(180_000);
+    expect(ownSlices('west')).toEqual([]);
+  });
+
+  test('a value that is not understood is no consent', async () => {
+    await consent('sometimes');
+    expect([serving('west', 'own'), serving('west', 'derived')]).toEqual([[], [EAST, WEST]]);
+  });
+
+  test('of one that un-exports, its endpoints go, and those of others stay', async () => {
+    await consent('none');
+    putWeb('north', [NORTH]);
+    await settled();
+    expect(serving('west', 'own')).toEqual([EAST, NORTH]);
+    const before = writes('west').filter((write) => write.startsWith('DELETE')).length;
+    world.cluster('east').drop(RESOURCE.service, 'web', 'demo');
+    await world.clock.advance(5_000);
+    expect(serving('west', 'own')).toEqual([NORTH]);
+    expect(writes('west').filter((write) => write.startsWith('DELETE')).length - before).toBe(2);
+  });
+});
