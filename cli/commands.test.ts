@@ -331,6 +331,7 @@ describe('help', () => {
   test('verbs', () => {
     expect(verbs).toEqual([
       'status',
+      'explain',
       'links',
       'graph',
       'drain',
@@ -356,7 +357,7 @@ describe('help', () => {
     for (const name of [...verbs, 'hub', 'cluster-agent', 'node-agent', 'Exit codes:']) expect(out).toContain(name);
   });
 
-  test.each(['status', 'links', 'graph'])('of %s tells its exit codes', async (verb) => {
+  test.each(['status', 'explain', 'links', 'graph'])('of %s tells its exit codes', async (verb) => {
     expect((await run(verb, '--help')).out).toContain('Exit codes:');
   });
 });

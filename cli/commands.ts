@@ -8,6 +8,7 @@ import { printableLines } from '../core/text/printable.js';
 import { type Cli, EXIT, EXIT_CODES } from './cli.js';
 import { addCompletion } from './completion.js';
 import { addDns } from './dns.js';
+import { addExplain } from './explain.js';
 import { addForget } from './forget.js';
 import { addGraph } from './graph.js';
 import { addLinks } from './links.js';
@@ -27,6 +28,7 @@ const EXAMPLES = `
 Examples:
   kilofed status                       # ask the hub of the current kubeconfig context
   kilofed status --hub http://localhost:8080
+  kilofed explain service demo/web     # does it work everywhere, and if not, why?
   kilofed links --watch                # which tunnels work
   kilofed graph | dot -Tsvg > federation.svg
   kilofed drain member east            # before maintenance of a whole cluster
@@ -79,8 +81,16 @@ export function commandLine(cli: Cli): Command {
     .helpOption('-h, --help', 'Show help')
     .addHelpText('after', EXAMPLES);
   program.commandsGroup('Commands:');
-  for (const add of [addStatus, addLinks, addGraph, addMemberVerbs, addForget, addDns, addShowconf, addVersion, addCompletion])
-    add(program, cli);
+  addStatus(program, cli);
+  addExplain(program, cli);
+  addLinks(program, cli);
+  addGraph(program, cli);
+  addMemberVerbs(program, cli);
+  addForget(program, cli);
+  addDns(program, cli);
+  addShowconf(program, cli);
+  addVersion(program, cli);
+  addCompletion(program, cli);
   for (const command of program.commands) command.showHelpAfterError(`See kilofed ${command.name()} --help.`);
   program.commandsGroup('Programs:');
   for (const [name, summary] of Object.entries(PROGRAMS)) program.command(name).description(summary).helpOption(false);

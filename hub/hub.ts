@@ -2,7 +2,9 @@
  * The hub, put together: sources declare members, changes of their records become keys, keys go to the members' queues.
  */
 import { ANNOTATION } from '../core/api/names.js';
+import type { Explanation } from '../core/api/explanation.js';
 import type { FederationStatus } from '../core/api/status.js';
+import { explain } from '../core/explain/explain.js';
 import type { Result } from '../core/runtime/result.js';
 import type { Clock, Random } from '../core/runtime/clock.js';
 import { createSharedTurns } from '../core/runtime/sharedTurns.js';
@@ -36,6 +38,7 @@ import type { ReplaceKubeconfig } from './members/renewal.js';
 import { createMembers } from './members/members.js';
 import { createLinks } from './links/links.js';
 import { createPairs } from './pairs/pairs.js';
+import { explainFacts } from './status/explain/explainFacts.js';
 import { federationStatus } from './status/federationStatus.js';
 import { followProblems } from './status/followProblems.js';
 import { unknownMembers } from './status/unknownMembers.js';
@@ -45,6 +48,8 @@ import { createTriggers } from './triggers.js';
 export interface Hub {
   run(signal: AbortSignal): Promise<void>;
   status(): FederationStatus;
+  /** Of one Service: who exports and imports it, and the first thing that stops it. */
+  explain(namespace: string, name: string): Explanation;
   /** A person says that a member has left for good. Refused while it is declared. */
   forget(id: string): Result<void>;
   /** What the hub waits for before it is ready. Undefined: it is ready. */
@@ -261,6 +266,8 @@ export function createHub(deps: HubDeps): Hub {
       await Promise.all(running);
     },
     status,
+    explain: (namespace, name) =>
+      explain(explainFacts(namespace, name, { federation, outcomes, links, reachability, exportToDefault: deps.exportToDefault })),
     forget(id) {
       const forgotten = members.forget(id);
       if (forgotten.ok) leftBehind.forgotten(id);

@@ -5,7 +5,7 @@ import { hubRoutes } from './routes.js';
 
 /** Routes of a hub that counts how often it is looked at. */
 function routes(status: () => FederationStatus = () => HEALTHY) {
-  const seen = { status: 0, metrics: 0, now: 0 };
+  const seen = { status: 0, metrics: 0, now: 0, explained: 0 };
   const made = hubRoutes({
     notReady: () => undefined,
     forget: (id) =>
@@ -13,6 +13,10 @@ function routes(status: () => FederationStatus = () => HEALTHY) {
     status() {
       seen.status += 1;
       return status();
+    },
+    explain(namespace, name) {
+      seen.explained += 1;
+      return { namespace, name, works: true, exporters: [], importers: [], unseen: [] };
     },
     metrics() {
       seen.metrics += 1;
@@ -25,7 +29,11 @@ function routes(status: () => FederationStatus = () => HEALTHY) {
     const answer = await made.status['DELETE /api/v1/members/']?.(id);
     return [answer?.status, JSON.parse(answer?.body ?? 'null')];
   };
-  return { seen, get, forget };
+  const explain = async (path: string): Promise<readonly [number | undefined, unknown]> => {
+    const answer = await made.status['GET /api/v1/services/']?.(path);
+    return [answer?.status, JSON.parse(answer?.body ?? 'null')];
+  };
+  return { seen, get, forget, explain };
 }
 
 test('M10: strangers see health and metrics, and nothing of the members', async () => {
@@ -43,7 +51,7 @@ test('M10: however often the status and the metrics are asked for, they are comp
     for (let count = 0; count < 100; count += 1)
       await Promise.all([get('status', '/api/v1/status'), get('status', '/api/v1/members'), get('metrics', '/metrics')]);
   }
-  expect(seen).toEqual({ status: 2, metrics: 2, now: 1_999 });
+  expect(seen).toEqual({ status: 2, metrics: 2, now: 1_999, explained: 0 });
   expect(JSON.parse(await get('status', '/api/v1/status'))).toEqual(HEALTHY);
   expect(JSON.parse(await get('status', '/api/v1/members'))).toEqual({ members: HEALTHY.members });
 });
@@ -64,4 +72,21 @@ test('a member is forgotten by its name, unless that is none or it is declared',
     [400, { error: 'that is no name of a member' }],
     [400, { error: 'that is no name of a member' }],
   ]);
+});
+
+test('M10: a Service is explained once a second, twenty of them at most, and only if that is a name', async () => {
+  const { seen, explain } = routes();
+  for (let count = 0; count < 10; count += 1)
+    expect(await explain('demo/web')).toEqual([
+      200,
+      { namespace: 'demo', name: 'web', works: true, exporters: [], importers: [], unseen: [] },
+    ]);
+  expect(seen.explained).toBe(1);
+  for (let n = 1; n < 100; n += 1) await explain(`demo/web${n}`);
+  expect([seen.explained, (await explain('demo/last'))[0], (await explain('demo/web'))[0]]).toEqual([20, 429, 200]);
+  seen.now = 1_000;
+  expect((await explain('demo/last'))[0]).toBe(200);
+  for (const path of ['', 'demo', 'demo/web/x', 'demo/', '/web', 'demo/Web', 'demo/..', 'demo/%2e'])
+    expect([path, (await explain(path))[0]]).toEqual([path, 400]);
+  expect(seen.explained).toBe(21);
 });

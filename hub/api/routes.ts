@@ -3,6 +3,7 @@
  *
  * Anybody may ask as often as he likes. An answer that costs work is computed once a second at most.
  */
+import type { Explanation } from '../../core/api/explanation.js';
 import type { FederationStatus } from '../../core/api/status.js';
 import type { Result } from '../../core/runtime/result.js';
 import { isMemberId } from '../members/declaration.js';
@@ -12,6 +13,8 @@ interface RouteDeps {
   /** What the hub waits for before it is ready. Undefined: it is ready. */
   notReady(): string | undefined;
   status(): FederationStatus;
+  /** Of one Service. */
+  explain(namespace: string, name: string): Explanation;
   /** Refused with what to do first. */
   forget(id: string): Result<void>;
   metrics(): Promise<{ readonly contentType: string; readonly body: string }>;
@@ -32,10 +35,12 @@ export function hubRoutes(deps: RouteDeps): HubRoutes {
     const status = deps.status();
     return { status: json(status), members: json({ members: status.members }) };
   }, deps.now);
+  const explained = createExplained(deps);
   return {
     status: {
       '/api/v1/status': async () => (await answers()).status,
       '/api/v1/members': async () => (await answers()).members,
+      'GET /api/v1/services/': explained,
       'DELETE /api/v1/members/': (id) => forgotten(deps.forget, id),
     },
     metrics: {
@@ -48,6 +53,28 @@ export function hubRoutes(deps: RouteDeps): HubRoutes {
     },
   };
 }
+
+/** By `namespace/name`, percent-encoded. Computed once a second for each, and no more than `SERVICES` of them in a second. */
+function createExplained({ explain, now }: Pick<RouteDeps, 'explain' | 'now'>): (path: string) => HttpAnswer {
+  let held = new Map<string, HttpAnswer>();
+  let since = Number.NEGATIVE_INFINITY;
+  return (path) => {
+    const match = SERVICE.exec(path);
+    if (match === null) return { ...json({ error: 'that is no Service: write /api/v1/services/NAMESPACE/NAME' }), status: 400 };
+    if (now() - since >= FRESH_MS) [held, since] = [new Map(), now()];
+    const known = held.get(path);
+    if (known !== undefined) return known;
+    if (held.size >= SERVICES)
+      return { ...json({ error: `more than ${SERVICES} Services are asked for in a second: ask again` }), status: 429 };
+    const [, namespace = '', name = ''] = match;
+    const answer = json(explain(namespace, name));
+    held.set(path, answer);
+    return answer;
+  };
+}
+
+const SERVICES = 20;
+const SERVICE = /^([a-z0-9][-a-z0-9]{0,62})\/([a-z0-9][-a-z0-9]{0,62})$/;
 
 function forgotten(forget: RouteDeps['forget'], id: string): HttpAnswer {
   if (!isMemberId(id)) return { ...json({ error: 'that is no name of a member' }), status: 400 };

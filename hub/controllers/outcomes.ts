@@ -1,7 +1,7 @@
 /**
  * The outcome of the last reconcile of each key, for the status. Kept by target, since they are dropped with it.
  */
-import { type Problem } from '../../core/api/problem.js';
+import type { Complaint, Problem } from '../../core/api/problem.js';
 import { groupByName } from '../../core/mesh/groupByName.js';
 import { firstByName } from '../../core/text/firstByName.js';
 
@@ -25,6 +25,8 @@ export interface Outcome {
   readonly problems: readonly Problem[];
   /** What it waits for, where many may wait for the same. */
   readonly awaits?: readonly Awaited[];
+  /** What stops it and is told of something else, such as the pair: for whoever asks about this one alone. */
+  readonly elsewhere?: readonly Complaint[];
 }
 
 /** Told once for all that wait for it. */

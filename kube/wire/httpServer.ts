@@ -15,7 +15,7 @@ export interface HttpAnswer {
   readonly body: string;
 }
 
-/** By path, for GET; and by `DELETE /path/`, for DELETE of what one more segment names. */
+/** By path, for GET; by `GET /path/`, for GET of what the rest names; and by `DELETE /path/`, for DELETE of what one more segment names. */
 export type Routes = Readonly<Record<string, (name: string) => HttpAnswer | Promise<HttpAnswer>>>;
 
 interface ListenAt {
@@ -91,10 +91,13 @@ export function serveHttp(at: ListenAt, routes: Routes, signal: AbortSignal): Pr
 function routeOf(routes: Routes, method: string | undefined, path: string): (() => HttpAnswer | Promise<HttpAnswer>) | undefined {
   const deletes = method === 'DELETE';
   if (!deletes && method !== 'GET' && method !== 'HEAD') return undefined;
-  const cut = path.lastIndexOf('/') + 1;
-  const key = deletes ? `DELETE ${path.slice(0, cut)}` : path;
-  const route = Object.hasOwn(routes, key) ? routes[key] : undefined;
-  return route === undefined ? undefined : () => route(deletes ? path.slice(cut) : '');
+  const exact = !deletes && Object.hasOwn(routes, path) ? routes[path] : undefined;
+  if (exact !== undefined) return () => exact('');
+  const verb = deletes ? 'DELETE ' : 'GET ';
+  const key = Object.keys(routes).find((each) => each.startsWith(verb) && path.startsWith(each.slice(verb.length)));
+  const route = key === undefined ? undefined : routes[key];
+  const rest = path.slice((key?.length ?? 0) - verb.length);
+  return route === undefined || (deletes && rest.includes('/')) ? undefined : () => route(rest);
 }
 
 /**

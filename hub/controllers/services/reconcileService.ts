@@ -233,6 +233,7 @@ function refused(service: string, refusals: readonly Refusal[]): Outcome {
     blockers: blockersOf(refusals),
     problems: [],
     awaits: awaitedBy(service, refusals),
+    elsewhere: refusals.filter(({ reason: each }) => each === 'ClustersNotLinked'),
   };
 }
 
@@ -250,7 +251,13 @@ function withoutNamespace(
 /** Its problem is that of the pair, once for all of them. */
 function tooMany(target: string, exporters: readonly string[]): Outcome {
   const reason = `${target} has as many Services of others as its Service range has room for`;
-  return { state: 'refused', reason, blockers: new Map(exporters.map((id) => [id, reason])), problems: [] };
+  return {
+    state: 'refused',
+    reason,
+    blockers: new Map(exporters.map((id) => [id, reason])),
+    problems: [],
+    elsewhere: [{ reason: 'TooManyImports', message: reason }],
+  };
 }
 
 function blockersOf(refusals: readonly Refusal[]): ReadonlyMap<string, string> {
