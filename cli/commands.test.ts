@@ -332,6 +332,8 @@ describe('help', () => {
     expect(verbs).toEqual([
       'status',
       'explain',
+      'export',
+      'unexport',
       'links',
       'graph',
       'drain',
@@ -357,7 +359,7 @@ describe('help', () => {
     for (const name of [...verbs, 'hub', 'cluster-agent', 'node-agent', 'Exit codes:']) expect(out).toContain(name);
   });
 
-  test.each(['status', 'explain', 'links', 'graph'])('of %s tells its exit codes', async (verb) => {
+  test.each(['status', 'explain', 'export', 'unexport', 'links', 'graph'])('of %s tells its exit codes', async (verb) => {
     expect((await run(verb, '--help')).out).toContain('Exit codes:');
   });
 });

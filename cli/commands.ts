@@ -9,6 +9,7 @@ import { type Cli, EXIT, EXIT_CODES } from './cli.js';
 import { addCompletion } from './completion.js';
 import { addDns } from './dns.js';
 import { addExplain } from './explain.js';
+import { addExport, addUnexport } from './exportVerbs.js';
 import { addForget } from './forget.js';
 import { addGraph } from './graph.js';
 import { addLinks } from './links.js';
@@ -28,6 +29,7 @@ const EXAMPLES = `
 Examples:
   kilofed status                       # ask the hub of the current kubeconfig context
   kilofed status --hub http://localhost:8080
+  kilofed export service demo/web      # to all other members
   kilofed explain service demo/web     # does it work everywhere, and if not, why?
   kilofed links --watch                # which tunnels work
   kilofed graph | dot -Tsvg > federation.svg
@@ -83,6 +85,8 @@ export function commandLine(cli: Cli): Command {
   program.commandsGroup('Commands:');
   addStatus(program, cli);
   addExplain(program, cli);
+  addExport(program, cli);
+  addUnexport(program, cli);
   addLinks(program, cli);
   addGraph(program, cli);
   addMemberVerbs(program, cli);

@@ -67,6 +67,7 @@ const STEP_OF: Partial<Record<Reason, Step>> = {
   IPFamilyNotSupported: 'family',
   NoPorts: 'family',
   TooManyImports: 'quota',
+  MemberCordoned: 'cordon',
   WriteRefused: 'written',
   NameTaken: 'name',
   Partial: 'addresses',
@@ -74,13 +75,13 @@ const STEP_OF: Partial<Record<Reason, Step>> = {
   LinkDown: 'link',
 };
 
-/** `otherwise`: the step of a reason that has no place of its own, or one of the other member. */
+/** `otherwise`: the step of a reason that has no place of its own. */
 export function findingOf(complaint: Complaint, cluster: string, otherwise: 'valid' | 'mirrored'): Finding {
   const { reason, message, remedy } = complaint;
   const step = STEP_OF[reason] ?? otherwise;
-  const isImporters = otherwise !== 'valid';
   return {
-    step: isImporters && STEPS.indexOf(step) < STEPS.indexOf('target') ? 'consent' : step,
+    // Both sides may close a namespace.
+    step: otherwise === 'mirrored' && step === 'allowed' ? 'consent' : step,
     cluster,
     reason,
     message,

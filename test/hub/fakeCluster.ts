@@ -107,22 +107,23 @@ export function createFakeCluster(uid: string, clock: Clock): FakeCluster {
     if (request.method !== 'GET' && !isTrial && place.resource !== RESOURCE.lease) writes.push(`${request.method} ${request.path}`);
     switch (request.method) {
       case 'PATCH':
-        return patch(place.resource, found, request);
+        return patch(place.resource, found, request, isTrial);
       case 'POST':
         return created(place.resource, request.body as KubeObject, isTrial);
       case 'PUT':
         return replaced(place.resource, found, request.body as KubeObject);
       case 'DELETE':
-        return deleted(place.resource, found);
+        return deleted(place.resource, found, isTrial);
       default:
         if (place.name === undefined) return { ok: true, value: list(place, request.query?.['labelSelector']) };
         return found === undefined ? { ok: false, error: { kind: 'notFound', message: 'not found' } } : { ok: true, value: found };
     }
   }
 
-  function patch(resource: Resource, found: KubeObject | undefined, request: KubeRequest): KubeResult<unknown> {
+  function patch(resource: Resource, found: KubeObject | undefined, request: KubeRequest, isTrial: boolean): KubeResult<unknown> {
     if (isConflict(found, request)) return { ok: false, error: { kind: 'conflict', message: 'other managers own these fields' } };
-    return { ok: true, value: store(resource, patched(found, request)) };
+    const after = patched(found, request);
+    return { ok: true, value: isTrial ? after : store(resource, after) };
   }
 
   function created(resource: Resource, object: KubeObject, isTrial: boolean): KubeResult<unknown> {
@@ -130,8 +131,9 @@ export function createFakeCluster(uid: string, clock: Clock): FakeCluster {
     return { ok: true, value: isTrial ? object : store(resource, object) };
   }
 
-  function deleted(resource: Resource, found: KubeObject | undefined): KubeResult<unknown> {
+  function deleted(resource: Resource, found: KubeObject | undefined, isTrial: boolean): KubeResult<unknown> {
     if (found === undefined) return { ok: false, error: { kind: 'notFound', message: 'not found' } };
+    if (isTrial) return { ok: true, value: found };
     objects.delete(keyOf(resource, found.metadata));
     gone(resource, found);
     return { ok: true, value: undefined };

@@ -1,7 +1,7 @@
 /**
  * A member cluster that is a map, behind a real server: what the hub hears of it comes over HTTP/2, and a test may answer instead.
  */
-import type { KubeClient, KubeRequest } from '../../kube/wire/client.js';
+import type { ConnectionOptions, KubeClient, KubeRequest } from '../../kube/wire/client.js';
 import { createKubeClient } from '../../kube/wire/http2Client.js';
 import { systemClock } from '../../kube/wire/systemClock.js';
 import { type Exchange, startFaultyServer } from '../contract/kube/faultyServer.js';
@@ -17,6 +17,8 @@ interface ServedCluster {
   /** Cuts all connections. */
   cut(): void;
   requests(): number;
+  /** A kubeconfig that leads to it. */
+  kubeconfig(): string;
   close(): Promise<void>;
 }
 
@@ -36,10 +38,22 @@ export async function serveCluster(cluster: () => FakeCluster): Promise<ServedCl
     },
     cut: server.cut,
     requests: server.requests,
+    kubeconfig: () => kubeconfigOf(server.options),
     async close() {
       for (const client of clients) client.close();
       await server.close();
     },
+  });
+}
+
+function kubeconfigOf({ server, ca = '' }: Pick<ConnectionOptions, 'server' | 'ca'>): string {
+  return JSON.stringify({
+    apiVersion: 'v1',
+    kind: 'Config',
+    'current-context': 'it',
+    clusters: [{ name: 'it', cluster: { server, 'certificate-authority-data': Buffer.from(ca).toString('base64') } }],
+    users: [{ name: 'it', user: { token: 't' } }],
+    contexts: [{ name: 'it', context: { cluster: 'it', user: 'it' } }],
   });
 }
 
@@ -59,6 +73,7 @@ async function serve(cluster: FakeCluster, exchange: Exchange): Promise<void> {
     method,
     path,
     query,
+    ...(exchange.headers['content-type'] !== undefined && { contentType: exchange.headers['content-type'] }),
     body: exchange.body === '' ? undefined : JSON.parse(exchange.body),
   });
   if (answer.ok) exchange.answer(200, answer.value ?? {});
