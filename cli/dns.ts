@@ -27,7 +27,7 @@ enable   makes CoreDNS answer for clusterset.local, the names of imported Servic
          plugin in the Corefile, and lets CoreDNS read ServiceImports. Where the distribution keeps the Corefile for itself (k3s, AKS),
          it adds a server block to the ConfigMap that the Corefile imports.
 disable  takes it away again. Once CoreDNS has read that, run it a second time: then CoreDNS loses the right, too.
-status   says whether the zone is there and, if not, what stands in its way.
+status   asks each pod of CoreDNS for the zone, by a port-forward, and says what stands in its way.
 
 It changes nothing where the Corefile is not understood, or where somebody else would undo it, and says what to do.
 
@@ -35,12 +35,13 @@ Examples:
   kilofed dns status                                # of the current kubeconfig context
   kilofed dns enable --dry-run -o yaml              # what it would write
   kilofed dns enable --context west
+  until kilofed dns status --context west; do sleep 5; done
   kilofed dns enable --configmap rke2-coredns-rke2-coredns --force
   kubectl run try --rm -i --image=busybox --restart=Never -- nslookup web.demo.svc.clusterset.local
 
 Exit codes:
-  0  done, or the zone is there
-  1  the zone is not there, or something stands in its way
+  0  done; or every pod of CoreDNS answers
+  1  the zone is not there, something stands in its way, or nobody could be asked
   2  refused or could not find out; the message says why`;
 
 export function addDns(program: Command, cli: Cli): void {
@@ -65,7 +66,7 @@ async function dns(action: (typeof ACTIONS)[number], flags: DnsFlags, cli: Cli):
   const ended = await withCluster(flags, cli, async (client): Promise<Result<number>> => {
     const facts = await readDns(client, flags);
     if (!facts.ok) return facts;
-    if (action === 'status') return { ok: true, value: await status(facts.value, flags, cli) };
+    if (action === 'status') return { ok: true, value: await status(client, facts.value, flags, cli) };
     const plan = await planned(action, facts.value, flags);
     if (!plan.ok) return plan;
     return flags.dryRun === true ? dryRun(plan.value, flags, cli) : write(client, { action, plan: plan.value, flags, cli });
@@ -75,12 +76,12 @@ async function dns(action: (typeof ACTIONS)[number], flags: DnsFlags, cli: Cli):
   return EXIT.failed;
 }
 
-async function status(facts: DnsFacts, flags: DnsFlags, cli: Cli): Promise<number> {
-  const { dnsStatus } = await import('../core/clusterset/dnsStatus.js');
-  const found = dnsStatus(facts);
+async function status(client: KubeClient, facts: DnsFacts, flags: DnsFlags, cli: Cli): Promise<number> {
+  const [{ askDns }, { dnsStatus }] = await Promise.all([import('./askDns.js'), import('../core/clusterset/dnsStatus.js')]);
+  const found = dnsStatus(facts, await askDns(client, facts, { flags, kubeconfigs: cli.kubeconfigs }));
   if (flags.output === 'table') cli.out((await import('./dnsText.js')).dnsText(found));
   else cli.out(await printed([found], flags.output));
-  return found.served ? EXIT.fine : EXIT.problems;
+  return found.state === 'served' ? EXIT.fine : EXIT.problems;
 }
 
 async function planned(action: 'enable' | 'disable', facts: DnsFacts, flags: DnsFlags): Promise<Result<DnsPlan>> {

@@ -139,8 +139,8 @@ async function furtherConfig(client: KubeClient, namespace: string, name: string
   return existing.ok ? { ok: true, value: { name, ...(existing.value !== undefined && { existing: existing.value }) } } : existing;
 }
 
-function withFurther({ name, serviceAccount, image }: Omit<DnsServer, 'further'>, further: DnsServer['further']): DnsServer {
-  return { name, serviceAccount, image, ...(further !== undefined && { further }) };
+function withFurther({ name, serviceAccount, image, selector }: Omit<DnsServer, 'further'>, further: DnsServer['further']): DnsServer {
+  return { name, serviceAccount, image, ...(selector !== undefined && { selector }), ...(further !== undefined && { further }) };
 }
 
 async function readNodeLocal(client: KubeClient, namespace: string, all: readonly Workload[]): Promise<Result<DnsFacts['nodeLocal']>> {

@@ -1,44 +1,82 @@
 /**
- * Whether pods of a cluster can resolve names in clusterset.local, as far as its objects say, and what to do where not.
+ * Whether pods of a cluster can resolve names in clusterset.local: what CoreDNS itself answers, and what the cluster's objects say stands
+ * in its way. It is served only where CoreDNS was asked, and answered.
  */
+import type { Result } from '../runtime/result.js';
 import { coreDnsVersion, hasMulticluster, OLDEST_COREDNS } from './coreDnsVersion.js';
 import type { DnsFacts } from './facts.js';
 import { isTold } from './planDns.js';
 import { CLUSTERSET_ZONE } from './stanza.js';
 
+/** A pod of CoreDNS, asked for the zone. */
+export interface PodAnswer {
+  readonly pod: string;
+  /** Or why it could not be asked. */
+  readonly answers: Result<boolean>;
+}
+
 export interface DnsStatus {
-  /** True: CoreDNS is told of the zone, and nothing that is known stands in its way. */
-  readonly served: boolean;
+  /**
+   * served: every pod of CoreDNS that could be asked answers, and nothing else stands in the way. configured: no pod could be asked.
+   * unknown: the Corefile is not understood, and no pod could be asked.
+   */
+  readonly state: 'served' | 'configured' | 'broken' | 'absent' | 'unknown';
   readonly configMap: string;
   /** `Deployment coredns`, and of which version where its image tells it. */
   readonly server?: string;
   readonly version?: string;
-  /** Whether the Corefile has the zone. */
-  readonly configured: boolean;
   /** Whether CoreDNS may read ServiceImports; absent: who asks may not know. */
   readonly allowed?: boolean;
+  /** Of those that could be asked. */
+  readonly pods: readonly { readonly pod: string; readonly answers: boolean }[];
   /** What stands in the way, and what to do. */
   readonly problems: readonly string[];
 }
 
-export function dnsStatus(facts: DnsFacts): DnsStatus {
+export function dnsStatus(facts: DnsFacts, answers: readonly PodAnswer[]): DnsStatus {
   const { namespace, config, server, allowed } = facts;
   const told = isTold(facts);
   const version = server === undefined ? undefined : coreDnsVersion(server.image);
-  const problems = told.ok && !told.value ? [] : problemsOf(facts, version);
-  const unread = told.ok ? [] : [`the Corefile is not understood: ${told.error}`];
+  const pods = answers.flatMap(({ pod, answers: each }) => (each.ok ? [{ pod, answers: each.value }] : []));
+  const obstacles = isWanted(told, pods) ? [...problemsOf(facts, version), ...silentOnes(pods)] : [];
   return {
-    served: told.ok && told.value && problems.length === 0,
+    state: stateOf(told, pods, obstacles),
     configMap: `${namespace}/${config.metadata.name}`,
     ...(server !== undefined && { server: server.name }),
     ...(version !== undefined && { version }),
-    configured: told.ok && told.value,
     ...(allowed !== undefined && { allowed }),
-    problems: [...unread, ...problems],
+    pods,
+    problems: [
+      ...(told.ok ? [] : [`the Corefile is not understood: ${told.error}`]),
+      ...obstacles,
+      ...answers.flatMap(({ pod, answers: each }) => (each.ok ? [] : [`${pod} could not be asked: ${each.error}`])),
+    ],
   };
 }
 
-/** Of a CoreDNS that is told of the zone, or may be. */
+type Told = ReturnType<typeof isTold>;
+
+function isWanted(told: Told, pods: DnsStatus['pods']): boolean {
+  return (told.ok && told.value) || pods.some(({ answers }) => answers);
+}
+
+function stateOf(told: Told, pods: DnsStatus['pods'], obstacles: readonly string[]): DnsStatus['state'] {
+  if (!isWanted(told, pods)) return told.ok ? 'absent' : pods.length > 0 ? 'absent' : 'unknown';
+  if (obstacles.length > 0) return 'broken';
+  return pods.length > 0 ? 'served' : 'configured';
+}
+
+function silentOnes(pods: DnsStatus['pods']): readonly string[] {
+  const silent = pods.filter(({ answers }) => !answers).map(({ pod }) => pod);
+  return silent.length === 0
+    ? []
+    : [
+        `${silent.join(', ')} does not answer for ${CLUSTERSET_ZONE}: CoreDNS reads a changed Corefile within about two minutes; ` +
+          'if it has not, its log says why',
+      ];
+}
+
+/** Of a CoreDNS that is told of the zone. */
 function problemsOf({ server, kinds, allowed, nodeLocal }: DnsFacts, version: string | undefined): readonly string[] {
   const old = version !== undefined && !hasMulticluster(version);
   return [

@@ -17,6 +17,7 @@ export const workloadSchema = z.object({
   kind: z.string(),
   metadata: z.object({ name: z.string() }),
   spec: z.object({
+    selector: z.object({ matchLabels: texts.optional() }).optional(),
     template: z.object({
       spec: z.object({
         serviceAccountName: z.string().optional(),
@@ -53,6 +54,8 @@ export interface DnsServer {
   readonly name: string;
   readonly serviceAccount: string;
   readonly image: string;
+  /** Labels of its pods. */
+  readonly selector?: Readonly<Record<string, string>>;
   /** The ConfigMap whose `*.server` files the Corefile imports. */
   readonly further?: { readonly name: string; readonly existing?: ConfigMap };
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { dnsStatus } from './dnsStatus.js';
+import { type DnsStatus, dnsStatus, type PodAnswer } from './dnsStatus.js';
 import type { ConfigMap, DnsFacts, Workload } from './facts.js';
 import { changedConfig, readerObjects } from './objects.js';
 import { isTold, planDisable, planEnable, SERVER_KEY } from './planDns.js';
@@ -178,27 +178,34 @@ test('the right is one: to list and watch ServiceImports', () => {
 });
 
 describe('status', () => {
-  test.each<[string, Partial<DnsFacts>, { readonly served: boolean; readonly configured: boolean; readonly problems: readonly RegExp[] }]>([
-    ['of a cluster that never heard of it', { kinds: false, allowed: false }, { served: false, configured: false, problems: [] }],
-    ['of one that serves it', { config: config(AFTER) }, { served: true, configured: true, problems: [] }],
-    ['without the right', { config: config(AFTER), allowed: false }, { served: false, configured: true, problems: [/may not read/] }],
-    ['without the kinds', { config: config(AFTER), kinds: false }, { served: false, configured: true, problems: [/no ServiceImports/] }],
-    [
-      'of an older CoreDNS',
-      { config: config(AFTER), server: { name: 'Deployment coredns', serviceAccount: 'coredns', image: 'coredns:1.11.3' } },
-      { served: false, configured: true, problems: [/1\.11\.3 does not know/] },
-    ],
-    [
-      'behind a node-local cache',
-      { config: config(AFTER), nodeLocal: { name: 'DaemonSet node-local-dns', sendsZone: false } },
-      { served: false, configured: true, problems: [/node-local/] },
-    ],
-    ['of a Corefile that is not understood', { config: config('{') }, { served: false, configured: false, problems: [/line 1/] }],
-  ])('%s', (_name, differs, expected) => {
-    expect(dnsStatus(facts(differs))).toMatchObject({
-      ...expected,
-      problems: expected.problems.map((each) => expect.stringMatching(each)),
-    });
+  const TOLD = { config: config(AFTER) };
+  const YES = { ok: true, value: true } as const;
+  const NO = { ok: true, value: false } as const;
+  const NOT_ASKED = { ok: false, error: 'you may not' } as const;
+  const old = { name: 'Deployment coredns', serviceAccount: 'coredns', image: 'coredns:1.11.3' };
+  const nodeLocal = { name: 'DaemonSet node-local-dns', sendsZone: false };
+
+  test.each<[string, Partial<DnsFacts>, readonly PodAnswer['answers'][], readonly [DnsStatus['state'], ...RegExp[]]]>([
+    ['never heard of it', { kinds: false, allowed: false }, [NO], ['absent']],
+    ['never heard of it, and nobody to ask', {}, [], ['absent']],
+    ['answers from all', TOLD, [YES, YES], ['served']],
+    ['one that has not read the Corefile yet', TOLD, [YES, NO], ['broken', /pod-1 does not answer .* two minutes/]],
+    ['one that cannot be asked', TOLD, [YES, NOT_ASKED], ['served', /pod-1 could not be asked: you may not/]],
+    ['nobody may ask', TOLD, [NOT_ASKED], ['configured', /pod-0 could not be asked/]],
+    ['nobody to ask', TOLD, [], ['configured']],
+    ['without the right', { ...TOLD, allowed: false }, [YES], ['broken', /may not read/]],
+    ['without the kinds', { ...TOLD, kinds: false }, [], ['broken', /no ServiceImports/]],
+    ['an older CoreDNS', { ...TOLD, server: old }, [NO], ['broken', /1\.11\.3 does not know/, /does not answer/]],
+    ['behind a node-local cache', { ...TOLD, nodeLocal }, [YES], ['broken', /node-local/]],
+    ['a Corefile that is not understood', { config: config('{') }, [], ['unknown', /line 1/]],
+    ['the same, without the zone', { config: config('{') }, [NO], ['absent', /line 1/]],
+    ['the same, with it', { config: config('{') }, [YES], ['served', /line 1/]],
+  ])('%s', (_name, differs, answers, [state, ...problems]) => {
+    const found = dnsStatus(
+      facts(differs),
+      answers.map((each, index) => ({ pod: `pod-${index}`, answers: each })),
+    );
+    expect(found).toMatchObject({ state, problems: problems.map((each) => expect.stringMatching(each)) });
   });
 });
 

@@ -15,6 +15,7 @@ export function findServer(
 ): (Omit<DnsServer, 'further'> & { readonly further?: string }) | undefined {
   for (const workload of workloads) {
     const { containers, serviceAccountName = 'default' } = workload.spec.template.spec;
+    const selector = workload.spec.selector?.matchLabels;
     const container = containers.find((each) => mountsOf(workload, each).some((mount) => mount.configMap === config));
     if (container === undefined) continue;
     const folders = serverImports(corefile).map((pattern) => resolved(pattern.slice(0, pattern.lastIndexOf('/'))));
@@ -23,6 +24,7 @@ export function findServer(
       name: `${workload.kind} ${workload.metadata.name}`,
       serviceAccount: serviceAccountName,
       image: container.image ?? '',
+      ...(selector !== undefined && { selector }),
       ...(further !== undefined && { further }),
     };
   }
