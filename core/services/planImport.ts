@@ -18,6 +18,7 @@ import type { Sha256 } from './names.js';
 import type { NamespaceConsent } from './namespaceConsent.js';
 import { byPrecedence, type Ranked } from './precedence.js';
 import { nameOfNameless, type ServiceShape, shapeOf } from './serviceShape.js';
+import { withReadiness } from './readiness.js';
 import { withOwnHash } from './withOwnHash.js';
 
 export interface ImportInput {
@@ -248,7 +249,7 @@ function besideOwnService({ target, sha256, ...input }: ImportInput, { usable, c
     hostnames: target.consent.hostnames,
     sha256,
   });
-  return unique(slices).map((slice) => withOwnHash(slice, sha256));
+  return unique(slices).map((slice) => withSliceHash(slice, sha256));
 }
 
 /** Of members of which nothing is known now. */
@@ -278,8 +279,17 @@ function mirrorNamed(input: ImportInput, chosen: Chosen, name: string): Made {
     isSource,
     mirrored,
     service: withOwnHash(serviceObject(input, { ...chosen, name }), sha256),
-    slices: unique(slices).map((slice) => withOwnHash(slice, sha256)),
+    slices: unique(slices).map((slice) => withSliceHash(slice, sha256)),
   };
+}
+
+/** Of all but what is held back, so that whoever holds back in the place of the hub leaves the hash as the hub would have it. */
+function withSliceHash(slice: EndpointSliceObject, sha256: Sha256): EndpointSliceObject {
+  const { annotations } = withOwnHash(
+    withReadiness(slice, () => false),
+    sha256,
+  ).metadata;
+  return { ...slice, metadata: { ...slice.metadata, annotations: { ...annotations, ...slice.metadata.annotations } } };
 }
 
 function partingOf({ service, slices }: NamedMirror): NamedMirror {

@@ -3,6 +3,7 @@
  * owner consents.
  */
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { planReadiness } from '../../cluster-agent/planReadiness.js';
 import { type KubeObject, RESOURCE } from '../../core/api/resources.js';
 import { createFakeFederation, type FakeFederation, putSlice } from './fakeFederation.js';
 import { tunnel } from './gatewayReports.js';
@@ -166,6 +167,27 @@ describe('affinity', () => {
     await settled();
     expect([serving('west', 'own'), serving('west', 'derived')]).toEqual([[], [WEST]]);
     await restartWritesNothing();
+  });
+
+  test('what the cluster-agent writes while the hub is away is what a hub that is back would write', async () => {
+    await consent('local');
+    await world.end();
+    putSlice(world.cluster('west'), 'web', {});
+    const objects = [...world.cluster('west').objects.values()];
+    const planned = planReadiness({
+      slices: objects.filter(({ kind }) => kind === 'EndpointSlice'),
+      imports: objects.filter(({ kind }) => kind === 'ServiceImport'),
+      reach: new Map([['east', [{ allowedIPs: ['10.1.0.0/24'], reached: true }]]]),
+      localReady: () => ({ IPv4: 0 }),
+    });
+    for (const slice of planned) world.cluster('west').put({ ...slice });
+    expect([serving('west', 'own'), serving('west', 'derived')]).toEqual([[EAST], [EAST]]);
+    const before = writes('west').length;
+    world.start();
+    await world.clock.advance(20_000);
+    expect([serving('west', 'own'), serving('west', 'derived')]).toEqual([[EAST], [EAST]]);
+    // That west has none of its own any more: the cluster-agent changes no addresses.
+    expect(writes('west').length - before).toBe(1);
   });
 
   test('none: all alike; and the Service itself is never written', async () => {

@@ -178,6 +178,18 @@ describe('a hub that starts', () => {
   });
 });
 
+test('a hub that starts while the link is down finds what the cluster-agent wrote, and writes nothing', async () => {
+  await world.end();
+  const [slice] = slicesIn('west');
+  if (slice === undefined) throw new Error('no slice');
+  world.cluster('west').put({ ...withReadiness(slice, () => true) });
+  report('west', tunnel('east', LOCATION, DOWN), tunnel('north', LOCATION));
+  const before = sliceWrites('west').length;
+  world.start();
+  await world.clock.advance(20_000);
+  expect([readiness('west'), sliceWrites('west').length - before]).toEqual([NOT_READY, 0]);
+});
+
 test('what the exporter says while the link is down is known when it is up', async () => {
   report('west', tunnel('east', LOCATION, DOWN));
   await world.clock.advance(1_000);
