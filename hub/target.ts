@@ -24,6 +24,7 @@ import type { Outcome, Outcomes } from './controllers/outcomes.js';
 import { reconcilePeers } from './controllers/peers/reconcilePeers.js';
 import { reconcileService } from './controllers/services/reconcileService.js';
 import { createImportQuota } from './controllers/importQuota.js';
+import { createMaking } from './controllers/making.js';
 import { createImportViews } from './controllers/importViews.js';
 import { outdatedImports } from './controllers/services/outdatedImports.js';
 import { standingMirrors } from './controllers/services/standingMirror.js';
@@ -101,6 +102,7 @@ export function createTarget(member: Member, deps: TargetDeps): Target {
   const refusedWrites = createRefusedWrites();
   const curtailed = createCurtailed();
   const takenNames = new Map<string, string>();
+  const making = createMaking({ clock, isThere: (name) => member.records.namespace(name) !== undefined });
   // One that changes its mind all the time must not take up what may be asked of the members that export to it.
   const importChanged = createPaced({ clock, rate: REPORTS, pass: deps.importChanged, keyOf: (service) => service });
   /** By key: when the first event was received that it has not been reconciled for. */
@@ -154,6 +156,7 @@ export function createTarget(member: Member, deps: TargetDeps): Target {
       importQuota,
       importViews,
       takenNames,
+      making,
       log,
     };
     if (key.kind === 'peers') for (const service of outdatedImports(key.source, context)) enqueue({ kind: 'service', service });

@@ -30,6 +30,11 @@ export const LABEL = {
   segment: 'kilofed.io/segment',
   /** On a Namespace: `all`, `none`, or ids of members joined by `_`: whose exports are imported into it. Wins over the hub's flags. */
   import: 'kilofed.io/import',
+  /**
+   * On the namespace `DEFAULT_NAMESPACE` of a member that imports: `all`, `none`, or ids of members joined by `_`: for whose exports the
+   * hub makes namespaces that lack there.
+   */
+  createNamespaces: 'kilofed.io/create-namespaces',
   /** On a Namespace of an importer: "false" forbids mirrors the exported Service's own name there. */
   ownNames: 'kilofed.io/own-names',
 } as const;

@@ -8,13 +8,15 @@ import { clusterMeta, labelName } from '../observed/metadata.js';
 import type { KubeObject } from '../api/resources.js';
 
 /** `invalid`: the label is not understood, so nothing is imported. Else the ids of the members that may export into it. */
-type ImportConsent = 'all' | 'none' | 'invalid' | readonly string[];
+export type ImportConsent = 'all' | 'none' | 'invalid' | readonly string[];
 
 export interface NamespaceConsent {
   /** Absent: it says nothing, so the hub's flags decide. */
   readonly imports?: ImportConsent;
   /** Whether imports may have endpoints with host names. Absent: it says nothing, which means no. */
   readonly hostnames?: boolean;
+  /** Of the namespace of the hub's account: for whose exports namespaces are made that lack. Absent: for nobody's. */
+  readonly creates?: ImportConsent;
 }
 
 const CLUSTER_ID = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
@@ -23,7 +25,14 @@ const CLUSTER_ID = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
 export const observedNamespace = z.object({
   metadata: clusterMeta.extend({
     name: labelName,
-    labels: z.object({ [LABEL.import]: z.exactOptional(z.string()) }).nullish(),
+    labels: z
+      .object({
+        [LABEL.import]: z.exactOptional(z.string()),
+        [LABEL.createNamespaces]: z.exactOptional(z.string()),
+        [LABEL.managedBy]: z.exactOptional(z.string()),
+        [LABEL.cluster]: z.exactOptional(z.string()),
+      })
+      .nullish(),
     annotations: z.object({ [ANNOTATION.importHostnames]: z.exactOptional(z.string()) }).nullish(),
   }),
 });
@@ -31,9 +40,11 @@ export const observedNamespace = z.object({
 export function namespaceConsent({ labels, annotations }: KubeObject['metadata']): NamespaceConsent {
   const imports: unknown = labels?.[LABEL.import];
   const hostnames: unknown = annotations?.[ANNOTATION.importHostnames];
+  const creates: unknown = labels?.[LABEL.createNamespaces];
   return {
     ...(imports !== undefined && { imports: importConsent(imports) }),
     ...(hostnames !== undefined && { hostnames: hostnames === 'true' }),
+    ...(creates !== undefined && { creates: importConsent(creates) }),
   };
 }
 

@@ -16,6 +16,7 @@ import { mirrorSlices } from './mirrorSlices.js';
 import type { ServicePort, ServiceRecord } from './model.js';
 import type { Sha256 } from './names.js';
 import type { NamespaceConsent } from './namespaceConsent.js';
+import { type CreationConsent, planNamespace } from './namespaceCreation.js';
 import { byPrecedence, type Ranked } from './precedence.js';
 import { nameOfNameless, type ServiceShape, shapeOf } from './serviceShape.js';
 import { withReadiness } from './readiness.js';
@@ -29,6 +30,8 @@ export interface ImportInput {
     readonly ipFamilies: readonly ('IPv4' | 'IPv6')[];
     readonly namespace: 'present' | 'absent' | 'terminating';
     readonly consent: NamespaceConsent;
+    /** Whether, where the namespace is absent, it is to be made. */
+    readonly creation: CreationConsent;
     /** The Service of the same name as the exported one, and the one of the derived name. */
     readonly sameNamed: NameHolder;
     readonly derived: NameHolder;
@@ -58,7 +61,8 @@ export interface Refusal extends Complaint {
 export type ImportPlan =
   /** Nobody exports it to this member, so no mirror is wanted. */
   | { readonly kind: 'none' }
-  | ({ readonly kind: 'pending' } & Complaint)
+  /** `create`: the namespace that it waits for, if the member wants it made. */
+  | ({ readonly kind: 'pending'; readonly create?: KubeObject } & Complaint)
   | { readonly kind: 'refused'; readonly refusals: readonly Refusal[] }
   /** What stands stays for a moment. */
   | { readonly kind: 'wait'; readonly message: string }
@@ -118,7 +122,7 @@ export function planImport(input: ImportInput): ImportPlan {
     });
   const reachable = without(targeted, (exporter) => linkRefusal(exporter, input));
   if (!isImport(reachable, target.id)) return { kind: 'refused', refusals };
-  if (target.namespace !== 'present') return withoutNamespace(input);
+  if (target.namespace !== 'present') return withoutNamespace(input, reachable);
   const usable = without(reachable, (exporter) => formRefusal(exporter, input));
   if (!isImport(usable, target.id)) return { kind: 'refused', refusals };
   const unknown = input.unknown.map((cluster): Ranked => ({ cluster, seen: 0 }));
@@ -186,15 +190,18 @@ function formRefusal({ service }: Exporter, { namespace, name, target }: ImportI
 }
 
 /** A member imports only into namespaces that it has (KEP-1645). A terminating namespace takes no new objects. */
-function withoutNamespace({ namespace, target }: ImportInput): ImportPlan {
-  return target.namespace === 'terminating'
-    ? { kind: 'pending', reason: 'NamespaceTerminating', message: `namespace ${namespace} of ${target.id} is being deleted` }
-    : {
-        kind: 'pending',
-        reason: 'NamespaceMissing',
-        message: `${target.id} has no namespace ${namespace}`,
-        remedy: `create namespace ${namespace} in ${target.id}, or name the members that should import it (${ANNOTATION.exportTo})`,
-      };
+function withoutNamespace({ namespace, target }: ImportInput, reachable: readonly Exporter[]): ImportPlan {
+  if (target.namespace === 'terminating')
+    return { kind: 'pending', reason: 'NamespaceTerminating', message: `namespace ${namespace} of ${target.id} is being deleted` };
+  const exporters = reachable.map(({ service }) => service.cluster).filter((id) => id !== target.id);
+  const { create, why } = planNamespace(namespace, exporters, target.creation);
+  return {
+    kind: 'pending',
+    reason: 'NamespaceMissing',
+    message: `${target.id} has no namespace ${namespace}${why === undefined ? '' : `, and ${why}`}`,
+    remedy: `create namespace ${namespace} in ${target.id}, or name the members that should import it (${ANNOTATION.exportTo})`,
+    ...(create !== undefined && { create }),
+  };
 }
 
 function mirror(input: ImportInput, chosen: Chosen): ImportPlan {

@@ -16,6 +16,7 @@ import type { BoundedWait } from './boundedWait.js';
 import type { Brake } from './brake.js';
 import type { ImportQuota } from './importQuota.js';
 import type { ImportViews } from './importViews.js';
+import type { Making } from './making.js';
 import type { Outcome, Outcomes } from './outcomes.js';
 import type { Writer } from './writer.js';
 
@@ -43,6 +44,8 @@ export interface Context {
   readonly importViews: ImportViews;
   /** Services by the derived name that somebody else's Service has, as `namespace/name`: they wait for it. */
   readonly takenNames: Map<string, string>;
+  /** Namespaces that are being made in the target. */
+  readonly making: Making;
   readonly clock: Clock;
   readonly log: Log;
   readonly sha256: Sha256;

@@ -2,6 +2,7 @@
  * Writes that failed. One that the API server refuses keeps no other from being tried: what is withdrawn has to go even where nothing new
  * may come. Only a member that answers nobody ends a reconcile at once.
  */
+import { LABEL } from '../../core/api/names.js';
 import { type KubeObject, objectKey } from '../../core/api/resources.js';
 import type { ReconcileResult } from '../../core/workqueue/queue.js';
 import type { KubeFailure } from '../../kube/wire/client.js';
@@ -67,10 +68,16 @@ function awaited(write: FailedWrite, cluster: string): Awaited {
       subject: { kind: 'object', type: object.kind, key },
       reason: 'WriteRefused',
       message: `the API server of ${cluster} refuses what the hub writes: ${failure.message}`,
-      remedy: REMEDY[failure.kind] ?? 'see what refuses it there, a webhook or a policy; the hub tries again each second',
+      remedy:
+        (object.kind === 'Namespace' ? REMEDY_OF_NAMESPACE : REMEDY)[failure.kind] ??
+        'see what refuses it there, a webhook or a policy; the hub tries again each second',
     },
   };
 }
+
+const REMEDY_OF_NAMESPACE: Partial<Record<KubeFailure['kind'], string>> = {
+  forbidden: `the label ${LABEL.createNamespaces} has it made, and that needs a right: apply manifests/member-namespaces.yaml there`,
+};
 
 const REMEDY: Partial<Record<KubeFailure['kind'], string>> = {
   forbidden: 'if it is a quota, give it room; if it is the right to do so, apply manifests/member.yaml there again',

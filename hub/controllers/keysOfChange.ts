@@ -2,7 +2,7 @@
  * Maps changes to the keys that have to be reconciled, and in which members. What a change of a pair means for imports is found when the
  * pair is reconciled (services/outdatedImports.ts).
  */
-import { LABEL } from '../../core/api/names.js';
+import { DEFAULT_NAMESPACE, LABEL } from '../../core/api/names.js';
 import { findClaims } from '../federation/claims.js';
 import type { Contested } from '../federation/contests.js';
 import type { Federation } from '../federation/federation.js';
@@ -40,7 +40,9 @@ export function keysOfChange(
     case 'slices':
       return targetsOf(id, change.service, federation).map((target) => service(target, change.service));
     case 'namespace':
-      return servicesIn(change.namespace, id, federation).map((name) => service(id, name));
+      return [...servicesIn(change.namespace, id, federation), ...withoutNamespace(change.namespace, id, federation)].map((name) =>
+        service(id, name),
+      );
     case 'ownPeer':
       return keysOfOwnPeer(id, change.source, { federation, pairs });
     case 'foreignPeer': {
@@ -113,6 +115,13 @@ export function keysOfMembership(federation: Federation): TargetedKey[] {
 function servicesIn(namespace: string, id: string, federation: Federation): string[] {
   const mirrored = [...(federation.known(id)?.records.mirrored() ?? [])].filter((name) => name.startsWith(`${namespace}/`));
   return [...new Set([...federation.exportedIn(namespace), ...mirrored])];
+}
+
+/** The namespace of the hub's account says whether namespaces that lack are made: it concerns all that waits for one. */
+function withoutNamespace(namespace: string, id: string, federation: Federation): string[] {
+  const records = namespace === DEFAULT_NAMESPACE ? federation.known(id)?.records : undefined;
+  if (records === undefined) return [];
+  return [...federation.exported().keys()].filter((service) => records.namespace(service.split('/')[0] ?? '') === undefined);
 }
 
 /** The only exporter of a Service needs no mirror of it. */

@@ -30,6 +30,8 @@ export interface Writer {
   ensure(resource: Resource, desired: KubeObject, existing: ExistingObject | undefined, signal: AbortSignal): Promise<WriteResult>;
   /** Applies the status of an existing object of ours. */
   ensureStatus(resource: Resource, desired: KubeObject, observed: KubeObject, signal: AbortSignal): Promise<WriteResult>;
+  /** Creates an object that nobody has. It is there already: that is as good. */
+  create(resource: Resource, desired: KubeObject, signal: AbortSignal): Promise<KubeResult<void>>;
   /** Why a new object like this would be refused now. Undefined: it would not, apart from its name, which is taken. */
   refusal(resource: Resource, desired: KubeObject, signal: AbortSignal): Promise<KubeFailure | undefined>;
   /** Takes the hub's marks off an object that is not the hub's, and changes nothing else in it. Answers with what it is then. */
@@ -120,6 +122,19 @@ export function createWriter({ client, federation, log, wrote, curtailed }: Writ
       if (stands(key, desired, observed)) return { kind: 'unchanged' };
       const applied = await patch(resource, desired, { verb: 'applyStatus', force: true, signal });
       return applied.ok ? accepted(key, desired, applied.value) : { kind: 'failed', failure: applied.error };
+    },
+
+    async create(resource, desired, signal) {
+      const result = await client.call<unknown>({
+        method: 'POST',
+        path: resourcePath(resource, desired.metadata.namespace),
+        query: { fieldManager: FIELD_MANAGER.hub },
+        body: marked(desired, federation),
+        timeoutMs: TIMEOUT_MS,
+        signal,
+      });
+      wrote('apply', result.ok);
+      return result.ok || result.error.kind === 'alreadyExists' ? { ok: true, value: undefined } : result;
     },
 
     async refusal(resource, desired, signal) {

@@ -8,6 +8,8 @@ export interface Indexed<T> {
   /** Returns the previous group. */
   set(key: string, value: T | undefined, group: string | undefined): string | undefined;
   group(group: string): readonly T[];
+  /** Of a group. */
+  size(group: string): number;
   groups(): Iterable<string>;
   dropGroup(group: string): void;
 }
@@ -41,6 +43,7 @@ export function createIndexed<T>(): Indexed<T> {
       return before;
     },
     group: (group) => [...(members.get(group) ?? [])].toSorted().flatMap((key) => values.get(key) ?? []),
+    size: (group) => members.get(group)?.size ?? 0,
     groups: () => members.keys(),
     dropGroup(group) {
       for (const key of members.get(group) ?? []) {

@@ -52,6 +52,8 @@ export interface MemberRecords {
   /** Endpoints of these, and how many are ready. */
   countOf(service: string): { readonly endpoints: number; readonly ready: number };
   namespace(name: string): NamespaceRecord | undefined;
+  /** How many namespaces here the hub made for the exports of a member. */
+  namespacesMadeFor(exporter: string): number;
   peers(): ReadonlyMap<string, ExistingObject>;
   /** Peers of ours that stand for a member. */
   peersOf(source: string): readonly KubeObject[];
@@ -145,6 +147,7 @@ export function createMemberRecords(id: string, deps: RecordsDeps): MemberRecord
     slicesOf: services.slicesOf,
     countOf: services.countOf,
     namespace: (name) => namespaces.all.get(name),
+    namespacesMadeFor: namespaces.madeFor,
     peers: peers.all,
     peersOf: peers.of,
     peerSources: peers.sources,

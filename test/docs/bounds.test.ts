@@ -9,6 +9,7 @@ test.each([
   ['exported Services of a member', BOUND.exports],
   ['exported Services of one namespace of a member', BOUND.exportsOfNamespace],
   ['members that one export names', BOUND.targets],
+  ['namespaces that are made in a member for another one', BOUND.createdNamespaces],
   ['ports of an exported Service, and of its mirrors', BOUND.ports],
   ['EndpointSlices of an exported Service', BOUND.slices],
   ['endpoints of an EndpointSlice', BOUND.endpoints],

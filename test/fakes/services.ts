@@ -69,6 +69,7 @@ export function importInput(
       ipFamilies: ['IPv4'],
       namespace: 'present',
       consent: {},
+      creation: { madeFor: () => 0 },
       sameNamed: 'none',
       derived: 'none',
       standing: { exporters: [] },

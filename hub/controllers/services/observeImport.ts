@@ -1,11 +1,13 @@
 /**
  * Gathers what is known of one service in its exporters and in the target, as the planner needs it.
  */
+import { DEFAULT_NAMESPACE } from '../../../core/api/names.js';
 import { familyOf } from '../../../core/net/cidr.js';
 import { importRefusal } from '../../../core/services/consent.js';
 import type { Exporter } from '../../../core/services/importParts.js';
 import { derivedServiceName } from '../../../core/services/names.js';
 import type { NameHolder } from '../../../core/services/importName.js';
+import type { CreationConsent } from '../../../core/services/namespaceCreation.js';
 import type { ImportInput } from '../../../core/services/planImport.js';
 import type { ClusterFacts } from '../../records/admit/clusterFacts.js';
 import type { MemberRecords } from '../../records/memberRecords.js';
@@ -58,6 +60,7 @@ export function observeImport(service: string, context: Context): ObservedImport
         ipFamilies: familiesOf(records.facts()),
         namespace: namespaceOf(records, namespace),
         consent,
+        creation: creationConsent(context),
         sameNamed: holderOf(records, service, service),
         derived,
         standing: standingOf(mirror, context.outcomes.get(target.id, formatKey({ kind: 'service', service }))?.exporters ?? []),
@@ -129,6 +132,12 @@ function holderOf(records: MemberRecords, key: string, service: string): NameHol
   if (entry.kind !== 'own' && entry.offered === true) return 'offered';
   const mine = entry.kind === 'own' && records.mirrorsOf(service).services.some((each) => each.metadata.name === entry.name);
   return mine ? 'ours' : 'foreign';
+}
+
+/** The namespace of the hub's account speaks for the whole member. */
+function creationConsent({ target: { records }, making }: Context): CreationConsent {
+  const creates = records.namespace(DEFAULT_NAMESPACE)?.consent.creates;
+  return { ...(creates !== undefined && { creates }), madeFor: (id) => records.namespacesMadeFor(id) + making.countFor(id) };
 }
 
 function namespaceOf(records: MemberRecords, namespace: string): 'present' | 'absent' | 'terminating' {

@@ -3,19 +3,22 @@
  */
 import { LABEL, MCS_LABEL } from '../../../core/api/names.js';
 import { type Problem, problemText } from '../../../core/api/problem.js';
-import type { KubeObject } from '../../../core/api/resources.js';
+import { type KubeObject, RESOURCE } from '../../../core/api/resources.js';
 import { type ImportPlan, planImport, type Refusal } from '../../../core/services/planImport.js';
 import { laggingExporters } from '../../../core/services/slicesLag.js';
 import type { Federation } from '../../federation/federation.js';
 import { BRAKED_MS, type Context, type Reconciled } from '../context.js';
 import type { Deletion } from '../deletion.js';
 import { blockerOf, endsWrites, failed, type FailedWrite } from '../failedWrites.js';
+import { MAKING_MS } from '../making.js';
 import type { Awaited, Outcome } from '../outcomes.js';
 import { type ObservedImport, observeImport } from './observeImport.js';
 import { mayRemovePart, removeMirror } from './removeMirror.js';
 import { contributors, mirrorIn, type ObservedMirror } from './standingMirror.js';
 import { type MirrorPlan, type MirrorWritten, writeMirror } from './writeMirror.js';
 import { removeStrays, unmarkServices } from './yieldName.js';
+
+type PendingPlan = Extract<ImportPlan, { kind: 'pending' }>;
 
 export async function reconcileService(service: string, context: Context, signal: AbortSignal): Promise<Reconciled> {
   const { importQuota } = context;
@@ -51,7 +54,9 @@ async function carryOut(service: string, observed: ObservedImport, context: Cont
     case 'none':
       return withdraw(service, { observed, why: 'notExported', outcome: waitingFor(observed) }, context, signal);
     case 'pending':
-      return withdraw(service, { observed, why: 'notImported', outcome: withoutNamespace(service, plan, observed) }, context, signal);
+      return plan.create === undefined
+        ? withdraw(service, { observed, why: 'notImported', outcome: withoutNamespace(service, plan, observed) }, context, signal)
+        : makeNamespace({ plan, make: plan.create, outcome: withoutNamespace(service, plan, observed) }, context, signal);
     default:
       return withdraw(service, { observed, why: 'notImported', outcome: refused(service, plan.refusals) }, context, signal);
   }
@@ -213,11 +218,25 @@ async function withdraw(
   return removeMirror(service, { surplus, why: 'notImported', outcome: kept, free }, context, signal);
 }
 
+/** Who waits for it is told of it by the watch. */
+async function makeNamespace(
+  { plan: { message }, make, outcome }: { readonly plan: PendingPlan; readonly make: KubeObject; readonly outcome: Outcome },
+  { target, writer, making }: Context,
+  signal: AbortSignal,
+): Promise<Reconciled> {
+  const { name } = make.metadata;
+  const underWay: Outcome = { ...pending(`${message}: it is being made`), ...(outcome.lacks !== undefined && { lacks: outcome.lacks }) };
+  const created = making.begin(name, sourceOf(make)) ? await writer.create(RESOURCE.namespace, make, signal) : undefined;
+  if (created?.ok !== false) return { outcome: underWay, result: { kind: 'after', ms: MAKING_MS } };
+  making.failed(name);
+  return failed(outcome, [{ object: make, failure: created.error }], target.id);
+}
+
 function unknownText(ids: readonly string[], { member }: Federation): string {
   return ids.map((id) => (member(id) === undefined ? `${id} is not declared to this hub` : `${id} was not read yet`)).join('; ');
 }
 
-/** Id of the member that a slice of ours was mirrored from. */
+/** Id of the member that an object of ours was made for. */
 function sourceOf(slice: KubeObject): string {
   return slice.metadata.labels?.[LABEL.cluster] ?? '';
 }
@@ -238,11 +257,7 @@ function refused(service: string, refusals: readonly Refusal[]): Outcome {
 }
 
 /** Services are imported only where their namespace exists (KEP-1645), so the export is as good as any. */
-function withoutNamespace(
-  service: string,
-  { reason, message, remedy }: Extract<ImportPlan, { kind: 'pending' }>,
-  { input: { namespace } }: ObservedImport,
-): Outcome {
+function withoutNamespace(service: string, { reason, message, remedy }: PendingPlan, { input: { namespace } }: ObservedImport): Outcome {
   const subject = { kind: 'object', type: 'Namespace', key: namespace } as const;
   const problem = { subject, reason, message: `${service} is not imported: ${message}`, ...(remedy !== undefined && { remedy }) };
   return { ...pending(message), lacks: message, awaits: [{ group: `${reason} ${namespace}`, who: service, problem }] };
