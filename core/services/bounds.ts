@@ -21,4 +21,9 @@ export const BOUND = {
   createdNamespaces: 100,
   /** Tiers of members that one export may prefer. */
   tiers: 32,
+  /** Labels, and annotations, that one export passes on, and characters of either together. */
+  exportedTexts: 64,
+  exportedTextSize: 16_384,
+  /** Characters that are kept of a member's Services which nothing asks to export yet, as JSON. */
+  unexported: 32 << 20,
 } as const;

@@ -120,10 +120,12 @@ describe('Peers', () => {
 });
 
 describe('Services', () => {
-  test('of others: only that the name is taken', () => {
+  test('of others: only that the name is taken, and what would be exported if something asked for it', () => {
     event('service', 'demo/web', service(1));
     event('service', 'demo/web', service(2));
-    expect(records.services().get('demo/web')).toEqual({ kind: 'foreign', namespace: 'demo', name: 'web', uid: 'u' });
+    const { body = '', ...entry } = records.services().get('demo/web') as { readonly body?: string };
+    expect(entry).toEqual({ kind: 'foreign', namespace: 'demo', name: 'web', uid: 'u' });
+    expect(JSON.parse(body)).toMatchObject({ record: { name: 'web', export: { exported: false } }, leftOut: [] });
     expect(changes).toEqual([{ kind: 'service', service: 'demo/web', exported: false }]);
   });
 

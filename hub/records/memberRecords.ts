@@ -9,6 +9,8 @@ import type { Reports } from '../../core/links/segmentLinks.js';
 import type { SliceRecord } from '../../core/services/model.js';
 import type { RangeTerms } from './admit/admitRange.js';
 import type { Change } from './change.js';
+import { createExportRecords } from './exportRecords.js';
+import type { ExistingExport } from './projectExport.js';
 import { createClusterRecords } from './clusterRecords.js';
 import { createCoalesced } from './coalesced.js';
 import { checkedFeed } from './checkedFeed.js';
@@ -70,7 +72,9 @@ export interface MemberRecords {
   /** Nodes that report on tunnels, sorted. */
   reporters(): readonly string[];
   imports(): ReadonlyMap<string, ExistingObject>;
-  exports(): ReadonlyMap<string, ExistingObject>;
+  exports(): ReadonlyMap<string, ExistingExport>;
+  /** Takes the answer to a write of the status of a person's ServiceExport. */
+  reported(service: string, object: KubeObject): void;
   /** Objects of ours that mirror `service`. */
   mirrorsOf(service: string): { readonly services: readonly KubeObject[]; readonly slices: readonly KubeObject[] };
   /** A slice of somebody else has the name of one that mirrors `service`. */
@@ -102,10 +106,14 @@ export function createMemberRecords(id: string, deps: RecordsDeps): MemberRecord
   };
   const seldom = createCoalesced<Change>({ clock: deps.clock, tell: changed });
   const problems = createObjectProblems();
-  const services = createServiceRecords(id, { ...deps, isAnswer: () => quiet, changed, problems });
+  const exports = createExportRecords({
+    problems,
+    changed: (key) => changed({ kind: 'serviceExport', service: key }),
+    askChanged: (key) => services.askChanged(key),
+  });
+  const services = createServiceRecords(id, { ...deps, isAnswer: () => quiet, changed, asked: exports.asked, problems });
   const peers = createPeerRecords((change) => seldom('source' in change ? `peer ${change.source}` : change.kind, change), problems);
-  const imports = createExistingObjects('serviceImport', problems, (key) => changed({ kind: 'mirror', service: key }));
-  const exports = createExistingObjects('serviceExport', problems, (key) => changed({ kind: 'serviceExport', service: key }));
+  const imports = createImportRecords(problems, (key) => changed({ kind: 'mirror', service: key }));
   const namespaces = createNamespaceRecords((namespace) => seldom(`namespace ${namespace}`, { kind: 'namespace', namespace }), problems);
   const links = createLinkRecords((to) => seldom(`links ${to}`, { kind: 'links', to }), problems);
   const cluster = createClusterRecords({ clock: deps.clock, changed, lostChanged: links.reconsider });
@@ -158,6 +166,7 @@ export function createMemberRecords(id: string, deps: RecordsDeps): MemberRecord
     reporters: links.reporters,
     imports: () => imports.all,
     exports: () => exports.all,
+    reported: exports.reported,
     mirrorsOf: services.mirrorsOf,
     sliceTaken: services.sliceTaken,
     readyBeside: services.readyBeside,
@@ -168,17 +177,16 @@ export function createMemberRecords(id: string, deps: RecordsDeps): MemberRecord
   };
 }
 
-/** The objects of a resource: ours in full, of others only the names. */
-function createExistingObjects(
-  kind: 'serviceImport' | 'serviceExport',
+/** Ours in full, of others only the names. */
+function createImportRecords(
   problems: ObjectProblems,
   changed: (key: string) => void,
 ): { readonly feed: Feed<Kept<ExistingObject>>; readonly all: ReadonlyMap<string, ExistingObject> } {
   const all = new Map<string, ExistingObject>();
   return {
     all,
-    feed: checkedFeed(kind, problems, {
-      project: (object) => projectExisting(kind, object),
+    feed: checkedFeed('serviceImport', problems, {
+      project: (object) => projectExisting('serviceImport', object),
       isStale: (key, current, previous) => isStale(ownObject(all.get(key)), ownObject(current), ownObject(previous)),
       changed(key, current) {
         setOrDelete(all, key, current);

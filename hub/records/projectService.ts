@@ -1,20 +1,33 @@
 /**
- * What is kept of a Service: of an exported one what importers need, of our own what we wrote, of others only the name.
+ * What is kept of a Service: of our own what we wrote, of others who they are, and what importers would need if something asked for their
+ * export. What that is may be asked at any time, by a ServiceExport that comes later.
  */
 import { namespacedName } from '../../core/observed/metadata.js';
 import { isHubs, type Leftover, leftoverOf } from '../../core/observed/ownership.js';
 import { readObject } from '../../core/observed/readObject.js';
+import type { Complaint, Problem } from '../../core/api/problem.js';
 import type { KubeObject } from '../../core/api/resources.js';
 import { exportRequest } from '../../core/services/annotations.js';
 import type { ServiceRecord } from '../../core/services/model.js';
 import { readHandOver } from '../../core/services/handOver.js';
 import { readService, serviceIdentity } from '../../core/services/observed.js';
+import type { ServiceExportAsk } from '../../core/services/observedExport.js';
 import { projectOwn } from './existingObject.js';
 import { type Kept, kept, malformed } from './kept.js';
 
 export type ServiceEntry =
-  | (Somebodys & { readonly kind: 'foreign' })
-  | (Somebodys & { readonly kind: 'exported'; readonly record: ServiceRecord })
+  | (Somebodys & {
+      readonly kind: 'foreign';
+      /** What importers would need of it, as JSON of `Exportable`. Absent: `unexportable` says why. */
+      readonly body?: string;
+      readonly unexportable?: Complaint;
+    })
+  | (Somebodys & {
+      readonly kind: 'exported';
+      readonly record: ServiceRecord;
+      /** Without what is asked. */
+      readonly source: Exportable;
+    })
   | (Named & { readonly kind: 'own'; readonly object: KubeObject });
 
 interface Named {
@@ -28,12 +41,17 @@ interface Somebodys extends Named {
   readonly leftover?: Leftover;
   /** Its owner hands it over to the hub. */
   readonly offered?: true;
+  /** Annotations of Kilofed's on it; absent: none. */
+  readonly annotations?: Readonly<Record<string, string>>;
 }
 
-/**
- * `cluster` is the member that it was watched in. A mirror of ours is never an export, whatever its annotations say: it would
- * return to its exporter. A Service that is being deleted is no longer exported. A malformed one is somebody's, and no export.
- */
+interface Exportable {
+  readonly record: ServiceRecord;
+  /** What is left out of the Service. */
+  readonly leftOut: readonly Complaint[];
+}
+
+/** `cluster` is the member that it was watched in. Never `exported`: whether something asks for that is another question. */
 export function projectService(cluster: string, object: unknown): Kept<ServiceEntry> {
   const identity = readObject(serviceIdentity, object);
   if (!identity.ok) return kept(nameOnly(object), malformed('service', object, identity.error));
@@ -44,17 +62,76 @@ export function projectService(cluster: string, object: unknown): Kept<ServiceEn
     return { value: existing?.own === true ? { ...named, kind: 'own', object: existing.object } : { ...named, kind: 'foreign' }, problems };
   }
   const leftover = leftoverOf(object);
-  const subject = { kind: 'service', name: `${namespace}/${name}` } as const;
   const { offered, complaint } = readHandOver(annotations ?? {}, object);
-  const misuse = complaint === undefined ? [] : [{ subject, ...complaint }];
-  const foreign: ServiceEntry = { ...named, kind: 'foreign', ...(leftover !== undefined && { leftover }), ...(offered && { offered }) };
-  const request = exportRequest(annotations ?? {});
-  if (request === undefined || typeof deletionTimestamp === 'string') return kept(foreign, ...misuse);
-  const read = readService(cluster, request, object);
-  if (!read.ok) return kept(foreign, malformed('service', object, read.error));
-  const { record, complaints } = read.value;
-  return kept({ ...foreign, kind: 'exported', record }, ...complaints.map((each) => ({ subject, ...each })), ...misuse);
+  const misuse: Problem[] = complaint === undefined ? [] : [{ subject: { kind: 'service', name: `${namespace}/${name}` }, ...complaint }];
+  const foreign: ServiceEntry = {
+    ...named,
+    kind: 'foreign',
+    ...(leftover !== undefined && { leftover }),
+    ...(offered && { offered }),
+    ...(Object.keys(annotations ?? {}).length > 0 && { annotations: annotations ?? {} }),
+  };
+  if (typeof deletionTimestamp === 'string') return kept({ ...foreign, unexportable: LEAVING }, ...misuse);
+  const read = readService(cluster, ASLEEP, object);
+  if (read.ok) return kept({ ...foreign, body: bodyOf({ record: read.value.record, leftOut: read.value.complaints }) }, ...misuse);
+  const { reason, message } = malformed('service', object, read.error);
+  return kept({ ...foreign, unexportable: { reason, message } }, ...misuse);
 }
+
+/**
+ * A Service as others are to know it, by what asks for its export: itself, and a ServiceExport. A mirror of ours is never an export,
+ * whatever is said: it would return to its exporter. One that is being deleted is no longer exported, and a malformed one is none.
+ */
+export function exportedAs(entry: ServiceEntry, asked: ServiceExportAsk | undefined): Kept<ServiceEntry> {
+  if (entry.kind === 'own') return kept(entry);
+  const request = exportRequest(entry.annotations ?? {}, asked === undefined ? {} : { serviceExport: asked.annotations });
+  const subject = { kind: 'service', name: `${entry.namespace}/${entry.name}` } as const;
+  if (request === undefined) return kept(dormant(entry));
+  const exportable = exportableOf(entry);
+  if (exportable === undefined) {
+    const { unexportable } = entry as Extract<ServiceEntry, { kind: 'foreign' }>;
+    // That a Service ends is no problem of anybody's.
+    return kept(entry, ...(unexportable === undefined || unexportable === LEAVING ? [] : [{ subject, ...unexportable }]));
+  }
+  const { record, leftOut } = exportable;
+  const { exportedLabels, exportedAnnotations, complaints = [] } = asked ?? {};
+  const exported: ServiceRecord = {
+    ...record,
+    ...(exportedLabels !== undefined && { exportedLabels }),
+    ...(exportedAnnotations !== undefined && { exportedAnnotations }),
+    export: { ...request, complaints: [...request.complaints, ...complaints] },
+  };
+  const problems = leftOut.map((each) => ({ subject, ...each }));
+  return kept({ ...somebodysOf(entry), kind: 'exported', record: exported, source: exportable }, ...problems);
+}
+
+/** As if nothing asked for its export. */
+function dormant(entry: Exclude<ServiceEntry, { kind: 'own' }>): ServiceEntry {
+  return entry.kind === 'foreign' ? entry : { ...somebodysOf(entry), kind: 'foreign', body: bodyOf(entry.source) };
+}
+
+function somebodysOf({ namespace, name, uid, leftover, offered, annotations }: Somebodys): Somebodys {
+  return {
+    namespace,
+    name,
+    uid,
+    ...(leftover !== undefined && { leftover }),
+    ...(offered !== undefined && { offered }),
+    ...(annotations !== undefined && { annotations }),
+  };
+}
+
+function exportableOf(entry: Exclude<ServiceEntry, { kind: 'own' }>): Exportable | undefined {
+  if (entry.kind === 'exported') return entry.source;
+  return entry.body === undefined ? undefined : (JSON.parse(entry.body) as Exportable);
+}
+
+function bodyOf(exportable: Exportable): string {
+  return JSON.stringify(exportable);
+}
+
+const ASLEEP = { exported: false, complaints: [] } as const;
+const LEAVING: Complaint = { reason: 'NoService', message: 'its Service is being deleted' };
 
 function nameOnly(object: unknown): ServiceEntry | undefined {
   const read = readObject(namespacedName, object);

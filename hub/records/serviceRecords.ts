@@ -5,9 +5,10 @@
 import { ANNOTATION, MCS_LABEL } from '../../core/api/names.js';
 import type { KubeObject } from '../../core/api/resources.js';
 import type { Clock } from '../../core/runtime/clock.js';
-import type { Problem } from '../../core/api/problem.js';
+import type { Complaint, Problem } from '../../core/api/problem.js';
 import { BOUND } from '../../core/services/bounds.js';
 import type { SliceRecord } from '../../core/services/model.js';
+import type { ServiceExportAsk } from '../../core/services/observedExport.js';
 import type { Change } from './change.js';
 import { isStale } from './existingObject.js';
 import { checkedFeed } from './checkedFeed.js';
@@ -18,7 +19,7 @@ import { createIndexed, type Indexed } from './indexed.js';
 import type { Kept } from './kept.js';
 import type { ObjectProblems } from './objectProblems.js';
 import { createPassedSlices } from './passedSlices.js';
-import { projectService, type ServiceEntry } from './projectService.js';
+import { exportedAs, projectService, type ServiceEntry } from './projectService.js';
 import { projectSlice, type SliceEntry } from './projectSlice.js';
 import { createSourceSlices } from './sourceSlices.js';
 
@@ -41,6 +42,8 @@ interface ServiceRecords {
   follows(service: string): boolean;
   /** For how long a name still counts as freed just now, milliseconds. 0: it does not. */
   freedMs(service: string): number;
+  /** What else asks for the export of a Service has changed. */
+  askChanged(service: string): void;
   /** All services with a Service or slice of ours, or with a Service that has our label still. */
   mirrored(): readonly string[];
   /**
@@ -62,6 +65,8 @@ interface ServiceRecordsDeps {
   /** Whether what changes now is what the hub itself wrote. */
   readonly isAnswer: () => boolean;
   readonly changed: (change: Change) => void;
+  /** What a person's ServiceExport asks for a Service. */
+  readonly asked: (service: string) => ServiceExportAsk | undefined;
   /** Called for a newly exported Service whose slices were passed over, and are not remembered. */
   readonly needSlices: (service: string) => void;
   /** Whether every EndpointSlice that the member has was heard of. */
@@ -86,10 +91,14 @@ export function createServiceRecords(cluster: string, deps: ServiceRecordsDeps):
   const freed = createFreedNames(deps.clock);
   /** Services that are not ours and have our label still. */
   const leftOver = new Set<string>();
+  /** Characters that are kept of Services which nothing asks to export. */
+  let unexported = 0;
 
-  function setService(key: string, entry: ServiceEntry | undefined): void {
+  function setService(key: string, seen: ServiceEntry | undefined): void {
     const before = services.get(key);
+    const entry = withRoom(seen === undefined ? undefined : asAsked(key, seen), sizeOf(before));
     setOrDelete(services, key, entry);
+    if (entry === undefined) problems.set(`export ${key}`, []);
     // The watch may tell of a deletion before its answer comes.
     if (entry !== undefined || deps.isAnswer()) freed.forget(key);
     else if (before !== undefined) freed.note(key);
@@ -100,6 +109,24 @@ export function createServiceRecords(cluster: string, deps: ServiceRecordsDeps):
     follow(key);
     if (before !== undefined && entry !== undefined && sameToOthers(before, entry)) return;
     changed({ kind: 'service', service: key, exported: was || exports.taken.has(key) });
+  }
+
+  /** The Service as what asks for its export makes it. What is wrong with it is told only where something asks. */
+  function asAsked(key: string, seen: ServiceEntry): ServiceEntry {
+    const { value, problems: wrong } = exportedAs(seen, deps.asked(key));
+    problems.set(`export ${key}`, wrong);
+    return value ?? seen;
+  }
+
+  function withRoom(entry: ServiceEntry | undefined, before: number): ServiceEntry | undefined {
+    const size = sizeOf(entry);
+    if (entry?.kind === 'foreign' && size > before && unexported - before + size > BOUND.unexported) {
+      unexported -= before;
+      const { body: _body, ...rest } = entry;
+      return { ...rest, unexportable: NO_ROOM };
+    }
+    unexported += size - before;
+    return entry;
   }
 
   function setExported(key: string, entry: ServiceEntry | undefined): void {
@@ -203,6 +230,10 @@ export function createServiceRecords(cluster: string, deps: ServiceRecordsDeps):
     freedMs: freed.leftMs,
     countOf: slices.count,
     mirrorsOf: (service) => ({ services: ownServices.group(service), slices: ownSlices.group(service) }),
+    askChanged(service) {
+      const entry = services.get(service);
+      if (entry !== undefined && entry.kind !== 'own') setService(service, entry);
+    },
     mirrored: () => [...ownServices.groups(), ...ownSlices.groups(), ...leftOver],
     slicesStarted(wasExported) {
       if (live) return;
@@ -222,6 +253,15 @@ export function createServiceRecords(cluster: string, deps: ServiceRecordsDeps):
     surplus: () => [...tooManyServices(exports.leftOut()), ...slices.surplus()],
     ownCounts: () => ({ services: ownServices.all().size, slices: ownSlices.all().size }),
   };
+}
+
+const NO_ROOM: Complaint = {
+  reason: 'TooManyObjects',
+  message: `the member has more Services than the hub can know, ${BOUND.unexported >> 20} MiB of them, so this one can not be exported`,
+};
+
+function sizeOf(entry: ServiceEntry | undefined): number {
+  return entry?.kind === 'foreign' ? (entry.body?.length ?? 0) : 0;
 }
 
 /** What waits. It is gathered when it is asked for: while there is too much, each of very many events would have to. */

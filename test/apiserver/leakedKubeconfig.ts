@@ -251,13 +251,17 @@ const SLICES: readonly Theft[] = [
 ];
 
 const EXPORTS: readonly Theft[] = [
-  theft('say of Services what becomes of their export', applyStatus({ ...mcs('ServiceExport', 'own-export'), status: { conditions: [] } })),
+  theft(
+    'say of Services what becomes of their export',
+    applyStatus({ ...mcs('ServiceExport', 'foreign-export'), status: { conditions: [] } }),
+  ),
   theft('add and delete ServiceImports and ServiceExports of the hub', apply(mcs('ServiceImport', 'own-export', LABEL))),
   theft("change somebody's export", apply(mcs('ServiceExport', 'foreign-export', LABEL)), OWN),
+  theft("delete somebody's export", remove(RESOURCE.serviceExport, 'foreign-export', 'demo'), OWN),
   theft(
-    "write the status of somebody's export",
-    applyStatus({ ...mcs('ServiceExport', 'foreign-export'), status: { conditions: [] } }),
-    OWN,
+    "write the status of somebody's export in a namespace of the system",
+    applyStatus({ ...mcs('ServiceExport', 'foreign-export', {}, 'kube-public'), status: { conditions: [] } }),
+    SYSTEM,
   ),
   theft('write the status of an import', applyStatus({ ...mcs('ServiceImport', 'foreign-import'), status: {} }), CANNOT),
   theft("take over somebody's import", apply(mcs('ServiceImport', 'foreign-import', LABEL)), OWN),

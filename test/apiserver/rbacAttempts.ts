@@ -190,6 +190,11 @@ export const ATTEMPTS: readonly Attempt[] = [
     path: `${path(RESOURCE.serviceExport, 'own-export', 'demo')}/status`,
     body: { ...mcs('ServiceExport', 'own-export'), status: { conditions: [] } },
   }),
+  may("the hub writes the status of somebody's export", {
+    method: 'PATCH',
+    path: `${path(RESOURCE.serviceExport, 'foreign-export', 'demo')}/status`,
+    body: { ...mcs('ServiceExport', 'foreign-export'), status: { conditions: [] } },
+  }),
   may('the hub imports', apply(mcs('ServiceImport', 'own-export', LABEL))),
 
   may('the hub says that it is the one that writes here', holding(lease('kilofed-hub'))),

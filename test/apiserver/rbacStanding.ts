@@ -63,6 +63,7 @@ export function standing(): readonly Some[] {
     },
     mcs('ServiceExport', 'own-export', LABEL),
     mcs('ServiceExport', 'foreign-export'),
+    mcs('ServiceExport', 'foreign-export', {}, 'kube-public'),
     mcs('ServiceImport', 'foreign-import'),
     secret(
       'member-west',

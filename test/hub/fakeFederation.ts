@@ -155,7 +155,11 @@ interface ExportOptions {
   readonly addresses?: readonly string[];
   /** Port names, from port 80 on; endpoints listen on 8080 and on. Default: one without a name. */
   readonly ports?: readonly string[];
+  /** Of the Service. Default: it asks to be exported. */
+  readonly annotations?: Readonly<Record<string, string>>;
 }
+
+const ASKS = { 'kilofed.io/export': 'true' };
 
 /** `demo/<name>`, and its slice. */
 export function exportService(cluster: FakeCluster, name: string, options: ExportOptions): void {
@@ -163,11 +167,11 @@ export function exportService(cluster: FakeCluster, name: string, options: Expor
   putSlice(cluster, name, options);
 }
 
-export function putService(cluster: FakeCluster, name: string, { ports = [''] }: ExportOptions): void {
+export function putService(cluster: FakeCluster, name: string, { ports = [''], annotations = ASKS }: ExportOptions): void {
   cluster.put({
     apiVersion: 'v1',
     kind: 'Service',
-    metadata: { name, namespace: 'demo', annotations: { 'kilofed.io/export': 'true' } },
+    metadata: { name, namespace: 'demo', annotations },
     spec: { type: 'ClusterIP', clusterIP: '10.101.0.1', ipFamilies: ['IPv4'], ports: numbered(ports, 80) },
   });
 }
@@ -193,6 +197,18 @@ export function makeForgotten(cluster: FakeCluster, name: string): void {
     endpoints: [long, long, long, long, long],
   });
   cluster.drop(RESOURCE.endpointSlice, `${name}-long`, 'demo');
+}
+
+/** The ServiceExport of a person. */
+export function putExport(cluster: FakeCluster, name: string, { annotations = {}, spec }: PersonsExport = {}): void {
+  const metadata = { name, namespace: 'demo', generation: 1, annotations };
+  const object = { apiVersion: 'multicluster.x-k8s.io/v1beta1', kind: 'ServiceExport', metadata };
+  cluster.put(spec === undefined ? object : { ...object, spec });
+}
+
+interface PersonsExport {
+  readonly annotations?: Readonly<Record<string, string>>;
+  readonly spec?: object;
 }
 
 function numbered(names: readonly string[], first: number): object[] {

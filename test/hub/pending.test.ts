@@ -9,7 +9,7 @@ import { derivedServiceName, mirroredSliceName } from '../../core/services/names
 import type { KubeFailure } from '../../kube/wire/client.js';
 import { sha256 } from '../fakes/services.js';
 import type { FakeCluster } from './fakeCluster.js';
-import { createFakeFederation, exportService, type FakeFederation, makeForgotten } from './fakeFederation.js';
+import { createFakeFederation, exportService, type FakeFederation, makeForgotten, putExport } from './fakeFederation.js';
 
 let world: FakeFederation;
 const east = (): FakeCluster => world.cluster('east');
@@ -182,22 +182,22 @@ const ROWS: readonly Row[] = [
     says: /east InvalidAnnotation/,
   },
   {
-    reason: 'I6: somebody wrote a ServiceExport of a Service that is not exported',
-    bring() {
-      east().put({ apiVersion: 'v1', kind: 'Service', metadata: { name: 'shop', namespace: 'demo' } });
-      east().put({ apiVersion: 'multicluster.x-k8s.io/v1beta1', kind: 'ServiceExport', metadata: { name: 'shop', namespace: 'demo' } });
-    },
-    takeAway: () => east().drop(RESOURCE.serviceExport, 'shop', 'demo'),
-    says: /east ExportIgnored/,
+    reason: 'I6: somebody wrote a ServiceExport before the Service',
+    bring: () => putExport(east(), 'shop'),
+    takeAway: () => exportService(east(), 'shop', { addresses: ['10.1.0.6'], annotations: {} }),
+    says: /east NoService/,
   },
   {
-    reason: 'I6: somebody wrote a ServiceExport before the Service',
-    bring: () =>
-      east().put({ apiVersion: 'multicluster.x-k8s.io/v1beta1', kind: 'ServiceExport', metadata: { name: 'shop', namespace: 'demo' } }),
-    takeAway() {
-      exportService(east(), 'shop', { addresses: ['10.1.0.6'] });
-    },
-    says: /east ExportIgnored/,
+    reason: 'somebody wrote a ServiceExport without a Service, and meant nothing by it',
+    bring: () => putExport(east(), 'shop'),
+    takeAway: () => east().drop(RESOURCE.serviceExport, 'shop', 'demo'),
+    says: /east NoService/,
+  },
+  {
+    reason: 'somebody wrote a ServiceExport of a mirror',
+    bring: () => putExport(west(), 'web'),
+    takeAway: () => west().drop(RESOURCE.serviceExport, 'web', 'demo'),
+    says: /west IsMirror/,
   },
   {
     reason: 'the exporter has no port that a Service can have',

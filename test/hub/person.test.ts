@@ -348,6 +348,14 @@ describe('S5, S25: what somebody else made under the hub’s label', () => {
     world.cluster('east').drop(RESOURCE.service, 'web', 'demo');
     await world.clock.advance(1_000);
     expect(find('services/demo/web')).toBeUndefined();
-    expect(mine.map(find)).toEqual(before);
+    // Of an export, the status is how the hub answers, and it is all that it writes.
+    const { status, ...rest } = find('serviceexports/demo/mine') as Some & { readonly status?: unknown };
+    expect(status).toMatchObject({ conditions: [{ type: 'Valid', status: 'False', reason: 'NoService' }] });
+    const resourceVersion = before[2]?.metadata.resourceVersion;
+    const after = { ...rest, metadata: { ...rest.metadata, resourceVersion } };
+    expect(mine.map((key) => (key === 'serviceexports/demo/mine' ? after : find(key)))).toEqual(before);
+    expect(west.writes.filter((write) => write.includes('serviceexports'))).toEqual([
+      'PATCH /apis/multicluster.x-k8s.io/v1beta1/namespaces/demo/serviceexports/mine/status',
+    ]);
   });
 });

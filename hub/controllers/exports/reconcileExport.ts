@@ -1,27 +1,20 @@
 /**
- * Reports to the exporting member how its Service is exported: in a ServiceExport of ours with the conditions of MCS.
- *
- * A ServiceExport that a person made is left as it is.
+ * Reports to the exporting member how its Service is exported, with the conditions of MCS: in the ServiceExport that a person made, else
+ * in one of ours.
  */
-import { ANNOTATION } from '../../../core/api/names.js';
-import { mergeConditions } from '../../../core/api/conditions.js';
-import { type Condition, type KubeObject, RESOURCE } from '../../../core/api/resources.js';
+import { type KubeObject, RESOURCE } from '../../../core/api/resources.js';
 import { type ExportCondition, type ExportPlan, importersIn, type ImportersSay, planExport } from '../../../core/services/planExport.js';
-import { timestamp } from '../../../kube/wire/timestamp.js';
 import type { Federation } from '../../federation/federation.js';
 import { type ExistingObject, ownObject } from '../../records/existingObject.js';
 import { BRAKED_MS, type Context, type Reconciled } from '../context.js';
 import { failed } from '../failedWrites.js';
 import { formatKey } from '../keys.js';
-import type { Awaited, Outcome } from '../outcomes.js';
+import type { Outcome } from '../outcomes.js';
 import { exportersIn } from '../services/standingMirror.js';
-
-interface ServiceExport extends KubeObject {
-  readonly status?: { readonly conditions?: readonly Condition[] };
-}
+import { asBefore, conditionOf, reportConditions, type ServiceExport } from './exportStatus.js';
+import { reportToPerson, reportUnexported } from './personsExport.js';
 
 const DONE = { kind: 'done' } as const;
-const OUR_TYPES: ReadonlySet<string> = new Set<ExportCondition['type']>(['Valid', 'Ready', 'Conflict']);
 
 export async function reconcileExport(service: string, context: Context, signal: AbortSignal): Promise<Reconciled> {
   const { target, federation } = context;
@@ -31,7 +24,7 @@ export async function reconcileExport(service: string, context: Context, signal:
   const entry = records.services().get(service);
   // It would be exported if fewer were: what it says of the time when it was stays.
   if (records.waits(service)) return { outcome: undefined, result: DONE };
-  if (entry?.kind !== 'exported' && existing?.own === false) return { outcome: ignored(service, entry !== undefined), result: DONE };
+  if (entry?.kind !== 'exported' && existing?.own === false) return reportUnexported(service, { existing, entry }, context, signal);
   if (entry?.kind !== 'exported') return withdraw(service, observed, context, signal);
   const denial = federation.exportRefusal(target.id, entry.namespace);
   const plan = planExport({
@@ -52,42 +45,31 @@ export async function reconcileExport(service: string, context: Context, signal:
     problems: plan.complaints.map((complaint) => ({ cluster: target.id, subject: { kind: 'service', name: service }, ...complaint })),
   };
   // The system's namespaces and the hub's take nothing of the hub's, not even a report: the status tells it.
-  if (existing?.own === false || denial?.reason === 'NamespaceDenied') return { outcome, result: DONE };
+  if (denial?.reason === 'NamespaceDenied') return { outcome, result: DONE };
+  if (existing?.own === false) {
+    const current: ServiceExport | undefined = existing.object;
+    const conditions = current === undefined ? [] : agreedConditions(plan.conditions, current, federation);
+    return reportToPerson(service, { existing, conditions, outcome, request: entry.record.export }, context, signal);
+  }
   return report({ plan, existing, outcome }, context, signal);
-}
-
-/** A ServiceExport that somebody else wrote, of a Service that is not exported. */
-function ignored(service: string, isThere: boolean): Outcome {
-  const what = isThere ? 'its Service has no annotation' : 'there is no Service of its name';
-  const problem: Awaited['problem'] = {
-    subject: { kind: 'object', type: RESOURCE.serviceExport.kind, key: service },
-    reason: 'ExportIgnored',
-    message: `it exports nothing, since ${what}`,
-    remedy: `annotate the Service ${ANNOTATION.export}=true, and the hub writes a ServiceExport of its own, or delete this one`,
-  };
-  return { state: 'done', problems: [], awaits: [{ group: 'ExportIgnored', who: service, problem }] };
 }
 
 /** Writes the ServiceExport, and its conditions. */
 async function report(
   { plan, existing, outcome }: { readonly plan: ExportPlan; readonly existing: ExistingObject | undefined; readonly outcome: Outcome },
-  { target: { id, records }, federation, writer, clock }: Context,
+  context: Context,
   signal: AbortSignal,
 ): Promise<Reconciled> {
+  const { target, federation, writer } = context;
+  const { id, records } = target;
   const written = await writer.ensure(RESOURCE.serviceExport, plan.object, existing, signal);
   if (written.kind === 'failed') return failed(outcome, [{ object: plan.object, failure: written.failure }], id);
   if (written.kind === 'foreign') return { outcome, result: DONE };
   const current = (written.kind === 'written' ? written.object : ownObject(existing)) as ServiceExport;
   if (written.kind === 'written') records.wrote('serviceExport', current);
-  const conditions = agreedConditions(plan.conditions, current, federation);
-  const status = await writer.ensureStatus(
-    RESOURCE.serviceExport,
-    statusOf(plan.object, conditions, { current, wall: clock.wall() }),
-    ownConditions(current),
-    signal,
-  );
-  if (status.kind === 'failed') return failed(outcome, [{ object: plan.object, failure: status.failure }], id);
-  if (status.kind === 'written') records.wrote('serviceExport', status.object);
+  const reported = await reportConditions(current, agreedConditions(plan.conditions, current, federation), context, signal);
+  if (reported.kind === 'failed') return failed(outcome, [{ object: plan.object, failure: reported.failure }], id);
+  if (reported.kind === 'written') records.wrote('serviceExport', reported.object);
   return { outcome, result: DONE };
 }
 
@@ -143,30 +125,7 @@ function followedIn(service: string, federation: Federation): ReadonlyMap<string
 function agreedConditions(planned: readonly ExportCondition[], current: ServiceExport, federation: Federation): readonly ExportCondition[] {
   if (federation.ids().every((id) => federation.known(id) !== undefined)) return planned;
   return planned.map((condition) => {
-    const before = current.status?.conditions?.find(({ type }) => type === condition.type);
-    if (condition.type !== 'Conflict' || before === undefined) return condition;
-    return { ...condition, status: before.status, reason: before.reason, message: before.message };
+    const before = conditionOf(current, condition.type);
+    return condition.type !== 'Conflict' || before === undefined ? condition : asBefore(condition, before);
   });
-}
-
-function statusOf(
-  object: KubeObject,
-  planned: readonly ExportCondition[],
-  now: { readonly current: ServiceExport; readonly wall: number },
-): ServiceExport {
-  const { name, namespace } = object.metadata;
-  return {
-    apiVersion: object.apiVersion,
-    kind: object.kind,
-    metadata: { name, ...(namespace !== undefined && { namespace }) },
-    status: { conditions: mergeConditions(planned, now.current, timestamp(now.wall)) },
-  };
-}
-
-/** Conditions of other types belong to other writers. */
-function ownConditions(object: ServiceExport): ServiceExport {
-  const conditions = (object.status?.conditions ?? [])
-    .filter(({ type }) => OUR_TYPES.has(type))
-    .toSorted((a, b) => (a.type < b.type ? -1 : 1));
-  return { ...object, status: { conditions } };
 }

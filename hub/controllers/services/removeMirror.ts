@@ -3,6 +3,8 @@
  */
 import { LABEL } from '../../../core/api/names.js';
 import type { KubeObject } from '../../../core/api/resources.js';
+import type { WatchedKind } from '../../records/feed.js';
+import type { MemberRecords } from '../../records/memberRecords.js';
 import type { Deletion } from '../deletion.js';
 import { BRAKED_MS, type Context, type Reconciled } from '../context.js';
 import { endsWrites, failed } from '../failedWrites.js';
@@ -48,10 +50,7 @@ function brakeKey(service: string): string {
   return `service/${service}`;
 }
 
-/**
- * Asks the brake whether a member's part of the surplus may go. The resource in doubt is the member's slices if it still exports
- * the Service, else its Services.
- */
+/** Asks the brake whether a member's part of the surplus may go. */
 export function mayRemovePart(
   service: string,
   { id, surplus }: { readonly id: string; readonly surplus: ObservedMirror },
@@ -59,14 +58,19 @@ export function mayRemovePart(
 ): boolean {
   const member = context.federation.known(id);
   if (member === undefined) return true;
-  const exported = member.records.exported().has(service);
   const deleting = surplus.slices.filter((slice) => isFrom(id, slice)).length + (surplus.import === undefined ? 0 : 1);
   return context.brake.allows({
     key: brakeKey(service),
-    source: member.listing(exported ? 'endpointSlice' : 'service'),
+    source: member.listing(inDoubt(service, member.records)),
     deleting,
     present: () => mirroredFrom(id, context),
   });
+}
+
+/** What may be missing in a list that is wrong: slices of what is exported, else what asked for its export, else the Service itself. */
+function inDoubt(service: string, records: MemberRecords): WatchedKind {
+  if (records.exported().has(service)) return 'endpointSlice';
+  return records.services().has(service) ? 'serviceExport' : 'service';
 }
 
 /** How many of our objects in the target mirror exports of the member. */

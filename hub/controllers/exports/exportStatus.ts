@@ -1,0 +1,56 @@
+/**
+ * The status of a ServiceExport as the hub reports in it: conditions of its own types, and no other field.
+ */
+import { mergeConditions } from '../../../core/api/conditions.js';
+import { type Condition, type KubeObject, RESOURCE } from '../../../core/api/resources.js';
+import type { ExportCondition } from '../../../core/services/planExport.js';
+import { timestamp } from '../../../kube/wire/timestamp.js';
+import type { KubeFailure } from '../../../kube/wire/client.js';
+import type { Context } from '../context.js';
+
+export interface ServiceExport extends KubeObject {
+  readonly status?: { readonly conditions?: readonly Condition[] };
+}
+
+type Reported =
+  | { readonly kind: 'done' }
+  | { readonly kind: 'written'; readonly object: KubeObject }
+  | { readonly kind: 'failed'; readonly failure: KubeFailure };
+
+const OUR_TYPES: ReadonlySet<string> = new Set<ExportCondition['type']>(['Valid', 'Ready', 'Conflict']);
+
+/** Writes what differs. `current` must be what the API server has, as far as it is known. */
+export async function reportConditions(
+  current: ServiceExport,
+  planned: readonly ExportCondition[],
+  { writer, clock }: Pick<Context, 'writer' | 'clock'>,
+  signal: AbortSignal,
+): Promise<Reported> {
+  const { name, namespace } = current.metadata;
+  const desired: ServiceExport = {
+    apiVersion: current.apiVersion,
+    kind: current.kind,
+    metadata: { name, ...(namespace !== undefined && { namespace }) },
+    status: { conditions: mergeConditions(planned, current, timestamp(clock.wall())) },
+  };
+  const result = await writer.ensureStatus(RESOURCE.serviceExport, desired, ownConditions(current), signal);
+  if (result.kind === 'failed' || result.kind === 'written') return result;
+  return { kind: 'done' };
+}
+
+export function conditionOf({ status }: ServiceExport, type: ExportCondition['type']): Condition | undefined {
+  return status?.conditions?.find((each) => each.type === type);
+}
+
+/** As `condition` says it of another time: it stands as it is. */
+export function asBefore(planned: ExportCondition, { status, reason, message }: Condition): ExportCondition {
+  return { ...planned, status, reason, message };
+}
+
+/** Conditions of other types belong to other writers. */
+function ownConditions(object: ServiceExport): ServiceExport {
+  const conditions = (object.status?.conditions ?? [])
+    .filter(({ type }) => OUR_TYPES.has(type))
+    .toSorted((a, b) => (a.type < b.type ? -1 : 1));
+  return { ...object, status: { conditions } };
+}
