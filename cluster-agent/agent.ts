@@ -77,8 +77,7 @@ export function createClusterAgent(deps: ClusterAgentDeps): ClusterAgent {
     onExportsChange: () => queue.addAfter(EXPORTS_KEY, COALESCE_MS),
     onLinksChange: () => queue.addAfter(LINKS_KEY, LINKS_COALESCE_MS),
     onLocalReady(service) {
-      standIn.localChanged(service);
-      queue.addAfter(READINESS_KEY, COALESCE_MS);
+      if (standIn.localChanged(service)) queue.addAfter(READINESS_KEY, COALESCE_MS);
     },
     onHubLease: (lease) => {
       hub.saw(lease);

@@ -73,7 +73,7 @@ interface ObserverDeps {
   onExportsChange(): void;
   /** What is known of links may have changed. */
   onLinksChange(): void;
-  /** Endpoints of an exported Service, `namespace/name`, have become ready, or are not any more. */
+  /** Endpoints of a Service, `namespace/name`, have become ready, or are not any more. */
   onLocalReady(service: string): void;
   /** The hub's Lease, as it was read; undefined: there is none. */
   onHubLease(lease: KubeObject | undefined): void;
@@ -136,9 +136,9 @@ export function createObserver(deps: ObserverDeps): Observer {
   const services = follow<ServiceFacts>(RESOURCE.service, serviceFacts, onExportsChange);
   const slices = follow<LocalSlice>(RESOURCE.endpointSlice, sliceFacts, (current, previous) => {
     const service = (current ?? previous)?.service;
+    if (service !== undefined && current?.ready !== previous?.ready) onLocalReady(service);
     // Most changes are of Services that are not exported.
     if (service !== undefined && !services.store.has(service)) return;
-    if (service !== undefined && current?.ready !== previous?.ready) onLocalReady(service);
     if (service === undefined || !isDeepStrictEqual(reachableIn(current), reachableIn(previous))) onExportsChange();
   });
   const policies = follow<NodePolicy>(RESOURCE.nodePolicy, keep(checkNodePolicy), onExportsChange);

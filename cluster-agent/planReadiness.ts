@@ -52,6 +52,11 @@ export function planReadiness({ slices, imports, reach, localReady }: ReadinessI
   });
 }
 
+/** Services, `namespace/name`, whose endpoints of this cluster's own count among others. */
+export function choosingByOwn(imports: readonly KubeObject[]): string[] {
+  return [...policiesOf(imports)].flatMap(([service, { affinity }]) => (affinity === undefined ? [] : [service]));
+}
+
 interface HeldContext {
   readonly policy: ChoicePolicy | undefined;
   readonly cut: ReadonlyMap<string, (address: string) => boolean>;

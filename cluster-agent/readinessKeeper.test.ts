@@ -96,7 +96,7 @@ test('what is cut off is withheld in the name of the hub, over what was read, an
     ],
   });
   const { keeper, writes } = world([mixed]);
-  expect(await keeper.keep(CUT)).toEqual({ written: 1, failures: [] });
+  expect(await keeper.keep(CUT)).toEqual({ written: 1, failures: [], choosing: [] });
   expect(writes.length).toBe(1);
   const [write] = writes;
   expect(write).toMatchObject({
@@ -120,9 +120,9 @@ test('what is as it should be is not written, and done twice it changes no more'
   const { keeper, writes } = world([slice('web')]);
   await keeper.keep(CUT);
   const again = world([writes[0]?.body as KubeObject]);
-  expect(await again.keeper.keep(CUT)).toEqual({ written: 0, failures: [] });
+  expect(await again.keeper.keep(CUT)).toEqual({ written: 0, failures: [], choosing: [] });
   const back = new Map([['west', [{ allowedIPs: ['10.50.0.0/24'], reached: true }]]]);
-  expect(await again.keeper.keep(back)).toEqual({ written: 1, failures: [] });
+  expect(await again.keeper.keep(back)).toEqual({ written: 1, failures: [], choosing: [] });
   expect(again.writes.map(conditionsOf)).toEqual([[READY]]);
 });
 
@@ -137,7 +137,7 @@ test.each<[string, KubeObject]>([
   ['that is malformed', slice('bad', { endpoints: [{ addresses: 5 }] })],
 ])('an EndpointSlice %s is left alone', async (_what, object) => {
   const { keeper, writes } = world([object]);
-  expect(await keeper.keep(CUT)).toEqual({ written: 0, failures: [] });
+  expect(await keeper.keep(CUT)).toEqual({ written: 0, failures: [], choosing: [] });
   expect(writes).toEqual([]);
 });
 
@@ -159,5 +159,5 @@ test('one that is refused keeps no other from being written', async () => {
     ['a', 'b'].map((name) => slice(name)),
     [{ kind: 'forbidden', message: 'no' }],
   );
-  expect(await keeper.keep(CUT)).toEqual({ written: 1, failures: ['EndpointSlice demo/a: no'] });
+  expect(await keeper.keep(CUT)).toEqual({ written: 1, failures: ['EndpointSlice demo/a: no'], choosing: [] });
 });

@@ -10,7 +10,7 @@ import { type KubeObject, objectKey, RESOURCE } from '../core/api/resources.js';
 import { applyObject, getObject, listObjects } from '../kube/wire/apply.js';
 import type { KubeClient, KubeResult } from '../kube/wire/client.js';
 import type { Reach } from './memberReach.js';
-import { type LocalReady, planReadiness } from './planReadiness.js';
+import { choosingByOwn, type LocalReady, planReadiness } from './planReadiness.js';
 
 export interface ReadinessKeeper {
   /** `services`: only what is mirrored of these, as `namespace/name`; absent: of all. Answers what failed, and why. */
@@ -20,6 +20,8 @@ export interface ReadinessKeeper {
 interface Kept {
   readonly written: number;
   readonly failures: readonly string[];
+  /** Services that are chosen for by endpoints of this cluster's own, too. Absent: not all were looked at. */
+  readonly choosing?: readonly string[];
 }
 
 interface ReadinessKeeperDeps {
@@ -58,7 +60,8 @@ export function createReadinessKeeper({ client, localReady, isHubAway, onRequest
             failures.push(`EndpointSlice ${objectKey(slice.metadata)}: ${answer.error.message}`);
         }
       }
-      return { written, failures };
+      const [whole] = services === undefined ? all : [];
+      return { written, failures, ...(whole?.imports.ok === true && { choosing: choosingByOwn(whole.imports.value) }) };
     },
   };
 }

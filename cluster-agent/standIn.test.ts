@@ -5,6 +5,7 @@ import { createStandIn } from './standIn.js';
 import type { Reach } from './memberReach.js';
 
 const REACH: Reach = new Map([['west', [{ allowedIPs: ['10.50.0.0/24'], reached: false }]]]);
+const CHOOSING = ['demo/web', 'demo/db', ...Array.from({ length: 30 }, (_, index) => `demo/${index}`)];
 const BACK: Reach = new Map([['west', [{ allowedIPs: ['10.50.0.0/24'], reached: true }]]]);
 const SILENT: Log = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined, with: () => SILENT };
 
@@ -20,7 +21,7 @@ function world() {
       keep(reach, services) {
         kept.push(reach);
         asked.push(services);
-        return Promise.resolve({ written: 1, failures: failures.shift() ?? [] });
+        return Promise.resolve({ written: 1, failures: failures.shift() ?? [], ...(services === undefined && { choosing: CHOOSING }) });
       },
     },
     log: SILENT,
@@ -66,9 +67,9 @@ test('what fails is tried again', async () => {
 
 test('while the hub is away, a Service whose own endpoints change is looked at alone, and again if that fails', async () => {
   const { asked, failures, localChanged, reconcile } = world();
-  localChanged('demo/before');
+  expect(localChanged('demo/before')).toBe(false);
   await reconcile({ kind: 'away' }, REACH);
-  localChanged('demo/web');
+  expect([localChanged('demo/web'), localChanged('demo/other')]).toEqual([true, false]);
   failures.push(['no']);
   expect(await reconcile({ kind: 'away' }, REACH)).toEqual({ kind: 'after', ms: 2_000 });
   localChanged('demo/db');

@@ -10,8 +10,8 @@ import type { ReadinessKeeper } from './readinessKeeper.js';
 
 interface StandIn {
   reconcile(reach: Reach | undefined): Promise<ReconcileResult>;
-  /** Endpoints of this cluster's own have become ready, or are not any more, of this Service, `namespace/name`. */
-  localChanged(service: string): void;
+  /** Endpoints here of Service `namespace/name` have become ready, or are not any more. False: nobody chooses by that. */
+  localChanged(service: string): boolean;
 }
 
 interface StandInDeps {
@@ -32,12 +32,15 @@ export function createStandIn({ hub, keeper, log, metrics }: StandInDeps): Stand
   let kept: Reach | undefined;
   /** Services whose own endpoints have changed since. */
   let changed = new Set<string>();
+  /** Services of which those matter. Nobody but the hub changes that. Undefined: not known yet. */
+  let choosing: ReadonlySet<string> | undefined;
 
   function become(next: boolean): void {
     if (next === standsIn) return;
     standsIn = next;
     kept = undefined;
     changed = new Set();
+    choosing = undefined;
     metrics.standsIn(next);
     if (next) log.warn('The hub is away: the readiness of its mirrors follows the links of this cluster');
     else log.info('The hub is back');
@@ -45,7 +48,9 @@ export function createStandIn({ hub, keeper, log, metrics }: StandInDeps): Stand
 
   return {
     localChanged(service) {
-      if (standsIn) changed.add(service);
+      if (!standsIn || choosing?.has(service) === false) return false;
+      changed.add(service);
+      return true;
     },
     async reconcile(reach) {
       const state = hub.state();
@@ -54,7 +59,9 @@ export function createStandIn({ hub, keeper, log, metrics }: StandInDeps): Stand
       if (state.kind === 'absent' || reach === undefined || (reach === kept && changed.size === 0)) return { kind: 'done' };
       const services = [...changed];
       changed = new Set();
-      const { written, failures } = await (reach === kept && services.length <= FEW ? keeper.keep(reach, services) : keeper.keep(reach));
+      const { written, failures, ...found } = await (reach === kept && services.length <= FEW
+        ? keeper.keep(reach, services)
+        : keeper.keep(reach));
       if (written > 0) log.info('Wrote the readiness of mirrors', { slices: written });
       if (failures.length > 0) {
         log.warn('The readiness of some mirrors cannot be written', { failures: failures.slice(0, 3) });
@@ -62,6 +69,7 @@ export function createStandIn({ hub, keeper, log, metrics }: StandInDeps): Stand
         return { kind: 'after', ms: AGAIN_MS };
       }
       kept = reach;
+      choosing = found.choosing === undefined ? choosing : new Set(found.choosing);
       return { kind: 'done' };
     },
   };
