@@ -23,6 +23,19 @@ const affinity = {
   sessionAffinityConfig: z.object({ clientIP: z.object({ timeoutSeconds: z.int().nullish() }).nullish() }).nullish(),
 };
 const flag = z.boolean().nullish();
+const conditions = z
+  .array(
+    z.object({
+      type: word,
+      status: z.enum(['True', 'False', 'Unknown']),
+      reason: word,
+      message: z.string().max(32_768),
+      observedGeneration: z.int().optional(),
+      lastTransitionTime: word,
+    }),
+  )
+  .max(64)
+  .nullish();
 
 const BODY = {
   service: {
@@ -35,6 +48,7 @@ const BODY = {
       ipFamilies: few,
       ...affinity,
       publishNotReadyAddresses: flag,
+      internalTrafficPolicy: word.nullish(),
     }),
   },
   endpointSlice: {
@@ -53,26 +67,27 @@ const BODY = {
       .nullish(),
   },
   serviceImport: {
-    spec: z.object({ type: word.nullish(), ports, ips: few, ipFamilies: few, ...affinity }),
-  },
-  serviceExport: {
+    spec: z.object({
+      type: word.nullish(),
+      ports,
+      ips: few,
+      ipFamilies: few,
+      ...affinity,
+      internalTrafficPolicy: word.nullish(),
+      trafficDistribution: word.nullish(),
+    }),
     status: z
       .object({
-        conditions: z
-          .array(
-            z.object({
-              type: word,
-              status: z.enum(['True', 'False', 'Unknown']),
-              reason: word,
-              message: z.string().max(32_768),
-              observedGeneration: z.int().optional(),
-              lastTransitionTime: word,
-            }),
-          )
-          .max(64)
+        clusters: z
+          .array(z.object({ cluster: word }))
+          .max(4_096)
           .nullish(),
+        conditions,
       })
       .nullish(),
+  },
+  serviceExport: {
+    status: z.object({ conditions }).nullish(),
   },
   peer: {
     spec: z.object({

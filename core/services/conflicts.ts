@@ -6,7 +6,16 @@ import { printable } from '../text/printable.js';
 import type { ServicePort, ServiceRecord } from './model.js';
 import { type ServiceShape, shapeOf } from './serviceShape.js';
 
-type ConflictReason = 'PortConflict' | 'TypeConflict' | 'SessionAffinityConflict' | 'SessionAffinityConfigConflict' | 'IPFamilyConflict';
+type ConflictReason =
+  | 'AnnotationsConflict'
+  | 'IPFamilyConflict'
+  | 'InternalTrafficPolicyConflict'
+  | 'LabelsConflict'
+  | 'PortConflict'
+  | 'SessionAffinityConfigConflict'
+  | 'SessionAffinityConflict'
+  | 'TrafficDistributionConflict'
+  | 'TypeConflict';
 
 export interface ServiceConflict {
   readonly reason: ConflictReason;
@@ -25,7 +34,7 @@ const AFFINITY_SECONDS = 10_800;
 export function conflictsOf(records: readonly ServiceRecord[], followed: ReadonlyMap<string, string>): ServiceConflict[] {
   const importersOf = (exporter: string): string[] => [...followed].flatMap(([id, first]) => (first === exporter ? [id] : [])).toSorted();
   const ranked = records
-    .map((record) => ({ record, shape: shapeOf(record), cluster: record.cluster, importers: importersOf(record.cluster) }))
+    .map((record) => ({ compared: comparedOf(record), cluster: record.cluster, importers: importersOf(record.cluster) }))
     .toSorted((a, b) => b.importers.length - a.importers.length || (a.cluster < b.cluster ? -1 : 1));
   const [first, ...others] = ranked;
   const text = ({ cluster, importers }: (typeof ranked)[number], says: string): string =>
@@ -33,15 +42,36 @@ export function conflictsOf(records: readonly ServiceRecord[], followed: Readonl
   return first === undefined
     ? []
     : others.flatMap((other) =>
-        differences(first.shape, other.shape)
+        differences(first.compared, other.compared)
           .filter(([, a, b]) => a !== b)
           .map(([reason, a, b]) => ({ reason, message: `${text(first, printable(a, SHOWN))}; ${text(other, printable(b, SHOWN))}` })),
       );
 }
 
+/** What has to be equal, as text where that is long. */
+interface Compared extends ServiceShape {
+  readonly exportedLabels: string;
+  readonly exportedAnnotations: string;
+}
+
+function comparedOf(record: ServiceRecord): Compared {
+  return {
+    ...shapeOf(record),
+    exportedLabels: mapText(record.exportedLabels),
+    exportedAnnotations: mapText(record.exportedAnnotations),
+  };
+}
+
+function mapText(map: Readonly<Record<string, string>> = {}): string {
+  return Object.entries(map)
+    .map(([key, value]) => `${key}=${JSON.stringify(value)}`)
+    .toSorted()
+    .join(', ');
+}
+
 /** For each property, how either side describes it. Equal texts mean that there is no difference. */
-function differences(winner: ServiceShape, other: ServiceShape): (readonly [ConflictReason, string, string])[] {
-  const pair = (reason: ConflictReason, text: (shape: ServiceShape) => string): readonly [ConflictReason, string, string] => [
+function differences(winner: Compared, other: Compared): (readonly [ConflictReason, string, string])[] {
+  const pair = (reason: ConflictReason, text: (shape: Compared) => string): readonly [ConflictReason, string, string] => [
     reason,
     text(winner),
     text(other),
@@ -60,6 +90,13 @@ function differences(winner: ServiceShape, other: ServiceShape): (readonly [Conf
         ]
       : []),
     pair('IPFamilyConflict', ({ ipFamilies }) => `serves ${ipFamilies.toSorted().join(' and ')}`),
+    pair('InternalTrafficPolicyConflict', ({ internalTrafficPolicy = 'Cluster' }) => `has internalTrafficPolicy ${internalTrafficPolicy}`),
+    pair('TrafficDistributionConflict', ({ trafficDistribution = 'none' }) => `has trafficDistribution ${trafficDistribution}`),
+    pair('LabelsConflict', ({ exportedLabels }) => `exports ${exportedLabels === '' ? 'no labels' : `the labels ${exportedLabels}`}`),
+    pair(
+      'AnnotationsConflict',
+      ({ exportedAnnotations }) => `exports ${exportedAnnotations === '' ? 'no annotations' : `the annotations ${exportedAnnotations}`}`,
+    ),
   ];
 }
 

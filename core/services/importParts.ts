@@ -1,6 +1,7 @@
 /**
  * The inputs of an import plan, and the objects that it produces.
  */
+import type { PlannedCondition } from '../api/conditions.js';
 import type { KubeObject } from '../api/resources.js';
 import type { SegmentReach } from './cutOff.js';
 import type { ServicePort, ServiceRecord, SliceRecord } from './model.js';
@@ -17,6 +18,8 @@ export interface Exporter {
   readonly seen: number;
   /** Why the target cannot reach it, such as overlapping ranges. Absent: it can. */
   readonly unreachableReason?: string;
+  /** Its EndpointSlices do not have the ports of its Service yet: while it does not decide, its Service counts as having these. */
+  readonly portsBefore?: readonly ServicePort[];
   /** Its segments, where a link to some of them does not work: endpoints behind it stay and are not ready. Absent: all are reached. */
   readonly segments?: readonly SegmentReach[];
   /** It is drained: its endpoints stay, and are neither ready nor serving anywhere but in itself. */
@@ -49,4 +52,18 @@ export interface EndpointSliceObject extends KubeObject {
 
 export interface ServiceImportObject extends KubeObject {
   readonly spec: Readonly<Record<string, unknown>>;
+}
+
+/** A ServiceImport, and what its status says. */
+export interface PlannedImport {
+  readonly import: ServiceImportObject;
+  readonly ready: ImportReady;
+  /** Ids of all that have a part in it, by precedence. */
+  readonly exporters: readonly string[];
+}
+
+/** The condition `Ready` of a ServiceImport (KEP-1645). */
+export interface ImportReady extends PlannedCondition {
+  readonly type: 'Ready';
+  readonly reason: 'Ready' | 'Pending' | 'IPFamilyNotSupported';
 }

@@ -77,6 +77,30 @@ test('what API servers leave out or write as null has its default', () => {
   });
 });
 
+test('addresses, policy and distribution of a Service are read, as far as they say something', () => {
+  const recordOf = (spec: object): unknown => {
+    const read = readService('east', REQUEST, { metadata, spec: { ports: [], ...spec } });
+    if (!read.ok) return 'refused';
+    const { clusterIPs, internalTrafficPolicy, trafficDistribution } = read.value.record;
+    return { clusterIPs, internalTrafficPolicy, trafficDistribution };
+  };
+  expect(recordOf({ clusterIPs: ['10.96.0.9', 'fd00::9'], internalTrafficPolicy: 'Local', trafficDistribution: 'PreferClose' })).toEqual({
+    clusterIPs: ['10.96.0.9', 'fd00::9'],
+    internalTrafficPolicy: 'Local',
+    trafficDistribution: 'PreferClose',
+  });
+  expect(recordOf({ clusterIP: '10.96.0.9', internalTrafficPolicy: 'Cluster' })).toEqual({ clusterIPs: ['10.96.0.9'] });
+  expect(recordOf({ clusterIP: 'None', clusterIPs: ['None'], trafficDistribution: null })).toEqual({});
+  expect(recordOf({ clusterIPs: ['10.96.0.0/12', 'anything'] })).toEqual({});
+  for (const wrong of [
+    { internalTrafficPolicy: 'Node' },
+    { trafficDistribution: 'a\nb' },
+    { trafficDistribution: 'x'.repeat(1_000_000) },
+    { clusterIPs: ['10.96.0.1', '10.96.0.2', '10.96.0.3'] },
+  ])
+    expect(recordOf(wrong)).toBe('refused');
+});
+
 test("L12: a zone with control characters is nobody's, and no line of a file", () => {
   const read = sliceOf({ endpoints: [{ addresses: ['10.1.0.5'], zone: 'a\u001b[2K' }] });
   expect(JSON.stringify(read)).not.toContain('zone');

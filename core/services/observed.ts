@@ -9,6 +9,7 @@ import { labelName, namespacedMeta, requests } from '../observed/metadata.js';
 import type { Complaint } from '../api/problem.js';
 import { readObject } from '../observed/readObject.js';
 import type { Result } from '../runtime/result.js';
+import { addressOf } from '../net/cidr.js';
 import { firstByName } from '../text/firstByName.js';
 import type { ExportRequest } from './annotations.js';
 import { BOUND } from './bounds.js';
@@ -41,6 +42,7 @@ const exportedService = z.object({
   spec: z.object({
     type: z.enum(['ClusterIP', 'NodePort', 'LoadBalancer', 'ExternalName']).nullish(),
     clusterIP: z.string().max(45).nullish(),
+    clusterIPs: z.array(z.string().max(45)).max(2).nullish(),
     ports: z.array(port).max(BOUND.ports).nullish(),
     ipFamilies: z
       .array(z.enum(['IPv4', 'IPv6']))
@@ -49,6 +51,9 @@ const exportedService = z.object({
     sessionAffinity: z.enum(['None', 'ClientIP']).nullish(),
     sessionAffinityConfig: z.object({ clientIP: z.object({ timeoutSeconds: z.int().min(1).max(86_400).nullish() }).nullish() }).nullish(),
     publishNotReadyAddresses: z.boolean().nullish(),
+    internalTrafficPolicy: z.enum(['Cluster', 'Local']).nullish(),
+    // API servers know three values, and newer ones more of them.
+    trafficDistribution: z.string().max(63, { abort: true }).regex(QUALIFIED_NAME, 'must be a qualified name').nullish(),
   }),
 });
 
@@ -103,6 +108,7 @@ export function readService(cluster: string, request: ExportRequest, object: unk
         sessionAffinity: spec.sessionAffinity ?? 'None',
         ...(seconds !== undefined && { sessionAffinitySeconds: seconds }),
         publishNotReadyAddresses: spec.publishNotReadyAddresses ?? false,
+        ...trafficOf(spec),
         export: request,
       },
       complaints:
@@ -148,6 +154,19 @@ export function readSlice(cluster: string, object: unknown): Result<Observed<Sli
               },
             ],
     },
+  };
+}
+
+/** Where requests to it lead. Addresses of a headless Service are `None`, and one that has just been made has none yet. */
+function trafficOf(
+  spec: z.infer<typeof exportedService>['spec'],
+): Pick<ServiceRecord, 'internalTrafficPolicy' | 'trafficDistribution' | 'clusterIPs'> {
+  const { internalTrafficPolicy, trafficDistribution } = spec;
+  const clusterIPs = (spec.clusterIPs ?? [spec.clusterIP ?? '']).filter((text) => !text.includes('/') && addressOf(text) !== undefined);
+  return {
+    ...(internalTrafficPolicy === 'Local' && { internalTrafficPolicy }),
+    ...(typeof trafficDistribution === 'string' && { trafficDistribution }),
+    ...(clusterIPs.length > 0 && { clusterIPs }),
   };
 }
 

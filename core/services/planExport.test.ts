@@ -48,10 +48,31 @@ describe('conditions', () => {
     ['application protocol', { ports: [{ ...tcp('http', 80), appProtocol: 'h2c' }] }, 'PortConflict'],
     ['affinity', { sessionAffinity: 'ClientIP' as const }, 'SessionAffinityConflict'],
     ['families', { ipFamilies: ['IPv6' as const] }, 'IPFamilyConflict'],
+    ['internal traffic policy', { internalTrafficPolicy: 'Local' as const }, 'InternalTrafficPolicyConflict'],
+    ['traffic distribution', { trafficDistribution: 'PreferClose' }, 'TrafficDistributionConflict'],
+    ['exported labels', { exportedLabels: { team: 'a' } }, 'LabelsConflict'],
+    ['exported annotations', { exportedAnnotations: { team: 'a' } }, 'AnnotationsConflict'],
     [
       'many things',
-      { ports: [], headless: true, sessionAffinity: 'ClientIP' as const, ipFamilies: ['IPv6' as const] },
-      'IPFamilyConflict,PortConflict,TypeConflict',
+      {
+        ports: [],
+        headless: true,
+        sessionAffinity: 'ClientIP' as const,
+        ipFamilies: ['IPv6' as const],
+        internalTrafficPolicy: 'Local' as const,
+        trafficDistribution: 'PreferClose',
+        exportedLabels: { team: 'a' },
+        exportedAnnotations: { team: 'a' },
+      },
+      [
+        'AnnotationsConflict',
+        'IPFamilyConflict',
+        'InternalTrafficPolicyConflict',
+        'LabelsConflict',
+        'PortConflict',
+        'TrafficDistributionConflict',
+        'TypeConflict',
+      ].join(),
     ],
   ])('a conflict of %s is told to every exporter', (_what, difference, reason) => {
     const [east, west] = [record('east'), record('west', difference)];
@@ -65,6 +86,13 @@ test('a conflict of affinity time is one, its default written out is none', () =
   const east = record('east', { sessionAffinity: 'ClientIP' });
   expect(conditions(east, [east, kept(10_800)])['Conflict']).toBe('False/NoConflicts');
   expect(conditions(east, [east, kept(60)])['Conflict']).toBe('True/SessionAffinityConfigConflict');
+});
+
+test('labels that are equal in another order are no conflict, nor is none and no list of them', () => {
+  const east = record('east', { exportedLabels: { a: '1', b: '2' }, exportedAnnotations: {} });
+  expect(conditions(east, [east, record('west', { exportedLabels: { b: '2', a: '1' } })])['Conflict']).toBe('False/NoConflicts');
+  const west = record('west', { exportedLabels: { a: '1, b=2' }, exportedAnnotations: {} });
+  expect(conditions(east, [east, west])['Conflict']).toBe('True/LabelsConflict');
 });
 
 test.each([

@@ -306,10 +306,10 @@ describe('several exporters', () => {
 
   test.each([
     [
-      'ports are those of the one that stands; what a newcomer has more is not added',
+      'ports are those of the one that stands, and what a newcomer has more and collides with none',
       [tcp('http', 80), tcp('metrics', 9090)],
-      [tcp('web', 80), tcp('admin', 81)],
-      [tcp('http', 80), tcp('metrics', 9090)],
+      [tcp('web', 80), tcp('admin', 81), tcp('metrics', 82)],
+      [tcp('http', 80), tcp('metrics', 9090), tcp('admin', 81)],
     ],
     ['of one name with two numbers the one that stands counts', [tcp('http', 8000)], [tcp('http', 80)], [tcp('http', 8000)]],
     ['a port twice in one export is one', [tcp('http', 80), tcp('http', 81), tcp('same', 80)], [], [tcp('http', 80)]],
@@ -386,4 +386,92 @@ test('two families: a slice of each, the first family first; what the importer l
     1,
     1,
   ]);
+});
+
+describe('the ServiceImport', () => {
+  const planned = (more: Parameters<typeof service>[1], target: Partial<ImportInput['target']> = {}): ReturnType<typeof mirror> =>
+    mirror(planImport(input({ exporters: [exporter('east', ['10.42.1.5'], more)], target })));
+  const byServiceExport = { exported: true, byServiceExport: true, complaints: [] } as const;
+
+  test('says what the Service of the first exporter is, whatever type that has', () => {
+    for (const type of ['ClusterIP', 'NodePort', 'LoadBalancer'] as const) {
+      const more = { type, sessionAffinity: 'ClientIP', sessionAffinitySeconds: 60, trafficDistribution: 'PreferClose' } as const;
+      const { import: object, ready, exporters } = planned({ ...more, ports: [{ ...tcp('http', 80), appProtocol: 'h2c' }] });
+      expect(object.spec).toEqual({
+        type: 'ClusterSetIP',
+        ports: [{ ...tcp('http', 80), appProtocol: 'h2c' }],
+        ipFamilies: ['IPv4'],
+        sessionAffinity: 'ClientIP',
+        sessionAffinityConfig: { clientIP: { timeoutSeconds: 60 } },
+        trafficDistribution: 'PreferClose',
+      });
+      expect([ready, exporters]).toEqual([{ type: 'Ready', status: 'True', reason: 'Ready', message: '' }, ['east']]);
+    }
+    expect(planned({ headless: true, sessionAffinity: 'ClientIP' }).import.spec).toEqual({
+      type: 'Headless',
+      ports: [tcp('http', 80)],
+      ipFamilies: ['IPv4'],
+    });
+  });
+
+  test('has the labels and annotations that the first exports, as a whole, and the own ones before them', () => {
+    const north = exporter('north', ['10.44.1.5'], { exportedLabels: { tier: 'b' }, exportedAnnotations: { note: 'b', more: 'b' } });
+    const east = exporter('east', ['10.42.1.5'], {
+      exportedLabels: { team: 'a', 'kilofed.io/managed-by': 'x' },
+      exportedAnnotations: { note: 'a', 'multicluster.kubernetes.io/derived-service': 'x' },
+    });
+    const { import: object, service: made } = mirror(planImport(input({ exporters: [east, north] })));
+    const { 'kilofed.io/hash': _hash, ...annotations } = object.metadata.annotations ?? {};
+    expect(object.metadata.labels).toEqual({ team: 'a', 'kilofed.io/managed-by': 'kilofed-hub' });
+    expect(annotations).toEqual({ note: 'a', 'multicluster.kubernetes.io/derived-service': 'web' });
+    expect(made.metadata.labels).not.toHaveProperty('team');
+  });
+
+  test('internalTrafficPolicy Local: the mirror of a ServiceExport has it, and it is told; that of an annotation goes on serving', () => {
+    const annotated = planned({ internalTrafficPolicy: 'Local' });
+    expect([annotated.import.spec['internalTrafficPolicy'], annotated.service.spec['internalTrafficPolicy']]).toEqual(['Local', undefined]);
+    expect([annotated.ready.message, annotated.notes]).toEqual(['', []]);
+    const exported = planned({ internalTrafficPolicy: 'Local', export: byServiceExport });
+    expect([exported.import.spec['internalTrafficPolicy'], exported.service.spec['internalTrafficPolicy']]).toEqual(['Local', 'Local']);
+    expect(exported.ready).toMatchObject({ status: 'True', message: expect.stringMatching(/^east says internalTrafficPolicy Local/) });
+    expect(exported.notes).toEqual([exported.ready.message]);
+  });
+
+  test('with none of the IP families there: it says so, and there is no Service', () => {
+    const plan = planImport(input({ exporters: [exporter('east', [], { ipFamilies: ['IPv6'] })] }));
+    expect(plan).toMatchObject({
+      kind: 'refused',
+      told: {
+        import: { metadata: { name: 'web' }, spec: { type: 'ClusterSetIP', ipFamilies: ['IPv6'], ports: [tcp('http', 80)] } },
+        ready: { status: 'False', reason: 'IPFamilyNotSupported', message: 'west has no IPv6' },
+        exporters: ['east'],
+      },
+    });
+    expect(plan).not.toHaveProperty('told.import.metadata.annotations.multicluster.kubernetes.io/derived-service');
+    const target = { importTaken: true };
+    expect(planImport(input({ target, exporters: [exporter('east', [], { ipFamilies: ['IPv6'] })] }))).not.toHaveProperty('told');
+  });
+});
+
+test.each([
+  [undefined, 'none', undefined],
+  [undefined, 'foreign', 'web-0'],
+  [false, 'foreign', undefined],
+  [true, 'none', 'web-0'],
+] as const)('host names: the namespace says %s, the own name is of %s: %s', (hostnames, sameNamed, expected) => {
+  const slices = [slice('east', [], { endpoints: [{ addresses: ['10.42.1.5'], hostname: 'web-0' }] })];
+  const target = { consent: hostnames === undefined ? {} : { hostnames }, sameNamed };
+  const plan = mirror(planImport(input({ target, exporters: [{ ...exporter('east', [], { headless: true }), slices }] })));
+  expect(plan.slices.flatMap(({ endpoints }) => endpoints.map((each) => each['hostname']))).toEqual([expected]);
+  expect(plan.notes).toHaveLength(hostnames === undefined && sameNamed === 'none' ? 1 : 0);
+});
+
+test('whose EndpointSlices lag behind its Service counts with the ports that it had, unless it decides', () => {
+  const [east, north] = [exporter('east', ['10.42.1.5']), exporter('north', ['10.44.1.5'], { ports: [tcp('rest', 81)] })];
+  const behind = { ...north, slices: [slice('north', ['10.44.1.5'], { ports: [tcp('grpc', 8081)] })], portsBefore: [tcp('grpc', 81)] };
+  const target = { standing: { exporters: ['east', 'north'] } };
+  const plan = mirror(planImport(input({ exporters: [east, behind], target })));
+  expect(plan.service.spec.ports).toEqual([tcp('http', 80), tcp('grpc', 81)]);
+  expect(plan.slices.find(({ metadata }) => metadata.labels?.['kilofed.io/cluster'] === 'north')?.ports).toEqual([tcp('grpc', 8081)]);
+  expect(mirror(planImport(input({ exporters: [behind] }))).service.spec.ports).toEqual([tcp('rest', 81)]);
 });

@@ -1,25 +1,28 @@
 /**
  * Plans the mirror of one service in one importing member: a Service, its EndpointSlices and a ServiceImport.
  *
- * Of several exporters the first by precedence gives the shape. An exporter that could not be mirrored alone takes no part.
+ * Of several exporters the first by precedence gives the shape, and others may add ports. An exporter that could not be mirrored alone
+ * takes no part.
  */
-import { ANNOTATION, DERIVED_SERVICE_ANNOTATION, HUB_MANAGER, LABEL, MCS_LABEL } from '../api/names.js';
+import { ANNOTATION, LABEL } from '../api/names.js';
 import type { Complaint } from '../api/problem.js';
 import type { KubeObject } from '../api/resources.js';
-import { choicePolicy, type ChoicePolicy, type MemberTerms, writePolicy } from './choicePolicy.js';
+import { choicePolicy, type ChoicePolicy, type MemberTerms } from './choicePolicy.js';
 import { besideOwn, besideOwnNotes } from './besideOwn.js';
 import { joining, withChoice } from './withChoice.js';
 import { importRefusal, type NamespaceRules } from './consent.js';
 import { importName, type NameHolder } from './importName.js';
-import type { EndpointSliceObject, Exporter, ServiceImportObject, ServiceObject, Standing } from './importParts.js';
+import type { EndpointSliceObject, Exporter, PlannedImport, ServiceObject, Standing } from './importParts.js';
+import { isLocalOnly, serviceImportObject, serviceObject } from './mirrorObjects.js';
 import { mirrorSlices } from './mirrorSlices.js';
-import type { ServicePort, ServiceRecord } from './model.js';
-import type { Sha256 } from './names.js';
+import type { ServiceRecord } from './model.js';
+import { isDerivedName, type Sha256 } from './names.js';
 import type { NamespaceConsent } from './namespaceConsent.js';
 import { type CreationConsent, planNamespace } from './namespaceCreation.js';
 import { byPrecedence, type Ranked } from './precedence.js';
-import { nameOfNameless, type ServiceShape, shapeOf } from './serviceShape.js';
 import { withReadiness } from './readiness.js';
+import { type ServiceShape, shapeOf } from './serviceShape.js';
+import { unionPorts } from './unionPorts.js';
 import { withOwnHash } from './withOwnHash.js';
 
 export interface ImportInput {
@@ -63,10 +66,11 @@ export type ImportPlan =
   | { readonly kind: 'none' }
   /** `create`: the namespace that it waits for, if the member wants it made. */
   | ({ readonly kind: 'pending'; readonly create?: KubeObject } & Complaint)
-  | { readonly kind: 'refused'; readonly refusals: readonly Refusal[] }
+  /** `told`: the ServiceImport that says so in the target; absent: none does. */
+  | { readonly kind: 'refused'; readonly refusals: readonly Refusal[]; readonly told?: PlannedImport }
   /** What stands stays for a moment. */
   | { readonly kind: 'wait'; readonly message: string }
-  | {
+  | ({
       readonly kind: 'mirror';
       readonly service: ServiceObject;
       readonly slices: readonly EndpointSliceObject[];
@@ -74,9 +78,6 @@ export type ImportPlan =
       readonly parting?: NamedMirror;
       /** What joins the target's own Service of the name, whose owner consents. Absent: he does not, or there is none. */
       readonly beside?: readonly EndpointSliceObject[];
-      readonly import: ServiceImportObject;
-      /** Ids of all that have a part in it, by precedence. */
-      readonly exporters: readonly string[];
       /** Whoever gave the Service its shape is not known now, so the Service stays as it stands. */
       readonly keepService: boolean;
       readonly refusals: readonly Refusal[];
@@ -86,7 +87,7 @@ export type ImportPlan =
       readonly drained: readonly string[];
       /** What was left out, and why. */
       readonly notes: readonly string[];
-    };
+    } & PlannedImport);
 
 /** A mirror under one of its names: the Service, and the endpoints behind it. */
 export interface NamedMirror {
@@ -94,13 +95,21 @@ export interface NamedMirror {
   readonly slices: readonly EndpointSliceObject[];
 }
 
-interface Chosen {
+interface Settled {
   readonly usable: readonly Exporter[];
-  readonly refusals: readonly Refusal[];
   readonly shape: ServiceShape;
+}
+
+interface Decided extends Settled {
+  /** Undefined: it is not known now. */
+  readonly first: ServiceRecord | undefined;
   readonly keepService: boolean;
   readonly exporters: readonly string[];
   readonly families: readonly ('IPv4' | 'IPv6')[];
+}
+
+interface Chosen extends Decided {
+  readonly refusals: readonly Refusal[];
   readonly name: string;
   readonly parting?: string;
   readonly choice?: ChoicePolicy | undefined;
@@ -123,14 +132,10 @@ export function planImport(input: ImportInput): ImportPlan {
   const reachable = without(targeted, (exporter) => linkRefusal(exporter, input));
   if (!isImport(reachable, target.id)) return { kind: 'refused', refusals };
   if (target.namespace !== 'present') return withoutNamespace(input, reachable);
-  const usable = without(reachable, (exporter) => formRefusal(exporter, input));
-  if (!isImport(usable, target.id)) return { kind: 'refused', refusals };
-  const unknown = input.unknown.map((cluster): Ranked => ({ cluster, seen: 0 }));
-  const exporters = [...usable.map(ranked), ...unknown].toSorted(order).map(({ cluster }) => cluster);
-  const [first] = usable as [Exporter, ...Exporter[]];
-  const keepService = exporters[0] !== first.service.cluster && target.standing.shape !== undefined;
-  const shape = (keepService ? target.standing.shape : undefined) ?? shapeOf(first.service);
-  const families = shape.ipFamilies.filter((family) => target.ipFamilies.includes(family));
+  const formed = without(reachable, (exporter) => formRefusal(exporter, input));
+  if (!isImport(formed, target.id)) return unusable(input, reachable, refusals);
+  const decided = decide(formed as [Exporter, ...Exporter[]], input);
+  const { usable, shape, keepService } = decided;
   // A Service with an address cannot become one without.
   const sameNamed = target.sameNamed === 'offered' && shape.headless ? 'foreign' : target.sameNamed;
   const named = importName({ ...input, target: { ...target, sameNamed } });
@@ -150,8 +155,30 @@ export function planImport(input: ImportInput): ImportPlan {
     termsOf: input.termsOf ?? (() => ({})),
     standing: keepService ? (target.standing.choice ?? '') : undefined,
   });
-  return mirror(input, { usable, refusals, shape, keepService, exporters, families, choice, ...named });
+  return mirror(input, { ...decided, refusals, choice, ...named });
 }
+
+/** Whoever decides and is not known now keeps its place, and what stands is as it was. `usable`: by precedence. */
+function decide(usable: readonly [Exporter, ...Exporter[]], input: ImportInput): Decided {
+  const { standing, ipFamilies } = input.target;
+  const unknown = input.unknown.map((cluster): Ranked => ({ cluster, seen: 0 }));
+  const exporters = [...usable.map(ranked), ...unknown].toSorted(byPrecedence(standing.exporters)).map(({ cluster }) => cluster);
+  const [{ service }] = usable;
+  const kept = exporters[0] === service.cluster ? undefined : standing.shape;
+  const settledNow = settled(usable, input);
+  const shape = kept ?? settledNow.shape;
+  return {
+    usable: settledNow.usable,
+    shape,
+    first: kept === undefined ? service : undefined,
+    keepService: kept !== undefined,
+    exporters,
+    families: shape.ipFamilies.filter((family) => ipFamilies.includes(family)),
+  };
+}
+
+/** After the name of the member that decides. */
+const LOCAL_ONLY = 'says internalTrafficPolicy Local, so pods here reach none of its endpoints: they are on other nodes';
 
 /** An exporter alone needs no mirror of its own Service. */
 function isImport(exporters: readonly Exporter[], target: string): boolean {
@@ -204,39 +231,65 @@ function withoutNamespace({ namespace, target }: ImportInput, reachable: readonl
   };
 }
 
-function mirror(input: ImportInput, chosen: Chosen): ImportPlan {
-  const { namespace, sha256 } = input;
-  const { shape, families, name, exporters, keepService, refusals, parting, choice } = chosen;
-  const { isSource, mirrored, ...standing } = mirrorNamed(input, chosen, name);
-  const importObject: ServiceImportObject = {
-    apiVersion: 'multicluster.x-k8s.io/v1beta1',
-    kind: 'ServiceImport',
-    metadata: {
-      name: input.name,
-      namespace,
-      labels: { [LABEL.managedBy]: HUB_MANAGER },
-      annotations: { [DERIVED_SERVICE_ANNOTATION]: name, ...(choice !== undefined && { [ANNOTATION.choice]: writePolicy(choice) }) },
-    },
-    spec: {
-      type: shape.headless ? 'Headless' : 'ClusterSetIP',
-      ports: shape.ports.map(portObject),
-      ipFamilies: families,
-      ...(shape.headless ? {} : affinityOf(shape)),
+/**
+ * The shape of the first, with the ports of all. Whose EndpointSlices do not follow its ports yet counts with those that it had: the first
+ * is waited for, and nobody waits for another.
+ */
+function settled([first, ...others]: readonly [Exporter, ...Exporter[]], { target, unknown }: ImportInput): Settled {
+  const after = others.map((other) =>
+    other.portsBefore === undefined ? other : { ...other, service: { ...other.service, ports: other.portsBefore } },
+  );
+  const shape = shapeOf(first.service);
+  const ports = unionPorts({
+    first: shape.ports,
+    others: after.map(({ service }) => service.ports),
+    standing: target.standing.shape?.ports ?? [],
+    someUnknown: unknown.length > 0,
+  });
+  return { usable: [first, ...after], shape: { ...shape, ports } };
+}
+
+/** Nothing can be made of what all of them export. If it is for its IP families, a ServiceImport says so in the target (KEP-1645). */
+function unusable(input: ImportInput, reachable: readonly Exporter[], refusals: readonly Refusal[]): ImportPlan {
+  const [first, ...others] = reachable.filter(({ service }) =>
+    refusals.some(({ cluster, reason }) => cluster === service.cluster && reason === 'IPFamilyNotSupported'),
+  );
+  if (first === undefined || input.target.importTaken) return { kind: 'refused', refusals };
+  const { shape, usable } = settled([first, ...others], input);
+  const message = refusals.find(({ reason }) => reason === 'IPFamilyNotSupported')?.message ?? '';
+  return {
+    kind: 'refused',
+    refusals,
+    told: {
+      import: serviceImportObject({ ...input, shape, families: shape.ipFamilies, first: first.service, service: undefined }),
+      ready: { type: 'Ready', status: 'False', reason: 'IPFamilyNotSupported', message },
+      exporters: usable.map(({ service }) => service.cluster),
     },
   };
+}
+
+function mirror(input: ImportInput, chosen: Chosen): ImportPlan {
+  const { name, exporters, keepService, refusals, parting } = chosen;
+  const { isSource, mirrored, ...standing } = mirrorNamed(input, chosen, name);
+  const localOnly = isLocalOnly(chosen) ? `${exporters[0]} ${LOCAL_ONLY}` : '';
   const own = consenting(input, chosen);
   return {
     kind: 'mirror',
     ...standing,
     ...(own !== undefined && { beside: besideOwnService(input, chosen, own) }),
     ...(parting !== undefined && { parting: partingOf(mirrorNamed(input, chosen, parting)) }),
-    import: withOwnHash(importObject, sha256),
+    import: serviceImportObject({ ...input, ...chosen, name: input.name, service: name }),
+    ready: { type: 'Ready', status: 'True', reason: 'Ready', message: localOnly },
     exporters: exporters.filter(isSource),
     keepService,
     refusals,
     cutOff: mirrored.filter(({ heldBack }) => heldBack === 'cutOff').map(({ cluster }) => cluster),
     drained: mirrored.filter(({ heldBack }) => heldBack === 'drained').map(({ cluster }) => cluster),
-    notes: [...mirrored.flatMap(({ notes }) => notes), ...(own === undefined ? [] : besideOwnNotes(own))],
+    notes: [
+      ...mirrored.flatMap(({ notes }) => notes),
+      ...(own === undefined ? [] : besideOwnNotes(own)),
+      ...(localOnly === '' ? [] : [localOnly]),
+    ],
   };
 }
 
@@ -279,13 +332,13 @@ function mirrorNamed(input: ImportInput, chosen: Chosen, name: string): Made {
     .filter(({ service }) => isSource(service.cluster))
     .map((source) => ({
       cluster: source.service.cluster,
-      ...mirrorSlices(source, { service: name, shape, families, hostnames: target.consent.hostnames, sha256 }),
+      ...mirrorSlices(source, { service: name, shape, families, hostnames: hostnamesIn(name, target.consent), sha256 }),
     }));
   const slices = withChoice({ policy: chosen.choice, parts: mirrored, kept: joining(name, keptSlices(input)) });
   return {
     isSource,
     mirrored,
-    service: withOwnHash(serviceObject(input, { ...chosen, name }), sha256),
+    service: serviceObject({ ...input, ...chosen, name: input.name, service: name }, target.importTaken ? chosen.exporters : undefined),
     slices: unique(slices).map((slice) => withSliceHash(slice, sha256)),
   };
 }
@@ -299,45 +352,13 @@ function withSliceHash(slice: EndpointSliceObject, sha256: Sha256): EndpointSlic
   return { ...slice, metadata: { ...slice.metadata, annotations: { ...annotations, ...slice.metadata.annotations } } };
 }
 
+/** Nobody looks for a derived name by accident, so that no host name in it can catch requests for another one (KEP-1645 wants them). */
+function hostnamesIn(name: string, { hostnames }: NamespaceConsent): boolean | undefined {
+  return hostnames ?? (isDerivedName(name) ? true : undefined);
+}
+
 function partingOf({ service, slices }: NamedMirror): NamedMirror {
   return { service, slices };
-}
-
-/**
- * Has no selector, so that kube-controller-manager leaves the slices alone, and nothing that belongs to the exporter, such as
- * addresses or node ports.
- */
-function serviceObject(input: ImportInput, chosen: Pick<Chosen, 'shape' | 'families' | 'name' | 'exporters'>): ServiceObject {
-  const { shape, families, exporters } = chosen;
-  const nameless = nameOfNameless(shape);
-  return {
-    apiVersion: 'v1',
-    kind: 'Service',
-    metadata: {
-      name: chosen.name,
-      namespace: input.namespace,
-      labels: { [LABEL.managedBy]: HUB_MANAGER, [MCS_LABEL.serviceName]: input.name },
-      annotations: {
-        [ANNOTATION.source]: `${input.namespace}/${input.name}`,
-        ...(input.target.importTaken && { [ANNOTATION.exporters]: exporters.join(',') }),
-      },
-    },
-    spec: {
-      type: 'ClusterIP',
-      ...(shape.headless ? { clusterIP: 'None' } : {}),
-      ports: shape.ports.map((port) => portObject({ ...port, name: port.name === '' ? nameless : port.name })),
-      ipFamilyPolicy: families.length > 1 ? 'PreferDualStack' : 'SingleStack',
-      ipFamilies: families,
-      ...(shape.headless ? { sessionAffinity: 'None' } : affinityOf(shape)),
-      publishNotReadyAddresses: shape.publishNotReadyAddresses,
-    },
-  };
-}
-
-/** The API server refuses a configuration where the affinity is None. */
-function affinityOf({ sessionAffinity, sessionAffinitySeconds }: ServiceShape): Readonly<Record<string, unknown>> {
-  if (sessionAffinity === 'None' || sessionAffinitySeconds === undefined) return { sessionAffinity };
-  return { sessionAffinity, sessionAffinityConfig: { clientIP: { timeoutSeconds: sessionAffinitySeconds } } };
 }
 
 /** Sorted by name. Of two slices with one UID, which only a hostile member has, the first is kept. */
@@ -350,9 +371,4 @@ function isTargetedAt(service: ServiceRecord, target: string, byDefault: ExportT
   const { exported, targets } = service.export;
   if (!exported || service.type === 'ExternalName') return false;
   return service.cluster === target || (targets === undefined ? byDefault === 'all' : targets.includes(target));
-}
-
-function portObject(port: ServicePort): ServicePort {
-  const { name, ...rest } = port;
-  return (name === '' ? rest : { name, ...rest }) as ServicePort;
 }

@@ -1,6 +1,6 @@
 /**
- * The shape of a mirror: all of its Service but the endpoints. It is that of one exporter, the first by precedence. The others
- * only add endpoints behind the ports that they share with it (decision 25).
+ * The shape of a mirror: all of its Service but the endpoints. It is that of one exporter, the first by precedence (decision 25), to which
+ * others may add ports (unionPorts.ts).
  */
 import { BOUND } from './bounds.js';
 import type { ServicePort, ServiceRecord } from './model.js';
@@ -17,16 +17,26 @@ export interface ServiceShape {
   readonly publishNotReadyAddresses: boolean;
   /** At least one. */
   readonly ipFamilies: readonly IpFamily[];
+  /** Absent: `Cluster`. */
+  readonly internalTrafficPolicy?: 'Local';
+  readonly trafficDistribution?: string;
 }
 
 type ShapeSource = Pick<
   ServiceRecord,
-  'headless' | 'ports' | 'ipFamilies' | 'sessionAffinity' | 'sessionAffinitySeconds' | 'publishNotReadyAddresses'
+  | 'headless'
+  | 'ports'
+  | 'ipFamilies'
+  | 'sessionAffinity'
+  | 'sessionAffinitySeconds'
+  | 'publishNotReadyAddresses'
+  | 'internalTrafficPolicy'
+  | 'trafficDistribution'
 >;
 
 /** Only what every API server accepts. Without ipFamilies, as from API servers before dual-stack, the Service is IPv4. */
 export function shapeOf(record: ShapeSource): ServiceShape {
-  const { headless, sessionAffinitySeconds, publishNotReadyAddresses } = record;
+  const { headless, sessionAffinitySeconds, publishNotReadyAddresses, internalTrafficPolicy, trafficDistribution } = record;
   return {
     headless,
     ports: uniquePorts(record.ports.filter(isPort)),
@@ -34,6 +44,8 @@ export function shapeOf(record: ShapeSource): ServiceShape {
     ...(sessionAffinitySeconds !== undefined && isAffinityTimeout(sessionAffinitySeconds) && { sessionAffinitySeconds }),
     publishNotReadyAddresses,
     ipFamilies: record.ipFamilies.length === 0 ? ['IPv4'] : [...new Set(record.ipFamilies)],
+    ...(internalTrafficPolicy === 'Local' && { internalTrafficPolicy }),
+    ...(trafficDistribution !== undefined && { trafficDistribution }),
   };
 }
 
@@ -57,8 +69,8 @@ export function nameOfNameless({ ports }: Pick<ServiceShape, 'ports'>): string {
   return given;
 }
 
-/** No more than its slices can have. */
-function uniquePorts(ports: readonly ServicePort[]): ServicePort[] {
+/** Of ports with one name, or with one protocol and number, the first. No more than its slices can have. */
+export function uniquePorts(ports: readonly ServicePort[]): ServicePort[] {
   const [names, numbers] = [new Set<string>(), new Set<string>()];
   const isUnique = ({ name, protocol, port }: ServicePort): boolean => {
     const number = `${protocol}/${port}`;

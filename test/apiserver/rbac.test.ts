@@ -42,6 +42,7 @@ const HUB_RIGHTS = {
   peers: [...FOLLOW, 'create', 'patch', 'delete'],
   serviceexports: [...FOLLOW, 'create', 'patch', 'delete'],
   'serviceexports/status': ['patch'],
+  'serviceimports/status': ['patch'],
   serviceimports: [...FOLLOW, 'create', 'patch', 'delete'],
   services: [...FOLLOW, 'create', 'patch', 'delete'],
 };

@@ -8,7 +8,7 @@ import { REASONS } from '../../core/api/reasons.js';
 import { readPages, ROOT } from './pages.js';
 
 /** Of conditions that say that all is as it should be. */
-const GOOD = new Set(['GatewaySwitched', 'LinkUp', 'Linked', 'Meshed', 'MirrorYielded', 'Valid', 'Exported', 'NoConflicts']);
+const GOOD = new Set(['GatewaySwitched', 'LinkUp', 'Linked', 'Meshed', 'MirrorYielded', 'Ready', 'Valid', 'Exported', 'NoConflicts']);
 const FOLDERS = ['core', 'hub', 'cluster-agent', 'node-agent', 'cli'];
 
 const headings = readPages().find(({ path }) => path === 'docs/troubleshooting.md')?.headings ?? [];

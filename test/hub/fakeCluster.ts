@@ -82,7 +82,7 @@ export function createFakeCluster(uid: string, clock: Clock): FakeCluster {
     const before = objects.get(key);
     version += 1;
     const stored = {
-      ...object,
+      ...withAddress(object, before, version),
       metadata: {
         uid: before?.metadata.uid ?? `uid-${version}`,
         creationTimestamp: '2026-01-01T00:00:00Z',
@@ -246,6 +246,18 @@ export function createFakeCluster(uid: string, clock: Clock): FakeCluster {
 /** What leaves the selection is deleted, to whoever follows it. */
 function lineOf({ type, object }: Event, { selector }: Pick<Watcher, 'selector'>): string {
   return JSON.stringify({ type: selects(selector, object) ? type : 'DELETED', object });
+}
+
+interface WithSpec extends KubeObject {
+  readonly spec?: Readonly<Record<string, unknown>>;
+}
+
+/** A Service of the hub's keeps the address that it has, or gets one, where none is asked for. */
+function withAddress(object: WithSpec, before: WithSpec | undefined, version: number): KubeObject {
+  const ofHub = object.kind === 'Service' && object.metadata.labels?.['kilofed.io/managed-by'] !== undefined;
+  if (!ofHub || object.spec?.['clusterIP'] !== undefined) return object;
+  const clusterIP = before?.spec?.['clusterIP'] ?? `10.200.${version >> 8}.${version & 255}`;
+  return { ...object, spec: { ...object.spec, clusterIP, clusterIPs: [clusterIP] } } as KubeObject;
 }
 
 /** Objects that are not the hub's have other managers. */

@@ -79,14 +79,6 @@ describe('H7: a newcomer that says it was made in 1970 changes', () => {
   test.each<[string, Ports, Readonly<Record<string, unknown>>]>([
     ['no port by another name', [['x', 80]], {}],
     ['no port by another number', [['http', 6666]], {}],
-    [
-      'no port by more of them',
-      [
-        ['http', 80],
-        ['x', 81],
-      ],
-      {},
-    ],
     ['no type', [['http', 80]], { clusterIP: 'None' }],
     ['no affinity', [['http', 80]], { sessionAffinity: 'ClientIP', sessionAffinityConfig: { clientIP: { timeoutSeconds: 1 } } }],
     ['no family', [['http', 80]], { ipFamilies: ['IPv6', 'IPv4'] }],
@@ -108,6 +100,29 @@ describe('H7: a newcomer that says it was made in 1970 changes', () => {
     await world.clock.advance(60_000);
     expect([standing('west'), standing('north'), exporters('west')]).toEqual([...before, 'east,alpha']);
   });
+});
+
+test('H7: a port that a newcomer adds comes and goes with it, and leaves the others as they are, also over restarts', async () => {
+  evilExports([
+    ['http', 6666],
+    ['x', 81],
+  ]);
+  await world.clock.advance(2_000);
+  expect([portsIn('west'), exporters('west')]).toEqual([['http 80', 'x 81'], 'east,alpha']);
+  const writes = world.clusters().map((cluster) => cluster.writes.length);
+  await restart();
+  expect(world.clusters().map((cluster) => cluster.writes.length)).toEqual(writes);
+  // While it is not known, what it added stays.
+  await world.end();
+  world.cluster('alpha').fault = () => ({ kind: 'unreachable', message: 'connection refused' });
+  world.start();
+  await world.clock.advance(60_000);
+  expect([portsIn('west'), exporters('west')]).toEqual([['http 80', 'x 81'], 'east,alpha']);
+  world.cluster('alpha').fault = () => undefined;
+  await world.clock.advance(60_000);
+  world.cluster('alpha').drop(RESOURCE.service, 'web', 'demo');
+  await world.clock.advance(2_000);
+  expect([portsIn('west'), exporters('west')]).toEqual([['http 80'], 'east']);
 });
 
 test('H7: a member that comes later follows whom the others follow', async () => {

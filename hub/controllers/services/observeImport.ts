@@ -14,6 +14,7 @@ import type { MemberRecords } from '../../records/memberRecords.js';
 import type { Context } from '../context.js';
 import { formatKey } from '../keys.js';
 import { type MemberView, memberView } from '../memberView.js';
+import { withPortsBefore } from './portsBefore.js';
 import { contributors, mirrorIn, type ObservedMirror, standingOf } from './standingMirror.js';
 
 export interface ObservedImport {
@@ -23,6 +24,8 @@ export interface ObservedImport {
   readonly derivedKey: string;
   /** For how long the own name counts as freed just now, milliseconds. 0: it does not. */
   readonly freedMs: number;
+  /** When an exporter whose EndpointSlices lag behind its Service is waited for no longer, milliseconds. Absent: none is. */
+  readonly lagMs?: number;
   /** Contributors to the existing mirror that nobody consents to any more: nobody has to be asked before their part goes. */
   readonly unwanted: ReadonlySet<string>;
   /** Why exporters cannot be evaluated yet. */
@@ -32,9 +35,11 @@ export interface ObservedImport {
 export function observeImport(service: string, context: Context): ObservedImport {
   const { target, federation, rules, sha256 } = context;
   const [namespace = '', name = ''] = service.split('/');
-  const { exporters, waiting } = knownExporters(service, context);
+  const { exporters: known, waiting } = knownExporters(service, context);
   const { records } = target;
   const mirror = mirrorIn(records, service);
+  const standing = standingOf(mirror, context.outcomes.get(target.id, formatKey({ kind: 'service', service }))?.exporters ?? []);
+  const { exporters, lagMs } = withPortsBefore(service, known, { mirror, standing, wait: context.slicesWait });
   for (const id of [target.id, ...contributors(mirror)]) if (federation.member(id) !== undefined) seen(id, context);
   // What stands is not taken away because its exporter exports too much elsewhere.
   for (const id of contributors(mirror)) {
@@ -63,7 +68,7 @@ export function observeImport(service: string, context: Context): ObservedImport
         creation: creationConsent(context),
         sameNamed: holderOf(records, service, service),
         derived,
-        standing: standingOf(mirror, context.outcomes.get(target.id, formatKey({ kind: 'service', service }))?.exporters ?? []),
+        standing,
         importTaken: records.imports().get(service)?.own === false,
       },
       exporters,
@@ -79,6 +84,7 @@ export function observeImport(service: string, context: Context): ObservedImport
     derivedKey,
     freedMs: records.freedMs(service),
     unwanted,
+    ...(lagMs !== undefined && { lagMs }),
     waiting: [...waiting.values()],
   };
 }

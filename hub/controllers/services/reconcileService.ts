@@ -15,7 +15,7 @@ import type { Awaited, Outcome } from '../outcomes.js';
 import { type ObservedImport, observeImport } from './observeImport.js';
 import { mayRemovePart, removeMirror } from './removeMirror.js';
 import { contributors, mirrorIn, type ObservedMirror } from './standingMirror.js';
-import { type MirrorPlan, type MirrorWritten, writeMirror } from './writeMirror.js';
+import { type MirrorPlan, type MirrorWritten, writeImport, writeMirror } from './writeMirror.js';
 import { removeStrays, unmarkServices } from './yieldName.js';
 
 type PendingPlan = Extract<ImportPlan, { kind: 'pending' }>;
@@ -58,8 +58,23 @@ async function carryOut(service: string, observed: ObservedImport, context: Cont
         ? withdraw(service, { observed, why: 'notImported', outcome: withoutNamespace(service, plan, observed) }, context, signal)
         : makeNamespace({ plan, make: plan.create, outcome: withoutNamespace(service, plan, observed) }, context, signal);
     default:
-      return withdraw(service, { observed, why: 'notImported', outcome: refused(service, plan.refusals) }, context, signal);
+      return refuse(service, { plan, observed }, context, signal);
   }
+}
+
+/** A ServiceImport may say why it is not imported. What stood for it goes. */
+async function refuse(
+  service: string,
+  { plan: { told, refusals }, observed }: { readonly plan: Extract<ImportPlan, { kind: 'refused' }>; readonly observed: ObservedImport },
+  context: Context,
+  signal: AbortSignal,
+): Promise<Reconciled> {
+  const outcome = refused(service, refusals);
+  if (told === undefined) return withdraw(service, { observed, why: 'notImported', outcome }, context, signal);
+  const { failures } = await writeImport(told, observed, context, signal);
+  const surplus = { ...observed, mirror: { ...observed.mirror, import: undefined } };
+  const removed = await withdraw(service, { observed: surplus, why: 'notImported', outcome }, context, signal);
+  return failures.length === 0 ? removed : { ...removed, ...failed(removed.outcome ?? outcome, failures, context.target.id) };
 }
 
 /**
@@ -154,7 +169,7 @@ async function write(
   const written = await writeMirror({ plan, parting, observed }, context, signal);
   if (plan.parting === undefined || !written.complete) context.parting.end(service);
   const mirrors = parting === undefined ? [plan] : [plan, parting];
-  const due = [partingMs, observed.freedMs, strays.againMs ?? 0].filter((ms) => ms > 0);
+  const due = [partingMs, observed.freedMs, observed.lagMs ?? 0, strays.againMs ?? 0].filter((ms) => ms > 0);
   return {
     ...written,
     failures: [...strays.failures, ...written.failures],

@@ -23,6 +23,8 @@ interface WithSpec extends KubeObject {
     readonly ipFamilies?: unknown;
     readonly sessionAffinity?: unknown;
     readonly publishNotReadyAddresses?: unknown;
+    readonly internalTrafficPolicy?: unknown;
+    readonly trafficDistribution?: unknown;
   };
 }
 
@@ -75,5 +77,7 @@ function standingShape({ services, import: object }: ObservedMirror): ServiceSha
     ipFamilies: (['IPv4', 'IPv6'] as const).filter((family) => families.includes(family)),
     sessionAffinity: spec.sessionAffinity === 'ClientIP' ? 'ClientIP' : 'None',
     publishNotReadyAddresses: service.spec?.publishNotReadyAddresses === true,
+    ...(spec.internalTrafficPolicy === 'Local' && { internalTrafficPolicy: 'Local' }),
+    ...(typeof spec.trafficDistribution === 'string' && { trafficDistribution: spec.trafficDistribution }),
   });
 }

@@ -1,21 +1,23 @@
 /**
  * Writes the mirror of one service: Service and slices in the order that core/services/orderWrites.ts gives, or at once where nothing of
- * it is there yet, then the ServiceImport.
+ * it is there yet, then the ServiceImport, and its status last.
  */
 import { ANNOTATION, LABEL } from '../../../core/api/names.js';
 import type { Problem } from '../../../core/api/problem.js';
 import { type KubeObject, objectKey, RESOURCE } from '../../../core/api/resources.js';
 import { type MirrorWrite, orderBeside, orderWrites } from '../../../core/services/orderWrites.js';
+import type { ImportReady, PlannedImport } from '../../../core/services/importParts.js';
 import type { ImportPlan, NamedMirror } from '../../../core/services/planImport.js';
 import { takenOver } from '../../../core/services/handOver.js';
 import { withOwnHash } from '../../../core/services/withOwnHash.js';
 import type { KubeFailure } from '../../../kube/wire/client.js';
-import type { ExistingObject } from '../../records/existingObject.js';
+import { type ExistingObject, ownObject } from '../../records/existingObject.js';
 import type { WatchedKind } from '../../records/feed.js';
 import type { Context } from '../context.js';
 import { endsWrites, type FailedWrite } from '../failedWrites.js';
 import { formatKey } from '../keys.js';
 import { removeObjects } from '../removeObjects.js';
+import { writeImportStatus } from './importStatus.js';
 import type { ObservedImport } from './observeImport.js';
 import type { ObservedMirror } from './standingMirror.js';
 
@@ -59,10 +61,45 @@ export async function writeMirror(
   for (const write of orderBeside(plan.beside ?? [], mirror.slices))
     if ((await put(write)) === 'ended') return { ...told, complete: false };
   const complete = await writeNamed(plan);
+  const before = importIn(plan, context);
   const isImportDue = complete && !keepService && !(sent() && isPostponable(plan, mirror) && context.postpone(objectKey(observed.input)));
   if (isImportDue) await put({ kind: 'import', object: serviceImport(plan, latest(plan.service), context) });
   if (parting !== undefined) await writeNamed(parting);
-  return { ...told, complete };
+  if (keepService) return { ...told, complete };
+  const object = importIn(plan, context);
+  if (object !== undefined && object !== before && plan.ready.message !== '') warn(object, plan.ready.message, context);
+  const failures = await reported({ ...plan, ready: readiness(plan, latest(plan.service)) }, told.failures, context, signal);
+  return { ...told, failures, complete };
+}
+
+/** A ServiceImport for which no Service of the hub's stands. */
+export async function writeImport(
+  plan: PlannedImport,
+  observed: ObservedImport,
+  context: Context,
+  signal: AbortSignal,
+): Promise<Pick<MirrorWritten, 'failures' | 'problems'>> {
+  const { put, failures, problems } = createMirrorWriter(observed, context, signal);
+  await put({ kind: 'import', object: serviceImport(plan, undefined, context) });
+  return { problems, failures: await reported(plan, failures, context, signal) };
+}
+
+/** Writes the status, if the ServiceImport is there. `failures`: of what was written before; the result has its own, too. */
+async function reported(
+  plan: PlannedImport,
+  failures: readonly FailedWrite[],
+  context: Context,
+  signal: AbortSignal,
+): Promise<readonly FailedWrite[]> {
+  const object = importIn(plan, context);
+  if (object === undefined || failures.some(({ failure }) => endsWrites(failure))) return failures;
+  const failure = await writeImportStatus({ ...plan, object }, context, signal);
+  return failure === undefined ? failures : [...failures, failure];
+}
+
+/** As it stands in the target, if it is ours. */
+function importIn({ import: { metadata } }: PlannedImport, { target }: Context): KubeObject | undefined {
+  return ownObject(target.records.imports().get(objectKey(metadata)));
 }
 
 /** Without a ServiceImport its slices have to say what a mirror is made of, in case that the hub is not there to write it. */
@@ -176,6 +213,33 @@ function createMirrorWriter(
   };
 }
 
+/** A mirror that has an address can be reached, whatever comes of its ports and endpoints. */
+function readiness({ import: { spec }, ready }: MirrorPlan, service: KubeObject | undefined): ImportReady {
+  const missing =
+    service === undefined
+      ? 'there is no Service for it yet'
+      : spec['type'] === 'ClusterSetIP' && addressesOf(service).length === 0
+        ? 'its Service has no address yet'
+        : undefined;
+  return missing === undefined ? ready : { type: 'Ready', status: 'False', reason: 'Pending', message: missing };
+}
+
+/** The importer's people do not see what the exporter's wrote. */
+function warn({ metadata: { name, namespace, uid } }: KubeObject, note: string, { events }: Context): void {
+  events.record({
+    regarding: {
+      resource: RESOURCE.serviceImport,
+      name,
+      ...(namespace !== undefined && { namespace }),
+      ...(uid !== undefined && { uid }),
+    },
+    type: 'Warning',
+    reason: 'LocalTrafficOnly',
+    action: 'Import',
+    note,
+  });
+}
+
 /** What one exporter has in its slice must not keep those of the others from being written. */
 function refusedSlice(cluster: string, { metadata }: KubeObject, { message }: KubeFailure): Problem {
   return {
@@ -190,10 +254,15 @@ function placeOf({ kind, metadata }: KubeObject): string {
   return `${kind}/${metadata.name}`;
 }
 
+/** Virtual addresses, in the order of its IP families. */
+function addressesOf(service: KubeObject | undefined): string[] {
+  const { spec } = (service ?? {}) as { readonly spec?: { readonly clusterIPs?: readonly string[] | null } };
+  return (spec?.clusterIPs ?? []).filter((ip) => ip !== 'None');
+}
+
 /** Adds the virtual addresses of the mirror's Service, which the API server allocates (KEP-1645, `spec.ips`). */
-function serviceImport(plan: MirrorPlan, service: KubeObject | undefined, { sha256 }: Context): KubeObject {
-  const { spec } = (service ?? {}) as { readonly spec?: { readonly clusterIPs?: readonly string[] } };
-  const ips = (spec?.clusterIPs ?? []).filter((ip) => ip !== 'None');
+function serviceImport(plan: PlannedImport, service: KubeObject | undefined, { sha256 }: Context): KubeObject {
+  const ips = addressesOf(service);
   return withOwnHash(
     {
       ...plan.import,
