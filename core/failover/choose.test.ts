@@ -81,6 +81,9 @@ describe('one path at a time', () => {
     ['bd', 'b', 0, 0, 'a', 'it is better than a dead one'],
     ['ub', 'b', 0, 1, 'b', 'one that failed of late proves itself first'],
     ['ub', 'b', 1, 1, 'a', 'for a second'],
+    ['ub', 'b', 1, 9, 'b', 'or longer, if it failed more often'],
+    ['ub', 'b', 2, 9, 'a', 'two seconds at most: nothing gets through meanwhile'],
+    ['ui', 'b', 2, 9, 'a', 'nor through one that lost its LAN'],
     ['dds', 'c', 0, 0, 'a', 'a sibling that is down, too, is no place to rest: both would send in a circle'],
     ['gds', 'c', 0, 0, 'a', 'nor while an own one half works'],
   ])('%s using %s, good for %d s, a failed %d times: %s (%s)', (letters, current, seconds, ...[failures, expected]) => {

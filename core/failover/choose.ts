@@ -3,7 +3,7 @@
  *
  * Leaving is quick, returning slow: a path is left as soon as it is bad and another is better. A preferred path is taken again only after
  * it has been good for a while, twice as long with each recent failure. A path that half works (its gateway drains, lost its LAN, or hands
- * nothing on) is left after a tenth of that, even for one that failed of late.
+ * nothing on) is left after a tenth of that, even for one that failed of late; if it serves nobody but itself, after two seconds at most.
  *
  * When none is better, nothing changes: if everything fails at once, the fault is ours, and the old path is as good as any (isolation
  * guard). Paths that fail together are not found dead at the same moment, nor found alive at the same moment when they are back. So a dead
@@ -154,7 +154,7 @@ function isDue({ history, settings, now }: Choice, { name }: RankedPath, current
   const { goodSince, failures } = history.get(name) ?? { goodSince: undefined, failures: 0 };
   if (goodSince === undefined) return false;
   const proof = Math.min(settings.failbackDelayMaxMs, settings.failbackDelayMs * 2 ** Math.max(0, failures - 1));
-  return now - goodSince >= (isHalf(current) ? proof / 10 : proof);
+  return now - goodSince >= (mayBeAlone(current) ? Math.min(proof / 10, BACK_MS) : isHalf(current) ? proof / 10 : proof);
 }
 
 /** It answers, and should not be used. */

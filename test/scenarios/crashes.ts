@@ -133,7 +133,7 @@ async function gatewayOfBothWays(world: World): Promise<string> {
   if (other === undefined || other === gateway) return gateway;
   await world.node(other).killAgent('SIGTERM');
   await until('what comes back to take the same gateway', 20_000, async () => ((await back()).includes(gateway) ? true : undefined));
-  await world.calm();
+  await world.calm('anew');
   return gateway;
 }
 
