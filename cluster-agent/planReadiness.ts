@@ -11,7 +11,7 @@ import { isHubs } from '../core/observed/ownership.js';
 import { type ChoiceSlice, heldBack } from '../core/services/heldBack.js';
 import { type ChoicePolicy, readPolicy } from '../core/services/choicePolicy.js';
 import { cutOff } from '../core/services/cutOff.js';
-import { effectivelyReady, type Withheld, withReadiness } from '../core/services/readiness.js';
+import { effectivelyReady, withReadiness } from '../core/services/readiness.js';
 import type { Reach } from './memberReach.js';
 
 /** Ready endpoints of a Service of this cluster, by `addressType`. */
@@ -32,7 +32,7 @@ interface Read {
   readonly slice: ChoiceSlice;
 }
 
-type Held = (slice: KubeObject) => (address: string) => Withheld;
+type Held = (slice: KubeObject) => (address: string) => boolean;
 
 /** Those that are to be another way, over the version that was read. */
 export function planReadiness({ slices, imports, reach, localReady }: ReadinessInput): KubeObject[] {

@@ -29,6 +29,7 @@ import { createImportViews } from './controllers/importViews.js';
 import { outdatedImports } from './controllers/services/outdatedImports.js';
 import { standingMirrors } from './controllers/services/standingMirror.js';
 import { createRefusedWrites } from './controllers/refusedWrites.js';
+import { createServiceEvents } from './controllers/serviceEvents.js';
 import { createWriter } from './controllers/writer.js';
 import type { Federation } from './federation/federation.js';
 import type { Reachability } from './health/reachability.js';
@@ -88,6 +89,7 @@ export function createTarget(member: Member, deps: TargetDeps): Target {
   const { clock, dataPath, outcomes, metrics } = deps;
   const log = deps.log.with({ member: member.id });
   const events = createEventRecorder({ client: member.writes, clock, log, controller: 'kilofed.io/hub', instance: deps.name });
+  const serviceEvents = createServiceEvents({ recorder: events, clock });
   const brake = createBrake(clock);
   const slicesWait = createBoundedWait(SLICES_LAG_MS, clock);
   const yielding = createBoundedWait(YIELDING_MS, clock);
@@ -148,6 +150,7 @@ export function createTarget(member: Member, deps: TargetDeps): Target {
       target: member,
       writer,
       events,
+      serviceEvents,
       brake,
       slicesWait,
       yielding,

@@ -81,17 +81,6 @@ test.each<[string, string[], ChoicePolicy, ChoiceSlice[], More]>([
   expect(serving(policy, slices, more)).toEqual(expected);
 });
 
-test('affinity local: the best of the others stand by, and the rest do not', () => {
-  const slices = [slice('east', ['e1']), slice('north', ['n1'])];
-  const held = heldBack({
-    policy: { ...PREFER, affinity: 'local' },
-    slices,
-    isCut: () => false,
-    beside: { member: 'west', ready: { IPv4: 1 } },
-  });
-  expect(slices.flatMap((each) => ['e1', 'n1', 'x'].map(held(each)))).toEqual(['standsBy', false, false, false, true, false]);
-});
-
 test('whoever finds what another has written comes to the same, and gives all back when the reason is gone', () => {
   const member = fc.constantFrom('east', 'north', 'south');
   const slices = fc

@@ -8,7 +8,7 @@
 import { LABEL } from '../api/names.js';
 import type { KubeObject } from '../api/resources.js';
 import { groupByName } from '../mesh/groupByName.js';
-import { saidReady, type Withheld } from './readiness.js';
+import { saidReady } from './readiness.js';
 import { type Candidate, choose } from './choose.js';
 import type { ChoicePolicy } from './choicePolicy.js';
 
@@ -35,15 +35,11 @@ interface HeldBackInput {
   readonly beside?: Beside;
 }
 
-/** Tests an address in one of the slices. What would serve without the endpoints beside them stands by. */
-export function heldBack({ policy, slices, isCut, beside }: HeldBackInput): (slice: KubeObject) => (address: string) => Withheld {
+/** Tests an address in one of the slices. */
+export function heldBack({ policy, slices, isCut, beside }: HeldBackInput): (slice: KubeObject) => (address: string) => boolean {
   const drained = new Set(policy.drained);
   const serving = new Set<string>();
   const ready = new Set<string>();
-  const standingBy = new Set<string>();
-  const add = (to: Set<string>, chosen: ReadonlyMap<string, ReadonlySet<string>>): void => {
-    for (const [member, addresses] of chosen) for (const address of addresses) to.add(keyOf(member, address));
-  };
   for (const [family, ofFamily] of groupByName(slices.map(readyIn), ({ addressType }) => addressType)) {
     for (const group of byPort(ofFamily)) {
       const candidates = [
@@ -54,16 +50,7 @@ export function heldBack({ policy, slices, isCut, beside }: HeldBackInput): (sli
         ...(beside === undefined ? [] : [besideCandidate(beside, family)]),
       ];
       for (const { member, ready: addresses } of candidates) for (const address of addresses) ready.add(keyOf(member, address));
-      add(serving, choose(policy, candidates));
-      if (beside !== undefined) {
-        add(
-          standingBy,
-          choose(
-            policy,
-            candidates.filter(({ fixed }) => fixed !== true),
-          ),
-        );
-      }
+      for (const [member, addresses] of choose(policy, candidates)) for (const address of addresses) serving.add(keyOf(member, address));
     }
   }
 
@@ -82,9 +69,7 @@ export function heldBack({ policy, slices, isCut, beside }: HeldBackInput): (sli
     if (drained.has(member)) return () => true;
     return (address) => {
       const key = keyOf(member, address);
-      if (isCut(member, address)) return true;
-      if (serving.has(key) || !ready.has(key)) return false;
-      return standingBy.has(key) ? 'standsBy' : true;
+      return isCut(member, address) || (ready.has(key) && !serving.has(key));
     };
   };
 }

@@ -105,8 +105,6 @@ describe('affinity of the own Service', () => {
   test('local: others while none of its own is ready', () => {
     expect(beside(own('local'))).toEqual(EAST.map((address) => `-${address}`));
     expect(beside(own('local', []))).toEqual(EAST);
-    const standing = plan([exporter('east', EAST), own('local')], { target: there }).beside?.flatMap(({ endpoints }) => endpoints);
-    expect(standing?.map(({ conditions }) => conditions)).toEqual(EAST.map(() => ({ ready: false, serving: true, terminating: true })));
     const planned = plan([exporter('east', EAST), own('local')], { target: there });
     expect(told(planned.slices)).toEqual([...EAST.map((address) => `-${address}`), ...WEST]);
   });

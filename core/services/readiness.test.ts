@@ -55,22 +55,6 @@ test.each<[said: Conditions, withheld: Conditions]>([
   expect(withReadiness(cut, only())).toEqual(source);
 });
 
-test.each<Conditions>([
-  { ready: true, serving: true, terminating: false },
-  { ready: true },
-  { ready: false, serving: true, terminating: true },
-  {},
-])('%j stands by: it serves while it ends, and is given back, whatever is withheld in between', (said) => {
-  const source = sliceOf({ [ONE]: said, [TWO]: { ready: true } });
-  const standsBy = withReadiness(source, (address) => (address === ONE ? 'standsBy' : false));
-  expect(conditionsOf(standsBy)).toEqual([{ ready: false, serving: true, terminating: true }, { ready: true }]);
-  expect(withReadiness(standsBy, (address) => (address === ONE ? 'standsBy' : false))).toBe(standsBy);
-  const held = withReadiness(standsBy, only(ONE));
-  expect(held).toEqual(withReadiness(source, only(ONE)));
-  expect(withReadiness(held, (address) => (address === ONE ? 'standsBy' : false))).toEqual(standsBy);
-  expect(withReadiness(standsBy, only())).toEqual(source);
-});
-
 test('what is to be given back is told to people, grouped', () => {
   const ready = { ready: true, serving: true };
   const cut = withReadiness(

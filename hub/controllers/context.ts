@@ -18,6 +18,7 @@ import type { ImportQuota } from './importQuota.js';
 import type { ImportViews } from './importViews.js';
 import type { Making } from './making.js';
 import type { Outcome, Outcomes } from './outcomes.js';
+import type { ServiceEvents } from './serviceEvents.js';
 import type { Writer } from './writer.js';
 
 export interface Context {
@@ -28,6 +29,7 @@ export interface Context {
   readonly writer: Writer;
   /** Tells people in the target. */
   readonly events: EventRecorder;
+  readonly serviceEvents: ServiceEvents;
   readonly brake: Brake;
   /** Services (`namespace/name`) that wait for the EndpointSlices of an exporter. */
   readonly slicesWait: BoundedWait;

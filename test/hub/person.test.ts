@@ -186,7 +186,9 @@ test('I3: its owner is told by an Event, once, and whoever asks for the status s
   applyOver();
   controllersSlice(['10.2.0.7']);
   await world.clock.advance(2_000);
-  const events = [...west.objects.values()].filter(({ kind }) => kind === 'Event');
+  const events = [...west.objects.values()].filter(
+    (object) => object.kind === 'Event' && !('action' in object && object.action === 'FollowService'),
+  );
   expect(events).toMatchObject([{ reason: 'MirrorYielded', regarding: { kind: 'Service', name: 'web', namespace: 'demo' } }]);
   const { importers } =
     world

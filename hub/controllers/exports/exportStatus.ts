@@ -2,7 +2,8 @@
  * The status of a ServiceExport as the hub reports in it: conditions of its own types, and no other field.
  */
 import { mergeConditions } from '../../../core/api/conditions.js';
-import { type Condition, type KubeObject, RESOURCE } from '../../../core/api/resources.js';
+import { type Condition, type KubeObject, objectKey, RESOURCE } from '../../../core/api/resources.js';
+import { exportNews } from '../../../core/services/news.js';
 import type { ExportCondition } from '../../../core/services/planExport.js';
 import { timestamp } from '../../../kube/wire/timestamp.js';
 import type { KubeFailure } from '../../../kube/wire/client.js';
@@ -19,11 +20,11 @@ type Reported =
 
 const OUR_TYPES: ReadonlySet<string> = new Set<ExportCondition['type']>(['Valid', 'Ready', 'Conflict']);
 
-/** Writes what differs. `current` must be what the API server has, as far as it is known. */
+/** Writes what differs, and tells people of it. `current` must be what the API server has, as far as it is known. */
 export async function reportConditions(
   current: ServiceExport,
   planned: readonly ExportCondition[],
-  { writer, clock }: Pick<Context, 'writer' | 'clock'>,
+  { writer, clock, target, serviceEvents }: Context,
   signal: AbortSignal,
 ): Promise<Reported> {
   const { name, namespace } = current.metadata;
@@ -34,8 +35,12 @@ export async function reportConditions(
     status: { conditions: mergeConditions(planned, current, timestamp(clock.wall())) },
   };
   const result = await writer.ensureStatus(RESOURCE.serviceExport, desired, ownConditions(current), signal);
-  if (result.kind === 'failed' || result.kind === 'written') return result;
-  return { kind: 'done' };
+  if (result.kind === 'failed') return result;
+  if (result.kind !== 'written') return { kind: 'done' };
+  const service = objectKey(current.metadata);
+  const about = { serviceExport: current.metadata, service: target.records.services().get(service) };
+  serviceEvents.tell(service, exportNews(current.status?.conditions ?? [], planned), { source: target.id, about });
+  return result;
 }
 
 export function conditionOf({ status }: ServiceExport, type: ExportCondition['type']): Condition | undefined {

@@ -4,6 +4,7 @@
 import { LABEL, MCS_LABEL } from '../../../core/api/names.js';
 import { type Problem, problemText } from '../../../core/api/problem.js';
 import { type KubeObject, RESOURCE } from '../../../core/api/resources.js';
+import { importNews } from '../../../core/services/news.js';
 import { type ImportPlan, planImport, type Refusal } from '../../../core/services/planImport.js';
 import { laggingExporters } from '../../../core/services/slicesLag.js';
 import type { Federation } from '../../federation/federation.js';
@@ -122,6 +123,7 @@ async function mirror(
     awaits: awaitedBy(service, plan.refusals),
   };
   const ended = failures.length === 0 ? undefined : failed(outcome, failures, context.target.id);
+  if (ended === undefined) tellNews(service, { before: observed.mirror, plan }, context);
   if (ended !== undefined && failures.some(({ failure }) => endsWrites(failure))) return ended;
   const { services, slices } = surplusOf(observed.mirror, { stays, complete });
   const surplus = { services, slices: slices.filter((each) => !kept.has(sourceOf(each))), import: undefined };
@@ -129,6 +131,21 @@ async function mirror(
   if (ended !== undefined) return removed.result.kind === 'done' ? ended : { ...ended, ...removed };
   if (doubted && removed.result.kind === 'done') return { outcome, result: { kind: 'after', ms: BRAKED_MS } };
   return { ...removed, ...(dueMs !== undefined && { againMs: dueMs }) };
+}
+
+/** What stood before, and what stands when all is written. */
+function tellNews(
+  service: string,
+  { before, plan }: { readonly before: ObservedMirror; readonly plan: MirrorPlan },
+  { target, serviceEvents }: Context,
+): void {
+  const { name } = plan.service.metadata;
+  const others = plan.exporters.filter((id) => id !== target.id);
+  const { reason } = heldBackReason(plan);
+  const now = mirrorIn(target.records, service);
+  const news = importNews(before, now, { name, exporters: others, ...(reason !== undefined && { heldBack: reason }) });
+  const about = { serviceImport: now.import?.metadata, service: now.services.find(({ metadata }) => metadata.name === name)?.metadata };
+  serviceEvents.tell(service, news, { source: others[0] ?? '', about });
 }
 
 interface Settled {
