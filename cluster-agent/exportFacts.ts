@@ -1,19 +1,20 @@
 /**
- * What the cluster-agent keeps of Services and EndpointSlices: of exported Services alone, what decides who may reach which endpoint.
+ * What the cluster-agent keeps of Services, ServiceExports, namespaces and EndpointSlices: what decides who may reach which endpoint.
  */
 import type { Exported } from '../core/api/nodePolicy.js';
-import { MCS_LABEL } from '../core/api/names.js';
+import { KILOFED_GROUP, MCS_LABEL } from '../core/api/names.js';
 import type { KubeObject } from '../core/api/resources.js';
 import { addressOf } from '../core/net/cidr.js';
 import { isHubs } from '../core/observed/ownership.js';
-import { exportRequest } from '../core/services/annotations.js';
+import { type NamespaceExport, namespaceExport } from '../core/services/namespaceExport.js';
 
-/** Of a Service that is exported. */
+/** Of a Service that could be exported. */
 export interface ServiceFacts {
-  /** `namespace/name`. */
-  readonly key: string;
-  /** The members that it names; absent: as the Mesh says. */
-  readonly targets?: readonly string[];
+  readonly namespace: string;
+  readonly name: string;
+  /** Of Kilofed's. */
+  readonly annotations: Readonly<Record<string, string>>;
+  readonly labels: Readonly<Record<string, string>>;
 }
 
 /** Of an EndpointSlice. */
@@ -42,12 +43,27 @@ interface Slice extends KubeObject {
   readonly ports?: readonly { readonly protocol?: string; readonly port?: number }[] | null;
 }
 
-/** Undefined: it is not exported. */
+/** Undefined: it is never exported. */
 export function serviceFacts(object: KubeObject): ServiceFacts | undefined {
   const { metadata, spec } = object as KubeObject & { readonly spec?: { readonly type?: string } };
-  const request = exportRequest(metadata.annotations ?? {});
-  if (request?.exported !== true || spec?.type === 'ExternalName' || isHubs('service', object)) return undefined;
-  return { key: keyOf(object, metadata.name), ...(request.targets === undefined ? {} : { targets: request.targets }) };
+  if (spec?.type === 'ExternalName' || isHubs('service', object)) return undefined;
+  const { namespace = '', name, labels = {} } = metadata;
+  return { namespace, name, annotations: oursOf(metadata.annotations), labels };
+}
+
+/** Annotations of a ServiceExport by which somebody asks for an export. Undefined: nobody does. */
+export function serviceExportFacts(object: KubeObject): Readonly<Record<string, string>> | undefined {
+  const { annotations, deletionTimestamp } = object.metadata as KubeObject['metadata'] & { readonly deletionTimestamp?: string };
+  return deletionTimestamp !== undefined || isHubs('serviceExport', object) ? undefined : oursOf(annotations);
+}
+
+/** Undefined: the namespace exports nothing. */
+export function namespaceFacts({ metadata }: KubeObject): NamespaceExport | undefined {
+  return namespaceExport(metadata.annotations ?? {}).export;
+}
+
+function oursOf(annotations: Readonly<Record<string, string>> = {}): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(annotations).filter(([key]) => key.startsWith(`${KILOFED_GROUP}/`)));
 }
 
 /** Endpoints count whether they are ready or not: what is under way with one that ends goes on. Undefined: it belongs to no Service. */

@@ -13,7 +13,9 @@ import type { KubeClient } from '../kube/wire/client.js';
 import { createReflector, type Reflector } from '../kube/wire/reflector.js';
 import type { ReportedLink } from '../core/api/gatewayReport.js';
 import type { NodePolicy } from '../core/api/nodePolicy.js';
-import { type ServiceFacts, serviceFacts, type LocalSlice, sliceFacts } from './exportFacts.js';
+import type { NamespaceExport } from '../core/services/namespaceExport.js';
+import { type ExportedService, exportedServices } from './exportedServices.js';
+import { type LocalSlice, namespaceFacts, serviceExportFacts, type ServiceFacts, serviceFacts, sliceFacts } from './exportFacts.js';
 import {
   checkMesh,
   checkMeshNode,
@@ -133,12 +135,24 @@ export function createObserver(deps: ObserverDeps): Observer {
   });
   const nodes = follow<NodeFacts>(RESOURCE.node, nodeFacts, all);
   const ranges = follow<readonly string[]>(RESOURCE.serviceCIDR, serviceRanges);
-  const services = follow<ServiceFacts>(RESOURCE.service, serviceFacts, onExportsChange);
+  /** Which Services are exported, until something changes that decides it. */
+  let exported: ReadonlyMap<string, ExportedService> | undefined;
+  const exportsAsked = (): void => {
+    exported = undefined;
+    onExportsChange();
+  };
+  const services = follow<ServiceFacts>(RESOURCE.service, serviceFacts, exportsAsked);
+  const serviceExports = follow<Readonly<Record<string, string>>>(RESOURCE.serviceExport, serviceExportFacts, exportsAsked);
+  const namespaces = follow<NamespaceExport>(RESOURCE.namespace, namespaceFacts, exportsAsked);
+  const exportedNow = (): ReadonlyMap<string, ExportedService> => {
+    const asks = { services: services.store.values(), serviceExports: serviceExports.store, namespaces: namespaces.store };
+    return (exported ??= new Map(exportedServices(asks).map((each) => [each.key, each])));
+  };
   const slices = follow<LocalSlice>(RESOURCE.endpointSlice, sliceFacts, (current, previous) => {
     const service = (current ?? previous)?.service;
     if (service !== undefined && current?.ready !== previous?.ready) onLocalReady(service);
     // Most changes are of Services that are not exported.
-    if (service !== undefined && !services.store.has(service)) return;
+    if (service !== undefined && !exportedNow().has(service)) return;
     if (service === undefined || !isDeepStrictEqual(reachableIn(current), reachableIn(previous))) onExportsChange();
   });
   const policies = follow<NodePolicy>(RESOURCE.nodePolicy, keep(checkNodePolicy), onExportsChange);
@@ -163,7 +177,10 @@ export function createObserver(deps: ObserverDeps): Observer {
     deps,
   );
   const needed = { meshes, meshnodes: meshNodes, nodes };
-  const exports = { services, endpointslices: slices, nodepolicies: policies };
+  const exports = { services, namespaces, serviceexports: serviceExports, endpointslices: slices, nodepolicies: policies };
+  /** A cluster without the kind has no ServiceExports. */
+  const isUnread = (reflector: Reflector<unknown>): boolean =>
+    !reflector.synced() && !(reflector === serviceExports && reflector.state().failure?.kind === 'notFound');
 
   return {
     observe() {
@@ -196,7 +213,7 @@ export function createObserver(deps: ObserverDeps): Observer {
       };
     },
     observeExports() {
-      const unread = Object.entries(exports).find(([, reflector]) => !reflector.synced());
+      const unread = Object.entries(exports).find(([, reflector]) => isUnread(reflector));
       const failure = unread?.[1].state().failure;
       if (unread !== undefined && failure !== undefined) return { kind: 'unreadable', reason: `${unread[0]}: ${failure.message}` };
       const mesh = meshes.store.get(MESH_NAME);
@@ -207,7 +224,7 @@ export function createObserver(deps: ObserverDeps): Observer {
           mesh: mesh.spec,
           nodes: [...nodes.store.values()],
           meshAddresses: new Map([...meshNodes.store.values()].map(({ metadata, status }) => [metadata.name, status?.meshAddresses ?? []])),
-          services: [...services.store.values()],
+          services: [...exportedNow().values()],
           slices: [...slices.store.values()],
         },
         nodes: [...nodes.store.values()],

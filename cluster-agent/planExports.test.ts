@@ -1,7 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import type { KubeObject } from '../core/api/resources.js';
 import { nodePolicySchema } from '../core/api/nodePolicy.js';
-import { serviceFacts, type SliceFacts, sliceFacts } from './exportFacts.js';
+import { exportedServices } from './exportedServices.js';
+import { namespaceFacts, serviceExportFacts, serviceFacts, type SliceFacts, sliceFacts } from './exportFacts.js';
 import { type ExportsInput, planExports } from './planExports.js';
 
 const NODES = [
@@ -144,6 +145,37 @@ describe('M14: what counts as exported', () => {
     ...more,
   });
 
+  /** The Service of the name `web`, as all that asks makes it. */
+  function exported(asks: {
+    readonly service?: KubeObject;
+    readonly serviceExport?: Record<string, string>;
+    readonly byHub?: true;
+    readonly namespace?: Record<string, string>;
+  }): unknown[] {
+    const facts = serviceFacts(asks.service ?? service({}, { metadata: { name: 'web', namespace: 'demo', labels: { app: 'web' } } }));
+    const labels = asks.byHub === true ? { 'kilofed.io/managed-by': 'kilofed-hub' } : {};
+    const metadata = {
+      name: 'web',
+      namespace: 'demo',
+      labels,
+      annotations: { ...asks.serviceExport, ...(asks.byHub && { 'kilofed.io/hash': '0' }) },
+    };
+    const said =
+      asks.serviceExport === undefined
+        ? undefined
+        : serviceExportFacts({ apiVersion: 'multicluster.x-k8s.io/v1beta1', kind: 'ServiceExport', metadata });
+    const ofNamespace = namespaceFacts({
+      apiVersion: 'v1',
+      kind: 'Namespace',
+      metadata: { name: 'demo', annotations: asks.namespace ?? {} },
+    });
+    return exportedServices({
+      services: facts === undefined ? [] : [facts],
+      serviceExports: new Map(said === undefined ? [] : [['demo/web', said]]),
+      namespaces: new Map(ofNamespace === undefined ? [] : [['demo', ofNamespace]]),
+    });
+  }
+
   test.each<[string, KubeObject, unknown]>([
     ['to all', service({ 'kilofed.io/export': 'true' }), { key: 'demo/web' }],
     [
@@ -174,7 +206,27 @@ describe('M14: what counts as exported', () => {
       undefined,
     ],
   ])('a Service: %s', (_what, object, expected) => {
-    expect(serviceFacts(object)).toEqual(expected);
+    expect(exported({ service: object })[0]).toEqual(expected);
+  });
+
+  test.each<[string, Parameters<typeof exported>[0], unknown]>([
+    ['a ServiceExport that a person made', { serviceExport: { 'kilofed.io/export-to': 'west' } }, [{ key: 'demo/web', targets: ['west'] }]],
+    ['one of the hub', { serviceExport: {}, byHub: true }, []],
+    [
+      'its namespace',
+      { namespace: { 'kilofed.io/export': 'true', 'kilofed.io/export-to': 'west' } },
+      [{ key: 'demo/web', targets: ['west'] }],
+    ],
+    ['a selector that finds it', { namespace: { 'kilofed.io/export-selector': 'app in (web)' } }, [{ key: 'demo/web' }]],
+    ['a selector that does not', { namespace: { 'kilofed.io/export-selector': 'app=db' } }, []],
+    ['a selector that is none', { namespace: { 'kilofed.io/export-selector': 'app>1' } }, []],
+    [
+      'its namespace, and it does not want it',
+      { service: service({ 'kilofed.io/export': 'false' }), namespace: { 'kilofed.io/export': 'true' } },
+      [],
+    ],
+  ])('M14: exported by %s', (_what, asks, expected) => {
+    expect(exported(asks)).toEqual(expected);
   });
 
   test('a slice: its addresses, ready or not, and its ports that have a number', () => {

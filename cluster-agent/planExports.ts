@@ -9,14 +9,15 @@ import type { Problem } from '../core/api/problem.js';
 import { familyOf, parseCidr } from '../core/net/cidr.js';
 import { createPrefixMap, type PrefixMap } from '../core/net/prefixMap.js';
 import type { NodeFacts } from './facts.js';
-import type { ServiceFacts, SliceFacts } from './exportFacts.js';
+import type { ExportedService } from './exportedServices.js';
+import type { SliceFacts } from './exportFacts.js';
 
 export interface ExportsInput {
   readonly mesh: Pick<MeshSpec, 'exportToDefault'>;
   readonly nodes: readonly Pick<NodeFacts, 'name' | 'podCIDRs' | 'internalCIDRs'>[];
   /** Mesh addresses by node: other members reach a server of the node itself by them where its own address is not routed. */
   readonly meshAddresses: ReadonlyMap<string, readonly string[]>;
-  readonly services: readonly ServiceFacts[];
+  readonly services: readonly ExportedService[];
   /** Others than those of `services` are ignored. */
   readonly slices: readonly SliceFacts[];
 }

@@ -40,9 +40,11 @@ export const LABEL = {
 } as const;
 
 export const ANNOTATION = {
-  /** On a Service: "true" exports it to the other members. */
+  /** On a Service: "true" exports it to the other members. On a Namespace: all its Services that do not say otherwise. */
   export: 'kilofed.io/export',
-  /** On a Service, optional: comma-separated ids of the members that import it; absent means all. */
+  /** On a Namespace, optional: a label selector: those of its Services that match are exported, unless they say otherwise. */
+  exportSelector: 'kilofed.io/export-selector',
+  /** On a Service, or for all of a Namespace, optional: comma-separated ids of the members that import it; absent means all. */
   exportTo: 'kilofed.io/export-to',
   /** On a Service or ServiceExport, optional: "true" or "false", whether the mirror has the Service's own name where that is free. */
   ownName: 'kilofed.io/own-name',

@@ -29,30 +29,35 @@ type Annotations = Readonly<Record<string, string>>;
 /** What asks for the export besides the annotations of the Service. */
 interface AskedElsewhere {
   /** Annotations of the ServiceExport of its name that a person made; absent: there is none. */
-  readonly serviceExport?: Annotations;
+  readonly serviceExport?: Annotations | undefined;
+  /** Annotations by which its namespace asks (namespaceExport.ts); absent: it does not. */
+  readonly namespace?: Annotations;
 }
 
 /** Undefined: nothing asks for the Service to be exported. */
-export function exportRequest(annotations: Annotations, { serviceExport }: AskedElsewhere = {}): ExportRequest | undefined {
+export function exportRequest(annotations: Annotations, elsewhere: AskedElsewhere = {}): ExportRequest | undefined {
+  const { serviceExport, namespace } = elsewhere;
   const value = annotations[ANNOTATION.export];
-  const asked = serviceExport !== undefined;
-  if (value === 'false' && asked) return refused(invalidAnnotation(DECLINED));
-  if (value === 'false') return undefined;
-  if (value !== undefined && value !== 'true') {
+  if (value === 'true') return requested(annotations, { serviceExport });
+  if (value === 'false') return serviceExport === undefined ? undefined : refused(invalidAnnotation(DECLINED));
+  if (value !== undefined) {
     const message = `annotation ${ANNOTATION.export} is "${shown(value)}": write "true" to export the Service, or remove it`;
     return refused(invalidAnnotation(message));
   }
-  if (value === undefined && !asked) {
-    return annotations[ANNOTATION.exportTo] === undefined ? undefined : refused(WITHOUT_EXPORT);
-  }
+  if (namespace !== undefined) return requested(annotations, elsewhere);
+  if (serviceExport !== undefined) return { ...requested(annotations, { serviceExport }), byServiceExport: true };
+  return annotations[ANNOTATION.exportTo] === undefined ? undefined : refused(WITHOUT_EXPORT);
+}
+
+/** Of what is said in several places the nearest to the Service counts. */
+function requested(annotations: Annotations, { serviceExport, namespace }: AskedElsewhere): ExportRequest {
   const { [ANNOTATION.affinity]: affinity, ...ofExport } = serviceExport ?? {};
-  const said = { ...ofExport, ...annotations };
+  const said = { ...namespace, ...ofExport, ...annotations };
   const { targets, complaints } = targetsOf(said[ANNOTATION.exportTo]);
   const { options, complaints: others } = readOptions(said);
   return {
     exported: true,
     ...(targets !== undefined && { targets }),
-    ...(value === undefined && { byServiceExport: true }),
     ...options,
     complaints: [...complaints, ...others, ...(affinity !== undefined && said[ANNOTATION.affinity] === undefined ? [NO_CONSENT] : [])],
   };

@@ -17,6 +17,8 @@ export const BOUND = {
   endpointAddresses: 5_000,
   /** Members that one export may name. */
   targets: 250,
+  /** Characters of the labels of a Service that the selector of a namespace sees. */
+  serviceLabels: 4_096,
   /** Namespaces that are made in one member for the exports of another. */
   createdNamespaces: 100,
   /** Tiers of members that one export may prefer. */

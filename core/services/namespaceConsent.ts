@@ -4,7 +4,7 @@
  */
 import * as z from 'zod';
 import { ANNOTATION, LABEL } from '../api/names.js';
-import { clusterMeta, labelName } from '../observed/metadata.js';
+import { clusterMeta, labelName, requests } from '../observed/metadata.js';
 import type { KubeObject } from '../api/resources.js';
 
 /** `invalid`: the label is not understood, so nothing is imported. Else the ids of the members that may export into it. */
@@ -21,7 +21,7 @@ export interface NamespaceConsent {
 
 const CLUSTER_ID = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
 
-/** A Namespace, as far as imports are concerned. */
+/** A Namespace, as far as imports and exports are concerned. */
 export const observedNamespace = z.object({
   metadata: clusterMeta.extend({
     name: labelName,
@@ -33,7 +33,7 @@ export const observedNamespace = z.object({
         [LABEL.cluster]: z.exactOptional(z.string()),
       })
       .nullish(),
-    annotations: z.object({ [ANNOTATION.importHostnames]: z.exactOptional(z.string()) }).nullish(),
+    annotations: requests.nullish(),
   }),
 });
 

@@ -61,7 +61,7 @@ const FIRST: readonly WatchedKind[] = ['mesh', 'meshNode', 'peer', 'service', 'n
 /** A member works without, if less is known of it. It counts as read as soon as it is known whether the member has any. */
 const OPTIONAL: readonly WatchedKind[] = ['gatewayReport'];
 /** They say whose slices are needed: of more exports than the hub takes, those that it took before. */
-const BEFORE_SLICES: readonly WatchedKind[] = ['service', 'serviceExport'];
+const BEFORE_SLICES: readonly WatchedKind[] = ['service', 'serviceExport', 'namespace'];
 /** The slices of a Service are held together until they are looked at. */
 const FETCH_CONCURRENCY = 2;
 const FETCH_BYTES = 16 << 20;

@@ -8,6 +8,8 @@ export interface Indexed<T> {
   /** Returns the previous group. */
   set(key: string, value: T | undefined, group: string | undefined): string | undefined;
   group(group: string): readonly T[];
+  /** Of a group, sorted. */
+  keysOf(group: string): readonly string[];
   /** Of a group. */
   size(group: string): number;
   groups(): Iterable<string>;
@@ -43,6 +45,7 @@ export function createIndexed<T>(): Indexed<T> {
       return before;
     },
     group: (group) => [...(members.get(group) ?? [])].toSorted().flatMap((key) => values.get(key) ?? []),
+    keysOf: (group) => [...(members.get(group) ?? [])].toSorted(),
     size: (group) => members.get(group)?.size ?? 0,
     groups: () => members.keys(),
     dropGroup(group) {

@@ -14,6 +14,7 @@ import type { ExistingExport } from './projectExport.js';
 import { createClusterRecords } from './clusterRecords.js';
 import { createCoalesced } from './coalesced.js';
 import { checkedFeed } from './checkedFeed.js';
+import { createInTurns } from './inTurns.js';
 import { type ExistingObject, isStale, ownObject, projectExisting } from './existingObject.js';
 import type { ClusterFacts } from './admit/clusterFacts.js';
 import { type Feed, setOrDelete, type WatchedKind } from './feed.js';
@@ -111,10 +112,28 @@ export function createMemberRecords(id: string, deps: RecordsDeps): MemberRecord
     changed: (key) => changed({ kind: 'serviceExport', service: key }),
     askChanged: (key) => services.askChanged(key),
   });
-  const services = createServiceRecords(id, { ...deps, isAnswer: () => quiet, changed, asked: exports.asked, problems });
+  const services = createServiceRecords(id, {
+    ...deps,
+    isAnswer: () => quiet,
+    changed,
+    asked: exports.asked,
+    askedByNamespace: (namespace) => namespaces.all.get(namespace)?.exports,
+    problems,
+  });
   const peers = createPeerRecords((change) => seldom('source' in change ? `peer ${change.source}` : change.kind, change), problems);
   const imports = createImportRecords(problems, (key) => changed({ kind: 'mirror', service: key }));
-  const namespaces = createNamespaceRecords((namespace) => seldom(`namespace ${namespace}`, { kind: 'namespace', namespace }), problems);
+  let read = false;
+  const askInTurns = createInTurns({ clock: deps.clock, each: (service) => services.askChanged(service) });
+  /** What is exported has to be known when the slices are read, and is looked at in turns from then on. */
+  const exportAgain = createCoalesced<string>({
+    clock: deps.clock,
+    tell: (namespace) => (read ? askInTurns(services.namesIn(namespace)) : services.namesIn(namespace).forEach(services.askChanged)),
+  });
+  const namespaces = createNamespaceRecords({
+    problems,
+    changed: (namespace) => seldom(`namespace ${namespace}`, { kind: 'namespace', namespace }),
+    exportsChanged: (namespace) => exportAgain(namespace, namespace),
+  });
   const links = createLinkRecords((to) => seldom(`links ${to}`, { kind: 'links', to }), problems);
   const cluster = createClusterRecords({ clock: deps.clock, changed, lostChanged: links.reconsider });
   const feeds = {
@@ -143,7 +162,10 @@ export function createMemberRecords(id: string, deps: RecordsDeps): MemberRecord
     wrote: (kind, object) => quietly(kind, (feed) => feed.changed(objectKey(object.metadata), feed.project(object), undefined)),
     removed: (kind, object) => quietly(kind, (feed) => feed.changed(objectKey(object.metadata), undefined, undefined)),
     // What has a ServiceExport was exported when the hub ran last.
-    slicesStarted: () => services.slicesStarted((service) => exports.all.has(service)),
+    slicesStarted() {
+      read = true;
+      services.slicesStarted((service) => exports.all.has(service));
+    },
     fillSlices: services.fillSlices,
     setTerms: cluster.setTerms,
     settle: cluster.settle,

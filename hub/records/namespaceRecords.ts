@@ -5,6 +5,7 @@ import { HUB_MANAGER, LABEL } from '../../core/api/names.js';
 import { clusterName } from '../../core/observed/metadata.js';
 import { readObject } from '../../core/observed/readObject.js';
 import { type NamespaceConsent, namespaceConsent, observedNamespace } from '../../core/services/namespaceConsent.js';
+import { type NamespaceExport, namespaceExport } from '../../core/services/namespaceExport.js';
 import { checkedFeed } from './checkedFeed.js';
 import { type Feed, setOrDelete } from './feed.js';
 import { createIndexed } from './indexed.js';
@@ -14,6 +15,8 @@ import type { ObjectProblems } from './objectProblems.js';
 export interface NamespaceRecord {
   readonly phase: 'active' | 'terminating';
   readonly consent: NamespaceConsent;
+  /** What it asks for its Services. Absent: nothing. */
+  readonly exports?: NamespaceExport;
   /** Id of the member for whose exports the hub made it. Absent: it did not. */
   readonly madeFor?: string;
 }
@@ -25,7 +28,14 @@ interface NamespaceRecords {
   madeFor(exporter: string): number;
 }
 
-export function createNamespaceRecords(changed: (name: string) => void, problems: ObjectProblems): NamespaceRecords {
+interface NamespaceRecordsDeps {
+  readonly problems: ObjectProblems;
+  readonly changed: (name: string) => void;
+  /** It asks for another thing for its Services than before. */
+  readonly exportsChanged: (name: string) => void;
+}
+
+export function createNamespaceRecords({ problems, changed, exportsChanged }: NamespaceRecordsDeps): NamespaceRecords {
   const all = new Map<string, NamespaceRecord>();
   const made = createIndexed<true>();
   return {
@@ -34,9 +44,11 @@ export function createNamespaceRecords(changed: (name: string) => void, problems
     feed: checkedFeed('namespace', problems, {
       project: projectNamespace,
       changed(name, current) {
-        if (JSON.stringify(all.get(name)) === JSON.stringify(current)) return;
+        const before = all.get(name);
+        if (JSON.stringify(before) === JSON.stringify(current)) return;
         setOrDelete(all, name, current);
         made.set(name, current?.madeFor === undefined ? undefined : true, current?.madeFor);
+        if (JSON.stringify(before?.exports) !== JSON.stringify(current?.exports)) exportsChanged(name);
         changed(name);
       },
     }),
@@ -50,11 +62,15 @@ function projectNamespace(object: unknown): Kept<NamespaceRecord> {
     const { name, deletionTimestamp, labels, annotations } = read.value.metadata;
     const phase = typeof deletionTimestamp === 'string' ? 'terminating' : 'active';
     const { [LABEL.managedBy]: manager, [LABEL.cluster]: madeFor } = labels ?? {};
-    return kept({
+    const { export: exports, complaints } = namespaceExport(annotations ?? {});
+    const record: NamespaceRecord = {
       phase,
       consent: namespaceConsent({ name, labels: labels ?? {}, annotations: annotations ?? {} }),
+      ...(exports !== undefined && { exports }),
       ...(manager === HUB_MANAGER && madeFor !== undefined && { madeFor }),
-    });
+    };
+    const subject = { kind: 'object', type: 'Namespace', key: name } as const;
+    return kept(record, ...complaints.map((complaint) => ({ subject, ...complaint })));
   }
   const named = readObject(clusterName, object).ok;
   return kept(named ? { phase: 'active', consent: { imports: 'invalid' } } : undefined, malformed('namespace', object, read.error));

@@ -11,6 +11,7 @@ import { exportRequest } from '../../core/services/annotations.js';
 import type { ServiceRecord } from '../../core/services/model.js';
 import { readHandOver } from '../../core/services/handOver.js';
 import { readService, serviceIdentity } from '../../core/services/observed.js';
+import { askedByNamespace, type Candidate, type NamespaceExport } from '../../core/services/namespaceExport.js';
 import type { ServiceExportAsk } from '../../core/services/observedExport.js';
 import { projectOwn } from './existingObject.js';
 import { type Kept, kept, malformed } from './kept.js';
@@ -43,6 +44,8 @@ interface Somebodys extends Named {
   readonly offered?: true;
   /** Annotations of Kilofed's on it; absent: none. */
   readonly annotations?: Readonly<Record<string, string>>;
+  /** Absent: it has none. */
+  readonly labels?: Readonly<Record<string, string>>;
 }
 
 interface Exportable {
@@ -55,7 +58,7 @@ interface Exportable {
 export function projectService(cluster: string, object: unknown): Kept<ServiceEntry> {
   const identity = readObject(serviceIdentity, object);
   if (!identity.ok) return kept(nameOnly(object), malformed('service', object, identity.error));
-  const { name, namespace, uid = '', annotations, deletionTimestamp } = identity.value.metadata;
+  const { name, namespace, uid = '', labels, annotations, deletionTimestamp } = identity.value.metadata;
   const named: Named = { namespace, name, uid };
   if (isHubs('service', object)) {
     const { value: existing, problems } = projectOwn('service', object);
@@ -69,7 +72,8 @@ export function projectService(cluster: string, object: unknown): Kept<ServiceEn
     kind: 'foreign',
     ...(leftover !== undefined && { leftover }),
     ...(offered && { offered }),
-    ...(Object.keys(annotations ?? {}).length > 0 && { annotations: annotations ?? {} }),
+    ...(isSomething(annotations) && { annotations }),
+    ...(isSomething(labels) && { labels }),
   };
   if (typeof deletionTimestamp === 'string') return kept({ ...foreign, unexportable: LEAVING }, ...misuse);
   const read = readService(cluster, ASLEEP, object);
@@ -78,13 +82,30 @@ export function projectService(cluster: string, object: unknown): Kept<ServiceEn
   return kept({ ...foreign, unexportable: { reason, message } }, ...misuse);
 }
 
+function isSomething<T extends object>(texts: T | null | undefined): texts is T {
+  return Object.keys(texts ?? {}).length > 0;
+}
+
+/** What asks for the export of a Service besides itself. */
+interface AskedBeside {
+  /** A ServiceExport of its name that a person made. */
+  readonly serviceExport: ServiceExportAsk | undefined;
+  /** What its namespace says of all of its Services. */
+  readonly namespace: NamespaceExport | undefined;
+}
+
 /**
- * A Service as others are to know it, by what asks for its export: itself, and a ServiceExport. A mirror of ours is never an export,
- * whatever is said: it would return to its exporter. One that is being deleted is no longer exported, and a malformed one is none.
+ * A Service as others are to know it, by what asks for its export: itself, a ServiceExport, and its namespace. A mirror of ours is never
+ * an export, whatever is said: it would return to its exporter. One that is being deleted is no longer exported, and a malformed one is
+ * none.
  */
-export function exportedAs(entry: ServiceEntry, asked: ServiceExportAsk | undefined): Kept<ServiceEntry> {
+export function exportedAs(entry: ServiceEntry, { serviceExport: asked, namespace }: AskedBeside): Kept<ServiceEntry> {
   if (entry.kind === 'own') return kept(entry);
-  const request = exportRequest(entry.annotations ?? {}, asked === undefined ? {} : { serviceExport: asked.annotations });
+  const inNamespace = namespace === undefined ? undefined : askedByNamespace(namespace, candidateOf(entry));
+  const request = exportRequest(entry.annotations ?? {}, {
+    ...(asked !== undefined && { serviceExport: asked.annotations }),
+    ...(inNamespace !== undefined && { namespace: inNamespace }),
+  });
   const subject = { kind: 'service', name: `${entry.namespace}/${entry.name}` } as const;
   if (request === undefined) return kept(dormant(entry));
   const exportable = exportableOf(entry);
@@ -110,7 +131,13 @@ function dormant(entry: Exclude<ServiceEntry, { kind: 'own' }>): ServiceEntry {
   return entry.kind === 'foreign' ? entry : { ...somebodysOf(entry), kind: 'foreign', body: bodyOf(entry.source) };
 }
 
-function somebodysOf({ namespace, name, uid, leftover, offered, annotations }: Somebodys): Somebodys {
+/** Its type is read only where its namespace exports anything. */
+function candidateOf(entry: Exclude<ServiceEntry, { kind: 'own' }>): Candidate {
+  const { namespace, name, labels = {} } = entry;
+  return { namespace, name, labels, type: exportableOf(entry)?.record.type };
+}
+
+function somebodysOf({ namespace, name, uid, leftover, offered, annotations, labels }: Somebodys): Somebodys {
   return {
     namespace,
     name,
@@ -118,6 +145,7 @@ function somebodysOf({ namespace, name, uid, leftover, offered, annotations }: S
     ...(leftover !== undefined && { leftover }),
     ...(offered !== undefined && { offered }),
     ...(annotations !== undefined && { annotations }),
+    ...(labels !== undefined && { labels }),
   };
 }
 

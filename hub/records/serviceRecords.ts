@@ -8,6 +8,7 @@ import type { Clock } from '../../core/runtime/clock.js';
 import type { Complaint, Problem } from '../../core/api/problem.js';
 import { BOUND } from '../../core/services/bounds.js';
 import type { SliceRecord } from '../../core/services/model.js';
+import type { NamespaceExport } from '../../core/services/namespaceExport.js';
 import type { ServiceExportAsk } from '../../core/services/observedExport.js';
 import type { Change } from './change.js';
 import { isStale } from './existingObject.js';
@@ -44,6 +45,8 @@ interface ServiceRecords {
   freedMs(service: string): number;
   /** What else asks for the export of a Service has changed. */
   askChanged(service: string): void;
+  /** Services of a namespace that are not ours, sorted. */
+  namesIn(namespace: string): readonly string[];
   /** All services with a Service or slice of ours, or with a Service that has our label still. */
   mirrored(): readonly string[];
   /**
@@ -67,6 +70,8 @@ interface ServiceRecordsDeps {
   readonly changed: (change: Change) => void;
   /** What a person's ServiceExport asks for a Service. */
   readonly asked: (service: string) => ServiceExportAsk | undefined;
+  /** What a namespace asks for its Services. */
+  readonly askedByNamespace: (namespace: string) => NamespaceExport | undefined;
   /** Called for a newly exported Service whose slices were passed over, and are not remembered. */
   readonly needSlices: (service: string) => void;
   /** Whether every EndpointSlice that the member has was heard of. */
@@ -89,6 +94,8 @@ export function createServiceRecords(cluster: string, deps: ServiceRecordsDeps):
   /** Our slices, by the Service that kube-proxy adds them to. */
   const joined = createIndexed<true>();
   const freed = createFreedNames(deps.clock);
+  /** Services that are not ours, by namespace. */
+  const somebodys = createIndexed<true>();
   /** Services that are not ours and have our label still. */
   const leftOver = new Set<string>();
   /** Characters that are kept of Services which nothing asks to export. */
@@ -98,6 +105,7 @@ export function createServiceRecords(cluster: string, deps: ServiceRecordsDeps):
     const before = services.get(key);
     const entry = withRoom(seen === undefined ? undefined : asAsked(key, seen), sizeOf(before));
     setOrDelete(services, key, entry);
+    somebodys.set(key, entry === undefined || entry.kind === 'own' ? undefined : true, entry?.namespace);
     if (entry === undefined) problems.set(`export ${key}`, []);
     // The watch may tell of a deletion before its answer comes.
     if (entry !== undefined || deps.isAnswer()) freed.forget(key);
@@ -113,7 +121,10 @@ export function createServiceRecords(cluster: string, deps: ServiceRecordsDeps):
 
   /** The Service as what asks for its export makes it. What is wrong with it is told only where something asks. */
   function asAsked(key: string, seen: ServiceEntry): ServiceEntry {
-    const { value, problems: wrong } = exportedAs(seen, deps.asked(key));
+    const { value, problems: wrong } = exportedAs(seen, {
+      serviceExport: deps.asked(key),
+      namespace: deps.askedByNamespace(seen.namespace),
+    });
     problems.set(`export ${key}`, wrong);
     return value ?? seen;
   }
@@ -122,7 +133,7 @@ export function createServiceRecords(cluster: string, deps: ServiceRecordsDeps):
     const size = sizeOf(entry);
     if (entry?.kind === 'foreign' && size > before && unexported - before + size > BOUND.unexported) {
       unexported -= before;
-      const { body: _body, ...rest } = entry;
+      const { body: _body, labels: _labels, ...rest } = entry;
       return { ...rest, unexportable: NO_ROOM };
     }
     unexported += size - before;
@@ -234,6 +245,7 @@ export function createServiceRecords(cluster: string, deps: ServiceRecordsDeps):
       const entry = services.get(service);
       if (entry !== undefined && entry.kind !== 'own') setService(service, entry);
     },
+    namesIn: somebodys.keysOf,
     mirrored: () => [...ownServices.groups(), ...ownSlices.groups(), ...leftOver],
     slicesStarted(wasExported) {
       if (live) return;
@@ -261,7 +273,7 @@ const NO_ROOM: Complaint = {
 };
 
 function sizeOf(entry: ServiceEntry | undefined): number {
-  return entry?.kind === 'foreign' ? (entry.body?.length ?? 0) : 0;
+  return entry?.kind === 'foreign' ? (entry.body?.length ?? 0) + JSON.stringify(entry.labels ?? {}).length : 0;
 }
 
 /** What waits. It is gathered when it is asked for: while there is too much, each of very many events would have to. */

@@ -55,11 +55,13 @@ const OF_CLUSTER_AGENT = {
   'meshes/status': ['patch'],
   meshnodes: [...FOLLOW, 'delete'],
   'meshnodes/status': ['patch'],
+  namespaces: FOLLOW,
   nodepolicies: [...FOLLOW, 'create', 'patch'],
   nodes: READ,
   peers: FOLLOW,
   'peers/status': ['patch'],
   servicecidrs: FOLLOW,
+  serviceexports: FOLLOW,
   serviceimports: ['get', 'list'],
   services: FOLLOW,
 };

@@ -67,9 +67,13 @@ export function mayRemovePart(
   });
 }
 
-/** What may be missing in a list that is wrong: slices of what is exported, else what asked for its export, else the Service itself. */
+/**
+ * What may be missing in a list that is wrong: slices of what is exported, else what asked for its export, such as its namespace, else the
+ * Service itself.
+ */
 function inDoubt(service: string, records: MemberRecords): WatchedKind {
   if (records.exported().has(service)) return 'endpointSlice';
+  if (records.namespace(service.split('/')[0] ?? '') === undefined) return 'namespace';
   return records.services().has(service) ? 'serviceExport' : 'service';
 }
 
