@@ -1,9 +1,11 @@
 /**
- * Under which name an exported Service stands in an importing member: its own where that is free, else a derived one, beside somebody's
- * Service of the own name.
+ * Under which name an exported Service stands in an importing member: its own where that is wanted and free, else a derived one, beside
+ * somebody's Service of the own name, or so that somebody can make one.
  *
- * The own name returns when it is free again. Then the derived Service stands on beside it for a while, since clients have its address.
+ * Where the name changes, the Service of the other name stands on for a while, since clients have its address.
  */
+import type { ExportRequest } from './annotations.js';
+import type { NamespaceConsent } from './namespaceConsent.js';
 import { derivedServiceName, isDerivedName, type Sha256 } from './names.js';
 
 /** Whose Service has a name in the importing member. */
@@ -24,20 +26,25 @@ interface NameInput {
     readonly sameNamed: NameHolder;
     readonly derived: NameHolder;
   };
+  /** Whether it is to have its own name where that is free. */
+  readonly ownName: boolean;
   readonly sha256: Sha256;
 }
 
 interface ImportName {
   readonly name: string;
-  /** The derived Service that stood for it until now. */
+  /** The Service of ours that stood for it until now. */
   readonly parting?: string;
 }
 
 /** `taken`: both names are somebody's. `freed`: it will be known in a moment. */
-export function importName({ namespace, name, target, sha256 }: NameInput): ImportName | 'taken' | 'freed' {
+export function importName({ namespace, name, target, ownName, sha256 }: NameInput): ImportName | 'taken' | 'freed' {
   const derived = derivedServiceName(namespace, name, sha256);
   // One that may be derived from another name is left to that other Service, whoever was first.
   if (isDerivedName(name)) return target.derived === 'foreign' ? 'taken' : { name: derived };
+  if (!ownName) {
+    return target.derived === 'foreign' ? 'taken' : { name: derived, ...(target.sameNamed === 'ours' && { parting: name }) };
+  }
   switch (target.sameNamed) {
     case 'foreign':
       return target.derived === 'foreign' ? 'taken' : { name: derived };
@@ -46,4 +53,22 @@ export function importName({ namespace, name, target, sha256 }: NameInput): Impo
     default:
       return { name, ...(target.derived === 'ours' && { parting: derived }) };
   }
+}
+
+/**
+ * Whether the mirror is to have the Service's own name: as whoever gives it its shape asks for. An export by a ServiceExport alone is the
+ * way of MCS, where an importing cluster can make a Service of the name at any time. `request` undefined: he is not known now, so that
+ * what stands stays.
+ */
+export function wantsOwnName(request: ExportRequest | undefined, { consent, sameNamed, derived }: OwnNameInput): boolean {
+  if (consent.ownNames === false) return false;
+  if (request === undefined) return sameNamed === 'ours' || derived !== 'ours';
+  return request.ownName ?? request.byServiceExport !== true;
+}
+
+interface OwnNameInput {
+  /** What the importing namespace says. */
+  readonly consent: Pick<NamespaceConsent, 'ownNames'>;
+  readonly sameNamed: NameHolder;
+  readonly derived: NameHolder;
 }

@@ -32,3 +32,11 @@ test.each<[unknown, boolean | undefined]>([
   const annotations = (value === undefined ? {} : { 'kilofed.io/import-hostnames': value }) as Readonly<Record<string, string>>;
   expect(namespaceConsent({ name: 'demo', annotations }).hostnames).toBe(expected);
 });
+
+test.each<[string, false | undefined]>([
+  ['true', undefined],
+  ['false', false],
+  ['no', false],
+])('the label kilofed.io/own-names %p means %p', (value, expected) => {
+  expect(namespaceConsent({ name: 'demo', labels: { 'kilofed.io/own-names': value } }).ownNames).toBe(expected);
+});

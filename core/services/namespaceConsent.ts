@@ -15,6 +15,8 @@ export interface NamespaceConsent {
   readonly imports?: ImportConsent;
   /** Whether imports may have endpoints with host names. Absent: it says nothing, which means no. */
   readonly hostnames?: boolean;
+  /** False: no mirror has its Service's own name there. Absent: as the exporter has it. */
+  readonly ownNames?: false;
   /** Of the namespace of the hub's account: for whose exports namespaces are made that lack. Absent: for nobody's. */
   readonly creates?: ImportConsent;
 }
@@ -28,6 +30,7 @@ export const observedNamespace = z.object({
     labels: z
       .object({
         [LABEL.import]: z.exactOptional(z.string()),
+        [LABEL.ownNames]: z.exactOptional(z.string()),
         [LABEL.createNamespaces]: z.exactOptional(z.string()),
         [LABEL.managedBy]: z.exactOptional(z.string()),
         [LABEL.cluster]: z.exactOptional(z.string()),
@@ -40,10 +43,13 @@ export const observedNamespace = z.object({
 export function namespaceConsent({ labels, annotations }: KubeObject['metadata']): NamespaceConsent {
   const imports: unknown = labels?.[LABEL.import];
   const hostnames: unknown = annotations?.[ANNOTATION.importHostnames];
+  const ownNames: unknown = labels?.[LABEL.ownNames];
   const creates: unknown = labels?.[LABEL.createNamespaces];
   return {
     ...(imports !== undefined && { imports: importConsent(imports) }),
     ...(hostnames !== undefined && { hostnames: hostnames === 'true' }),
+    // What is not understood forbids, too: a name that is not taken can be taken later.
+    ...(ownNames !== undefined && ownNames !== 'true' && { ownNames: false }),
     ...(creates !== undefined && { creates: importConsent(creates) }),
   };
 }

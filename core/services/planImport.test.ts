@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { exporter, importInput as input, mirrorOf as mirror, service, slice, tcp } from '../../test/fakes/services.js';
 import type { Exporter } from './importParts.js';
 import { type ImportInput, type ImportPlan, planImport } from './planImport.js';
+import { shapeOf } from './serviceShape.js';
 
 const DERIVED = /^derived-[0-9a-v]{10}$/;
 
@@ -474,4 +475,42 @@ test('whose EndpointSlices lag behind its Service counts with the ports that it 
   expect(plan.service.spec.ports).toEqual([tcp('http', 80), tcp('grpc', 81)]);
   expect(plan.slices.find(({ metadata }) => metadata.labels?.['kilofed.io/cluster'] === 'north')?.ports).toEqual([tcp('grpc', 8081)]);
   expect(mirror(planImport(input({ exporters: [behind] }))).service.spec.ports).toEqual([tcp('rest', 81)]);
+});
+describe('the own name', () => {
+  const nameOf = (request: object, consent: object = {}, target: object = {}): string => {
+    const exporters = [exporter('east', ['10.42.1.5'], { export: { exported: true, complaints: [], ...request } })];
+    return mirror(planImport(input({ exporters, target: { consent, ...target } }))).service.metadata.name;
+  };
+
+  test.each([
+    [{}, {}, /^web$/],
+    [{ byServiceExport: true }, {}, DERIVED],
+    [{ byServiceExport: true, ownName: true }, {}, /^web$/],
+    [{ ownName: false }, {}, DERIVED],
+    [{}, { ownNames: false }, DERIVED],
+    [{ ownName: true }, { ownNames: false }, DERIVED],
+  ])('%j in a namespace that says %j', (request, consent, expected) => {
+    expect(nameOf(request, consent)).toMatch(expected);
+  });
+
+  test('whoever gives the mirror its shape decides; a newcomer does not', () => {
+    const exporters = [
+      exporter('east', ['10.42.1.5'], { export: { exported: true, byServiceExport: true, complaints: [] } }),
+      exporter('north', ['10.44.1.5']),
+    ];
+    const plan = planImport(input({ exporters, target: { standing: { exporters: ['east'] }, derived: 'ours' } }));
+    expect(mirror(plan).service.metadata.name).toMatch(DERIVED);
+    const other = planImport(input({ exporters, target: { standing: { exporters: ['north'] }, sameNamed: 'ours' } }));
+    expect(mirror(other).service.metadata.name).toBe('web');
+  });
+
+  test.each([
+    ['ours', 'none', /^web$/],
+    ['none', 'ours', DERIVED],
+  ] as const)('while that one is not known, the name stays: own %s, derived %s', (sameNamed, derived, expected) => {
+    const standing = { exporters: ['east', 'north'], shape: shapeOf(exporter('east', []).service) };
+    const exporters = [exporter('north', ['10.44.1.5'])];
+    const plan = planImport(input({ exporters, unknown: ['east'], target: { standing, sameNamed, derived } }));
+    expect(mirror(plan).service.metadata.name).toMatch(expected);
+  });
 });

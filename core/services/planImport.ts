@@ -11,7 +11,7 @@ import { choicePolicy, type ChoicePolicy, type MemberTerms } from './choicePolic
 import { besideOwn, besideOwnNotes } from './besideOwn.js';
 import { joining, withChoice } from './withChoice.js';
 import { importRefusal, type NamespaceRules } from './consent.js';
-import { importName, type NameHolder } from './importName.js';
+import { importName, type NameHolder, wantsOwnName } from './importName.js';
 import type { EndpointSliceObject, Exporter, PlannedImport, ServiceObject, Standing } from './importParts.js';
 import { isLocalOnly, serviceImportObject, serviceObject } from './mirrorObjects.js';
 import { mirrorSlices } from './mirrorSlices.js';
@@ -138,7 +138,8 @@ export function planImport(input: ImportInput): ImportPlan {
   const { usable, shape, keepService } = decided;
   // A Service with an address cannot become one without.
   const sameNamed = target.sameNamed === 'offered' && shape.headless ? 'foreign' : target.sameNamed;
-  const named = importName({ ...input, target: { ...target, sameNamed } });
+  const ownName = wantsOwnName(decided.first?.export, target);
+  const named = importName({ ...input, ownName, target: { ...target, sameNamed } });
   if (named === 'freed') return { kind: 'wait', message: `the Service ${input.name} of ${target.id} was deleted a moment ago` };
   if (named === 'taken') {
     const message = `${target.id} has a Service of the derived name that is not ours: remove it`;

@@ -111,7 +111,8 @@ test('one that is applied over the hub’s own stays when the annotation goes, a
   const annotations = { ...own?.metadata.annotations, 'kubectl.kubernetes.io/last-applied-configuration': '{}' };
   if (own !== undefined) east.put({ ...own, metadata: { ...own.metadata, annotations } });
   putService(east, 'web', { annotations: {} });
-  await world.clock.advance(2_000);
+  // Both names stand for a minute.
+  await world.clock.advance(70_000);
   expect([imported(), conditions()]).toEqual([['10.1.0.5'], GOOD]);
   expect(east.objects.get('serviceexports/demo/web')?.metadata.annotations).toEqual(annotations);
 });
