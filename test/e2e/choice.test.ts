@@ -86,8 +86,11 @@ describe.each([
 
   test('affinity local, and the last of the own pods is killed: requests fail for a second at most', async () => {
     const seen = await requester.during(async () => {
+      await Promise.all([
+        nodeOf(example.west, 'west-a1').exec(['pkill', '-9', '-f', '[p]rocess.env.HOSTNAME']),
+        example.west.kubectl(['-n', 'demo', 'delete', 'pod', '-l', 'app=shop', '--force', '--grace-period=0', '--wait=false']),
+      ]);
       await example.west.kubectl(['-n', 'demo', 'scale', 'deployment/shop', '--replicas=0']);
-      await example.west.kubectl(['-n', 'demo', 'delete', 'pod', '-l', 'app=shop', '--force', '--grace-period=0']);
       await sleep(3_000);
     }, 900);
     expect(outageMs(seen)).toBeLessThan(1_000);
