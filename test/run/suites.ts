@@ -54,6 +54,7 @@ const E2E_MINUTES: Readonly<Record<string, number>> = {
   lab: 15,
   example: 15,
   life: 20,
+  choice: 15,
   health: 20,
 };
 
