@@ -18,6 +18,7 @@ import type { Context, Reconciled } from './controllers/context.js';
 import { createCurtailed } from './controllers/curtailed.js';
 import { reconcileExport } from './controllers/exports/reconcileExport.js';
 import { formatKey, type Key, parseKey } from './controllers/keys.js';
+import { createLatencies, type Origin } from './controllers/latencies.js';
 import { createLaterKeys } from './controllers/laterKeys.js';
 import type { RestingDataPath } from './controllers/restingDataPath.js';
 import type { Outcome, Outcomes } from './controllers/outcomes.js';
@@ -38,8 +39,8 @@ import type { Pairs } from './pairs/pairs.js';
 
 export interface Target {
   readonly member: Member;
-  /** Reconciles a key soon. */
-  enqueue(key: Key): void;
+  /** Reconciles a key soon. `origin`: what was changed that asks for it. */
+  enqueue(key: Key, origin?: Origin): void;
   /** Somebody's Service came, changed or went, and may have had a name that an import waits for. */
   nameChanged(service: string): void;
   run(signal: AbortSignal): Promise<void>;
@@ -107,8 +108,7 @@ export function createTarget(member: Member, deps: TargetDeps): Target {
   const making = createMaking({ clock, isThere: (name) => member.records.namespace(name) !== undefined });
   // One that changes its mind all the time must not take up what may be asked of the members that export to it.
   const importChanged = createPaced({ clock, rate: REPORTS, pass: deps.importChanged, keyOf: (service) => service });
-  /** By key: when the first event was received that it has not been reconciled for. */
-  const seenAt = new Map<string, number>();
+  const latencies = createLatencies({ clock, metrics });
   /** Keys of the data path that wait for their turn in the queue. */
   const waiting = new Set<string>();
   const later = createLaterKeys({ clock, untilRest: dataPath.untilRest, pass: (key) => queue?.add(key) });
@@ -132,16 +132,14 @@ export function createTarget(member: Member, deps: TargetDeps): Target {
     // A member that is not ready is reconciled as a whole when it becomes ready.
     if (key === undefined || !deps.mayReconcile() || member.state().kind !== 'ready') return DONE;
     const began = clock.now();
-    const seen = seenAt.get(text);
-    seenAt.delete(text);
-    let writes = 0;
+    const run = latencies.began(key);
     const writer = createWriter({
       client: member.writes,
       federation: deps.name,
       log,
       curtailed,
-      wrote(verb, ok) {
-        writes += 1;
+      wrote(verb, ok, kind) {
+        run.wrote(kind);
         metrics.wrote(member.id, verb, ok);
       },
     });
@@ -170,7 +168,7 @@ export function createTarget(member: Member, deps: TargetDeps): Target {
     if (key.kind === 'service' && (before === undefined || !sameToExporters(before, outcome))) importChanged(key.service);
     metrics.reconciled(key.kind, result.kind, (clock.now() - began) / 1000);
     if (before?.reason !== outcome?.reason) logFailure(text, reconciled);
-    observeLatency(key, { seen, wrote: writes > 0, done: result.kind === 'done' });
+    run.ended(result.kind === 'done');
     if (reconciled.againMs !== undefined && result.kind === 'done') queue?.addAfter(text, reconciled.againMs);
     return result;
   }
@@ -187,18 +185,10 @@ export function createTarget(member: Member, deps: TargetDeps): Target {
       log.warn('A reconcile failed', { key: text, result: result.kind, reason: result.error });
   }
 
-  /** A key that is not done keeps the time of its first event. */
-  function observeLatency(key: Key, ended: { readonly seen: number | undefined; readonly wrote: boolean; readonly done: boolean }): void {
-    const text = formatKey(key);
-    if (ended.seen === undefined) return;
-    if (ended.done && ended.wrote) metrics.propagated(key.kind, (clock.now() - ended.seen) / 1000);
-    if (!ended.done && !seenAt.has(text)) seenAt.set(text, ended.seen);
-  }
-
-  function enqueue(key: Key): void {
+  function enqueue(key: Key, origin?: Origin): void {
     if (queue === undefined) return;
     const text = formatKey(key);
-    if (!seenAt.has(text)) seenAt.set(text, clock.now());
+    latencies.asked(key, origin);
     if (key.kind === 'export') return void later.put(text, 'reports');
     waiting.add(text);
     dataPath.moved();
@@ -223,7 +213,7 @@ export function createTarget(member: Member, deps: TargetDeps): Target {
         deps.taken();
         await worked;
         queue = undefined;
-        for (const each of [seenAt, waiting, later]) each.clear();
+        for (const each of [latencies, waiting, later]) each.clear();
       }
     },
     stats() {

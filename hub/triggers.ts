@@ -13,6 +13,7 @@ import {
   keysOfTarget,
   type TargetedKey,
 } from './controllers/keysOfChange.js';
+import type { Origin } from './controllers/latencies.js';
 import type { Federation } from './federation/federation.js';
 import type { StartupGate } from './federation/startupGate.js';
 import type { Reachability } from './health/reachability.js';
@@ -72,9 +73,9 @@ export function createTriggers({ clock, federation, pairs, reachability, targets
   /** Addresses of the members' API servers, by what tells two apart. */
   let apiServers: ReadonlyMap<string, string> = new Map();
 
-  function enqueue(keys: Iterable<TargetedKey>): void {
+  function enqueue(keys: Iterable<TargetedKey>, origin?: Origin): void {
     if (!gate.isOpen()) return;
-    for (const [target, key] of keys) targets.get(target)?.enqueue(key);
+    for (const [target, key] of keys) targets.get(target)?.enqueue(key, origin);
   }
 
   function resync(id: string): void {
@@ -108,7 +109,7 @@ export function createTriggers({ clock, federation, pairs, reachability, targets
         federation.exportChanged(change.service);
         federation.arrivals.changed(member.id, change.service, member.records);
       }
-      enqueue(keysOfChange(member.id, change, { federation, pairs }));
+      enqueue(keysOfChange(member.id, change, { federation, pairs }), originOf(change));
     },
     stateChanged(member) {
       const { id, records } = member;
@@ -162,4 +163,9 @@ export function createTriggers({ clock, federation, pairs, reachability, targets
     },
     importChanged: (service) => enqueue(federation.exportersOf(service).map((exporter) => [exporter, { kind: 'export', service }])),
   };
+}
+
+function originOf(change: Change): Origin | undefined {
+  if ((change.kind !== 'service' && change.kind !== 'slices') || change.at === undefined) return undefined;
+  return { kind: change.kind === 'service' ? 'Service' : 'EndpointSlice', at: change.at };
 }

@@ -9,6 +9,8 @@ import type { QueueStats } from '../../core/workqueue/queue.js';
 import type { MemberState } from '../members/memberState.js';
 
 type ControllerName = 'peers' | 'service' | 'export';
+/** What is changed in the member that exports. */
+export type SourceKind = 'Service' | 'EndpointSlice';
 export type WriteVerb = 'apply' | 'applyStatus' | 'merge' | 'delete';
 
 export interface Metrics {
@@ -16,6 +18,8 @@ export interface Metrics {
   wrote(member: string, verb: WriteVerb, ok: boolean): void;
   /** Time from the watch event, as the hub received it, to the acknowledgement of the write that it caused. */
   propagated(controller: ControllerName, seconds: number): void;
+  /** Time from the change in the exporting member, as the object says it, to the acknowledgement of the write in an importing one. */
+  followed(kind: SourceKind, seconds: number): void;
   /** Drops the series of a member that was removed. */
   forget(member: string): void;
   /** The exposition text and its content type. */
@@ -56,10 +60,21 @@ export function createMetrics(sources: MetricsSources): Metrics {
     buckets: LATENCY_BUCKETS,
     registers,
   });
+  const endToEnd = new Histogram({
+    name: 'kilofed_hub_end_to_end_seconds',
+    help:
+      'From a change in the exporting member to the acknowledged write in an importing one, by what was changed there. When that was is ' +
+      'what the object says: to the second, but for EndpointSlices of Kubernetes. Clocks that differ count as they are; less than 0 ' +
+      'counts as 0, and more than an hour as an hour.',
+    labelNames: ['kind'],
+    buckets: [...LATENCY_BUCKETS, 60],
+    registers,
+  });
   return {
     reconciled: (controller, result, seconds) => reconcile.observe({ controller, result }, seconds),
     wrote: (member, verb, ok) => writes.inc({ member, verb, result: ok ? 'ok' : 'error' }),
     propagated: (controller, seconds) => propagation.observe({ controller }, seconds),
+    followed: (kind, seconds) => endToEnd.observe({ kind }, seconds),
     forget(member) {
       for (const verb of ['apply', 'applyStatus', 'merge', 'delete'] satisfies WriteVerb[]) {
         for (const result of ['ok', 'error']) writes.remove({ member, verb, result });

@@ -53,7 +53,7 @@ interface WriterDeps {
   readonly federation: string;
   /** Of the member. */
   readonly log: Log;
-  readonly wrote: (verb: WriteVerb, ok: boolean) => void;
+  readonly wrote: (verb: WriteVerb, ok: boolean, kind: Resource['kind']) => void;
   /** Of the member, for all that write into it. */
   readonly curtailed: Curtailed;
 }
@@ -97,7 +97,7 @@ export function createWriter({ client, federation, log, wrote, curtailed }: Writ
       signal: how.signal,
     });
     const answer = result.ok ? answered(resource, desired, result.value) : result;
-    wrote(how.verb, answer.ok);
+    wrote(how.verb, answer.ok, resource.kind);
     return answer;
   }
 
@@ -133,7 +133,7 @@ export function createWriter({ client, federation, log, wrote, curtailed }: Writ
         timeoutMs: TIMEOUT_MS,
         signal,
       });
-      wrote('apply', result.ok);
+      wrote('apply', result.ok, resource.kind);
       return result.ok || result.error.kind === 'alreadyExists' ? { ok: true, value: undefined } : result;
     },
 
@@ -162,7 +162,7 @@ export function createWriter({ client, federation, log, wrote, curtailed }: Writ
         timeoutMs: TIMEOUT_MS,
         signal,
       });
-      wrote('merge', result.ok);
+      wrote('merge', result.ok, resource.kind);
       if (!result.ok) return result;
       const named = readObject(namespacedName, result.value);
       return named.ok && objectKey(named.value.metadata) === `${namespace}/${name}`
@@ -185,7 +185,7 @@ export function createWriter({ client, federation, log, wrote, curtailed }: Writ
         timeoutMs: TIMEOUT_MS,
         signal,
       });
-      wrote('delete', result.ok);
+      wrote('delete', result.ok, resource.kind);
       for (const key of [keyOf(resource, object), `${keyOf(resource, object)}/status`]) curtailed.forget(key);
       if (result.ok) {
         const [from, service] = [labels[LABEL.cluster], annotations?.[ANNOTATION.source]];

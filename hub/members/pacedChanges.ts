@@ -27,10 +27,12 @@ function concernsOthers(change: Change): boolean {
 }
 
 function keyOf(change: Change): string {
-  return change.kind === 'facts' ? change.kind : JSON.stringify(change);
+  return change.kind === 'facts' ? change.kind : JSON.stringify(change, (name, value: unknown) => (name === 'at' ? undefined : value));
 }
 
 /** Facts are told with those before; what was not told in between is neither. */
 function since(earlier: Change, change: Change): Change {
-  return earlier.kind === 'facts' && change.kind === 'facts' ? { ...change, before: earlier.before } : change;
+  if (earlier.kind === 'facts' && change.kind === 'facts') return { ...change, before: earlier.before };
+  const isDated = change.kind === 'service' || change.kind === 'slices';
+  return isDated && 'at' in earlier && earlier.at !== undefined ? { ...change, at: earlier.at } : change;
 }

@@ -23,6 +23,7 @@ import { createPassedSlices } from './passedSlices.js';
 import { exportedAs, projectService, type ServiceEntry } from './projectService.js';
 import { projectSlice, type SliceEntry } from './projectSlice.js';
 import { createSourceSlices } from './sourceSlices.js';
+import { changedAt } from './changedAt.js';
 
 /** Services are named `namespace/name`. */
 interface ServiceRecords {
@@ -85,8 +86,13 @@ export function createServiceRecords(cluster: string, deps: ServiceRecordsDeps):
   const exports = createPlaces({ all: BOUND.exports, group: BOUND.exportsOfNamespace });
   const slices = createSourceSlices();
   const passed = createPassedSlices();
-  /** The EndpointSlice of the event that comes next: what is kept of it is not the object. */
+  /** The object of the event that comes next: what is kept of it is not the object. */
   let passing: unknown;
+  /** When what comes next was changed. */
+  const dated = (entry: unknown): { readonly at?: number } => {
+    const at = entry === undefined ? undefined : changedAt(passing);
+    return at === undefined ? {} : { at };
+  };
   let live = false;
   const ownServices = createIndexed<KubeObject>();
   const ownSlices = createIndexed<KubeObject>();
@@ -116,7 +122,7 @@ export function createServiceRecords(cluster: string, deps: ServiceRecordsDeps):
     setLeftOver(key, entry);
     follow(key);
     if (before !== undefined && entry !== undefined && sameToOthers(before, entry)) return;
-    changed({ kind: 'service', service: key, exported: was || exports.taken.has(key) });
+    changed({ kind: 'service', service: key, exported: was || exports.taken.has(key), ...dated(entry) });
   }
 
   /** The Service as what asks for its export makes it. What is wrong with it is told only where something asks. */
@@ -208,18 +214,22 @@ export function createServiceRecords(cluster: string, deps: ServiceRecordsDeps):
     setOwn(ownSlices, key, ownSlice(entry));
     setJoined(key, ownSlice(entry));
     passed.set(key, entry?.kind === 'other' ? passing : undefined);
-    slices.set(key, entry?.kind === 'source' ? entry.record : undefined).forEach(endpointsChanged);
+    const touched = slices.set(key, entry?.kind === 'source' ? entry.record : undefined);
+    for (const service of touched) endpointsChanged(service, dated(entry));
   }
 
   /** Those of a Service that is not exported concern this member alone. */
-  function endpointsChanged(service: string): void {
-    changed({ kind: exports.taken.has(service) ? 'slices' : 'mirror', service });
+  function endpointsChanged(service: string, at: { readonly at?: number }): void {
+    changed(exports.taken.has(service) ? { kind: 'slices', service, ...at } : { kind: 'mirror', service });
   }
 
   return {
     feeds: {
       service: checkedFeed('service', problems, {
-        project: (object) => projectService(cluster, object),
+        project(object) {
+          passing = object;
+          return projectService(cluster, object);
+        },
         isStale: (key, current, previous) => isStale(ownService(services.get(key)), ownService(current), ownService(previous)),
         changed: setService,
       }),
@@ -258,7 +268,7 @@ export function createServiceRecords(cluster: string, deps: ServiceRecordsDeps):
     fillSlices(service, objects) {
       const records = objects.flatMap((object) => recordOf(service, object));
       if (!slices.fill(service, records)) return false;
-      endpointsChanged(service);
+      endpointsChanged(service, {});
       return true;
     },
     sliceTaken: (key, service) => void takenSlices.set(key, service),

@@ -1,147 +1,258 @@
 /**
- * How long a change in one member takes to be real in another, on bare clusters with a real hub: an endpoint, a new export, a
- * new node. In the same run the floor: a bare watch and one server-side apply, the least any mirror must cost here.
+ * How long a change in one member takes to be real in another, on bare clusters with a real hub, with its queue in memory and in Redis:
+ * other endpoints, new exports, one, 200 and 1 000 of them, exports that end, a restart, a new node. In the same run, in turn with the
+ * hub's, the floor (bareMirror.ts): what any mirror must cost here.
  */
-import { type KubeObject, RESOURCE } from '../../core/api/resources.js';
-import { applyObject } from '../../kube/wire/apply.js';
-import { createReflector, type Reflector } from '../../kube/wire/reflector.js';
-import { systemClock } from '../../kube/wire/systemClock.js';
-import type { Log } from '../../core/runtime/log.js';
 import type { BareCluster } from '../bare/cluster.js';
 import { reaches } from '../bare/flow.js';
-import { until } from '../lab/process.js';
 import { type Federation, startFederation, unreachablePairs } from '../e2e/federation.js';
-import type { BenchGroup, Figure } from './measure.js';
+import { sleep, until } from '../lab/process.js';
+import { redisProgram, startRedis } from '../redis/server.js';
+import { copyOf, FLOOR, runBareMirror } from './bareMirror.js';
+import { type BenchGroup, type Choice, type Figure, quantile } from './measure.js';
+import { sketchOf } from './propagationObjects.js';
+import { type Sightings, TAG, watchCluster } from './sightings.js';
 
-const CHANGES = 200;
+const CHANGES = 100;
 const EXPORTS = 50;
+const AT_ONCE = 200;
+const MANY = 1_000;
 const NODES = 5;
+const PAUSE_MS = 60;
+/** Requests of the benchmark itself, at once: more than one person, and fewer than there are changes. */
+const SIDE_BY_SIDE = 16;
+/** What the hub may take, of what the floor takes. */
+const MUST = { p50: 1.5, p99: 2, atOnce: 1.5 } as const;
 
 export const propagation: BenchGroup = {
   name: 'propagation',
-  about: 'endpoint change, new export and new node, from the write in one member to the effect in another',
-  seconds: 90,
-  async run(note) {
-    const federation = await startFederation(
-      [
-        { name: 'east', index: 1, locations: { eu: 1 } },
-        { name: 'west', index: 2, locations: { a: 1 } },
-      ],
-      { dir: '/tmp/kilofed-bench' },
-    );
-    const stop = new AbortController();
+  about: 'endpoint changes, exports, their end, a restart and new nodes, from the write in one member to the effect in another',
+  seconds: 300,
+  async run(note, choice) {
+    const inMemory = await measure('memory', [], { note, choice });
+    if (redisProgram === undefined) throw new Error('redis-server is not installed: run `make setup`');
+    const redis = await startRedis();
     try {
-      const [east, west] = [federation.cluster('east'), federation.cluster('west')];
-      for (const cluster of [east, west]) await cluster.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'demo' } });
-      await until('the federation', 60_000, async () =>
-        (await unreachablePairs(federation.nodes(), 1_000)).length === 0 ? true : undefined,
-      );
-      const slices = watchAll(west, RESOURCE.endpointSlice, stop.signal);
-      const services = watchAll(west, RESOURCE.service, stop.signal);
-      note(`${CHANGES} endpoint changes, and as many through the floor`);
-      const { mirrored, floor } = await endpointChanges({ east, west, slices, stop: stop.signal });
-      note(`${EXPORTS} exports, one after another`);
-      const exported = await exports(east, services);
-      note(`${NODES} nodes that join, one after another`);
-      const joined = await joins(federation);
-      return [
-        { name: 'endpoint change', unit: 'ms', samples: mirrored },
-        { name: 'endpoint change, floor', unit: 'ms', samples: floor },
-        { name: 'endpoint change, p50 / floor p50', unit: 'ratio', samples: [middle(mirrored) / middle(floor)] },
-        { name: 'new export', unit: 'ms', samples: exported },
-        { name: 'new node, reachable from another cluster', unit: 'ms', samples: joined },
-      ] satisfies Figure[];
+      return [...inMemory, ...(await measure('Redis', ['--redis-url', redis.url], { note, choice }))];
     } finally {
-      stop.abort();
-      await federation.stop();
+      await redis.stop();
     }
   },
 };
 
-interface Watched {
-  readonly reflector: Reflector<KubeObject>;
-  /** Resolves with the time at which an object was first seen that `matches`. */
-  seen(matches: (object: KubeObject) => boolean): Promise<number>;
-}
-
-function watchAll(cluster: BareCluster, resource: typeof RESOURCE.endpointSlice | typeof RESOURCE.service, signal: AbortSignal): Watched {
-  const waiting = new Set<(object: KubeObject) => void>();
-  const reflector = createReflector<KubeObject>(
-    {
-      client: cluster.client,
-      resource,
-      project: (object) => object,
-      onChange: (_key, current) => current !== undefined && waiting.forEach((wait) => wait(current)),
-    },
-    { clock: systemClock, random: Math.random, log: SILENT },
-  );
-  void reflector.run(signal);
-  return {
-    reflector,
-    seen: (matches) =>
-      new Promise((resolve, reject) => {
-        const timer = setTimeout(() => reject(new Error('the change was not seen within 20 s')), 20_000);
-        const wait = (object: KubeObject): void => {
-          if (!matches(object)) return;
-          clearTimeout(timer);
-          waiting.delete(wait);
-          resolve(performance.now());
-        };
-        waiting.add(wait);
-      }),
-  };
-}
-
-/** Alternately one change that the hub mirrors and one that only the floor carries, so that both see the same machine. */
-async function endpointChanges(on: {
+interface World {
+  readonly federation: Federation;
   readonly east: BareCluster;
-  readonly west: BareCluster;
-  readonly slices: Watched;
-  readonly stop: AbortSignal;
-}): Promise<{ readonly mirrored: number[]; readonly floor: number[] }> {
-  const { east, west, slices } = on;
-  await east.apply(slice('web', 1));
-  await east.apply(service('web', true));
-  await until('the mirror', 10_000, () =>
-    [...slices.reflector.store.values()].find((each) => each.metadata.labels?.['kilofed.io/cluster'] === 'east'),
-  );
-  // The floor: a watch in east whose only answer to an event is one apply in west.
-  const source = watchAll(east, RESOURCE.endpointSlice, on.stop);
-  await until("the floor's list", 10_000, () => (source.reflector.synced() ? true : undefined));
-  const [mirrored, floor]: [number[], number[]] = [[], []];
-  for (let round = 0; round < CHANGES; round += 1) {
-    const port = 20_000 + round;
-    const viaHub = slices.seen((object) => object.metadata.labels?.['kilofed.io/cluster'] === 'east' && portOf(object) === port);
-    await east.apply(slice('web', port));
-    const written = performance.now();
-    mirrored.push(Math.max(0, (await viaHub) - written));
-
-    const seen = source.seen((object) => object.metadata.name === 'floor-1' && portOf(object) === port);
-    const viaFloor = slices.seen((object) => object.metadata.name === 'floor-copy' && portOf(object) === port);
-    const relay = seen.then(() => applyObject(west.client, slice('floor', port, 'floor-copy') as KubeObject, { fieldManager: 'floor' }));
-    await east.apply(slice('floor', port));
-    const floorWritten = performance.now();
-    await relay;
-    floor.push(Math.max(0, (await viaFloor) - floorWritten));
-  }
-  return { mirrored, floor };
+  readonly inWest: Sightings;
+  /** Name of the queue, for the names of the figures. */
+  readonly queue: string;
+  /** What was exported together. */
+  readonly exported: Set<string>;
 }
 
-async function exports(east: BareCluster, services: Watched): Promise<number[]> {
-  const samples: number[] = [];
-  for (let round = 0; round < EXPORTS; round += 1) {
-    const name = `new-${round}`;
-    await east.apply(slice(name, 8080));
-    const seen = services.seen((object) => object.metadata.name === name);
-    await east.apply(service(name, true));
-    const written = performance.now();
-    samples.push(Math.max(0, (await seen) - written));
+interface Row {
+  readonly name: string;
+  run(world: World): Promise<readonly Figure[]>;
+}
+
+const ROWS: readonly Row[] = [
+  { name: 'endpoint change, paced', run: (world) => endpointChanges(world, 'endpoint change, paced', PAUSE_MS) },
+  { name: 'endpoint change, back to back', run: (world) => endpointChanges(world, 'endpoint change, back to back', 0) },
+  { name: 'new export', run: newExports },
+  { name: `${AT_ONCE} exports at once`, run: (world) => exportsAtOnce(world, AT_ONCE) },
+  { name: `${MANY} exports at once`, run: (world) => exportsAtOnce(world, MANY) },
+  { name: `end of ${AT_ONCE} exports at once`, run: exportsEnd },
+  { name: 'restart, with a change meanwhile', run: restart },
+  { name: 'new node', run: joins },
+];
+
+async function measure(
+  queue: string,
+  hubArgs: readonly string[],
+  { note, choice }: { readonly note: (text: string) => void; readonly choice: Choice },
+): Promise<readonly Figure[]> {
+  const rows = ROWS.filter(({ name }) => choice.rows?.some((word) => `${queue} ${name}`.includes(word)) !== false);
+  if (rows.length === 0) return [];
+  const federation = await startFederation(
+    [
+      { name: 'east', index: 1, locations: { eu: 1 } },
+      { name: 'west', index: 2, locations: { a: 1 } },
+    ],
+    { dir: '/tmp/kilofed-bench', hubArgs },
+  );
+  const stop = new AbortController();
+  try {
+    const [east, west] = [federation.cluster('east'), federation.cluster('west')];
+    for (const cluster of [east, west]) await cluster.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'demo' } });
+    await until('the federation', 60_000, async () =>
+      (await unreachablePairs(federation.nodes(), 1_000)).length === 0 ? true : undefined,
+    );
+    const inWest = await watchCluster(west, stop.signal);
+    await runBareMirror(east, west, stop.signal);
+    const world: World = { federation, east, inWest, queue, exported: new Set() };
+    for (const name of [STANDING, `${FLOOR}${STANDING}`]) await exportOne(world, name);
+    const figures: Figure[] = [];
+    for (const row of rows) {
+      note(`${queue}: ${row.name}`);
+      figures.push(...(await row.run(world)));
+      // What is reported of it afterwards is not to be in the way of what comes next.
+      await sleep(3_000);
+    }
+    return figures;
+  } finally {
+    stop.abort();
+    await federation.stop();
   }
-  return samples;
+}
+
+/** A Service that is exported before anything is measured. */
+const STANDING = 'standing';
+
+/** How it is called in the member that imports it: the hub keeps the name, the floor does not. */
+function mirrorOf(name: string): string {
+  return name.startsWith(FLOOR) ? copyOf(name) : name;
+}
+
+/** Resolves with the time at which the whole mirror was seen. */
+function seenIn({ inWest }: World, name: string, port: number): Promise<number> {
+  const mirror = mirrorOf(name);
+  return latest([inWest.next(TAG.service(mirror)), inWest.next(TAG.endpoints(mirror, port))]);
+}
+
+async function latest(times: readonly Promise<number>[]): Promise<number> {
+  return Math.max(...(await Promise.all(times)));
+}
+
+/** From the answer to the write to the mirror, milliseconds. */
+async function exportOne(world: World, name: string): Promise<number> {
+  await world.east.apply(sketchOf(name, 8080).slice);
+  const seen = seenIn(world, name, 8080);
+  await world.east.apply(sketchOf(name, 8080).service(true));
+  const written = performance.now();
+  return Math.max(0, (await seen) - written);
+}
+
+/** Takes what is the hub's and what is the floor's in turn, so that both have the same machine. */
+async function inTurn(
+  rounds: number,
+  one: (name: (base: string) => string, round: number) => Promise<number>,
+): Promise<{ readonly hub: readonly number[]; readonly floor: readonly number[] }> {
+  const [hub, floor]: [number[], number[]] = [[], []];
+  for (let round = 0; round < rounds; round += 1) {
+    hub.push(await one((base) => base, round));
+    floor.push(await one((base) => `${FLOOR}${base}`, round));
+  }
+  return { hub, floor };
+}
+
+function compared({ queue }: World, name: string, { hub, floor }: Awaited<ReturnType<typeof inTurn>>): Figure[] {
+  const ratio = (q: number): number => quantile(hub.toSorted(ascending), q) / quantile(floor.toSorted(ascending), q);
+  const of = `${queue}: ${name}`;
+  return [
+    { name: of, unit: 'ms', samples: hub },
+    { name: `${of}, floor`, unit: 'ms', samples: floor },
+    { name: `${of}, p50 / floor p50`, unit: 'ratio', samples: [ratio(0.5)], must: { max: { most: MUST.p50 } } },
+    { name: `${of}, p99 / floor p99`, unit: 'ratio', samples: [ratio(0.99)], must: { max: { most: MUST.p99 } } },
+  ];
+}
+
+const ascending = (a: number, b: number): number => a - b;
+
+async function endpointChanges(world: World, name: string, pauseMs: number): Promise<readonly Figure[]> {
+  const { east, inWest } = world;
+  const first = pauseMs === 0 ? 20_000 : 30_000;
+  const times = await inTurn(CHANGES, async (called, round) => {
+    if (pauseMs > 0) await sleep(pauseMs);
+    const [service, port] = [called(STANDING), first + round];
+    const seen = inWest.next(TAG.endpoints(mirrorOf(service), port));
+    await east.apply(sketchOf(service, port).slice);
+    const written = performance.now();
+    return Math.max(0, (await seen) - written);
+  });
+  return compared(world, name, times);
+}
+
+async function newExports(world: World): Promise<readonly Figure[]> {
+  return compared(world, 'new export', await inTurn(EXPORTS, (called, round) => exportOne(world, called(`new-${round}`))));
+}
+
+/** From the first write to the last mirror, milliseconds. */
+async function together(world: World, names: readonly string[]): Promise<number> {
+  await side(names, (name) => world.east.apply(sketchOf(name, 8080).slice));
+  const seen = latest(names.map((name) => seenIn(world, name, 8080)));
+  const began = performance.now();
+  await side(names, (name) => world.east.apply(sketchOf(name, 8080).service(true)));
+  const took = (await seen) - began;
+  for (const name of names) world.exported.add(name);
+  return took;
+}
+
+function namesOf(count: number, prefix: string, first = count): readonly string[] {
+  return Array.from({ length: first }, (_, n) => `${prefix}many-${count}-${n}`);
+}
+
+async function exportsAtOnce(world: World, count: number): Promise<readonly Figure[]> {
+  const floor = await together(world, namesOf(count, FLOOR));
+  await sleep(3_000);
+  return comparedOnce(world, `${count} exports at once`, { hub: await together(world, namesOf(count, '')), floor });
+}
+
+/** Of more that go on: the hub deletes no half of a member's mirrors without a second list, which is not what is measured. */
+async function exportsEnd(world: World): Promise<readonly Figure[]> {
+  for (const prefix of ['', FLOOR]) {
+    const missing = namesOf(MANY, prefix).filter((name) => !world.exported.has(name));
+    if (missing.length > 0) await together(world, missing);
+  }
+  const end = async (all: readonly string[]): Promise<number> => {
+    const gone = all.map(mirrorOf).flatMap((mirror) => [TAG.serviceGone(mirror), TAG.endpointsGone(mirror)]);
+    const seen = latest(gone.map((tag) => world.inWest.next(tag)));
+    const began = performance.now();
+    await side(all, (name) => world.east.apply(sketchOf(name, 8080).service(false)));
+    return (await seen) - began;
+  };
+  const floor = await end(namesOf(MANY, FLOOR, AT_ONCE));
+  await sleep(3_000);
+  return comparedOnce(world, `end of ${AT_ONCE} exports at once`, { hub: await end(namesOf(MANY, '', AT_ONCE)), floor });
+}
+
+function comparedOnce({ queue }: World, name: string, { hub, floor }: { readonly hub: number; readonly floor: number }): Figure[] {
+  const of = `${queue}: ${name}`;
+  return [
+    { name: of, unit: 'ms', samples: [hub] },
+    { name: `${of}, floor`, unit: 'ms', samples: [floor] },
+    { name: `${of} / floor`, unit: 'ratio', samples: [hub / floor], must: { max: { most: MUST.atOnce } } },
+  ];
+}
+
+/** From the start of a hub to the mirror of what was changed while there was none. It writes that, and nothing else. */
+async function restart({ federation, east, inWest, queue }: World): Promise<readonly Figure[]> {
+  const [times, writes]: [number[], number[]] = [[], []];
+  for (let round = 0; round < 3; round += 1) {
+    await federation.killHub();
+    const port = 40_000 + round;
+    await east.apply(sketchOf(STANDING, port).slice);
+    await sleep(500);
+    const before = inWest.ofHub();
+    const seen = inWest.next(TAG.endpoints(STANDING, port));
+    const began = performance.now();
+    federation.startHub();
+    times.push((await seen) - began);
+    await sleep(5_000);
+    writes.push(inWest.ofHub() - before);
+  }
+  return [
+    { name: `${queue}: restart, until a change made meanwhile is mirrored`, unit: 'ms', samples: times },
+    {
+      name: `${queue}: restart, Services and slices written`,
+      unit: 'writes',
+      samples: writes,
+      must: { min: { least: 1 }, max: { most: 1 } },
+    },
+  ];
 }
 
 /** From the start of the new node's agent to an answered packet from a pod of another cluster to a pod of the node. */
-async function joins(federation: Federation): Promise<number[]> {
+async function joins({ federation, queue }: World): Promise<readonly Figure[]> {
   const from = federation.cluster('west').nodes.get('west-a1');
   const samples: number[] = [];
   for (let round = 1; round <= NODES; round += 1) {
@@ -152,35 +263,13 @@ async function joins(federation: Federation): Promise<number[]> {
     await until('the new node', 20_000, async () => (from === undefined ? undefined : await reaches(from.pod, node.pod, 3_000)));
     samples.push(performance.now() - began);
   }
-  return samples;
+  return [{ name: `${queue}: new node, reachable from another cluster`, unit: 'ms', samples }];
 }
 
-function slice(name: string, port: number, called = `${name}-1`): object {
-  return {
-    apiVersion: 'discovery.k8s.io/v1',
-    kind: 'EndpointSlice',
-    metadata: { name: called, namespace: 'demo', labels: { 'kubernetes.io/service-name': name } },
-    addressType: 'IPv4',
-    ports: [{ name: 'http', port, protocol: 'TCP' }],
-    endpoints: [{ addresses: ['10.41.1.10'], conditions: { ready: true } }],
+async function side(names: readonly string[], one: (name: string) => Promise<unknown>): Promise<void> {
+  const left = names.values();
+  const worker = async (): Promise<void> => {
+    for (const name of left) await one(name);
   };
+  await Promise.all(Array.from({ length: SIDE_BY_SIDE }, worker));
 }
-
-function service(name: string, exported: boolean): object {
-  return {
-    apiVersion: 'v1',
-    kind: 'Service',
-    metadata: { name, namespace: 'demo', annotations: exported ? { 'kilofed.io/export': 'true' } : {} },
-    spec: { ports: [{ name: 'http', port: 80, protocol: 'TCP' }] },
-  };
-}
-
-function portOf(object: KubeObject): number | undefined {
-  return (object as KubeObject & { readonly ports?: readonly { readonly port?: number }[] }).ports?.[0]?.port;
-}
-
-function middle(samples: readonly number[]): number {
-  return samples.toSorted((a, b) => a - b)[Math.floor(samples.length / 2)] ?? Number.NaN;
-}
-
-const SILENT: Log = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined, with: () => SILENT };

@@ -108,8 +108,8 @@ function isPostponable({ exporters, slices }: MirrorPlan, mirror: ObservedMirror
 }
 
 /**
- * Whether nothing has this name, nothing of it is there, and nothing of it was tried: then its Service does not have to be there before
- * its slices.
+ * Whether nothing has this name, as far as one that is read now says, nothing of it is there, and nothing of it was tried: then its Service
+ * does not have to be there before its slices.
  */
 function isUntried(
   { service, slices }: NamedMirror,
@@ -122,6 +122,7 @@ function isUntried(
   const names = new Set(slices.map(({ metadata }) => metadata.name));
   return (
     (key === derivedKey ? derived : sameNamed) === 'none' &&
+    target.current() &&
     before?.exporters === undefined &&
     !mirror.slices.some(({ metadata }) => names.has(metadata.name))
   );
