@@ -16,7 +16,7 @@ import { structuralSchema, type StructuralSchema } from './structural.js';
 interface CustomResourceDefinition {
   readonly apiVersion: 'apiextensions.k8s.io/v1';
   readonly kind: 'CustomResourceDefinition';
-  readonly metadata: { readonly name: string };
+  readonly metadata: { readonly name: string; readonly labels?: Readonly<Record<string, string>> };
   readonly spec: {
     readonly group: string;
     readonly scope: 'Namespaced' | 'Cluster';
@@ -74,6 +74,7 @@ interface Definition {
   readonly columns: readonly PrinterColumn[];
   /** Served beside the resource's own version, with the same schema. */
   readonly olderVersions?: readonly string[];
+  readonly labels?: Readonly<Record<string, string>>;
 }
 
 const text = (name: string, jsonPath: string): PrinterColumn => ({ name, type: 'string', jsonPath });
@@ -148,12 +149,19 @@ const PEER: Definition = {
   ],
 };
 
+/** By which installers tell an older definition from a newer one (mcs-api, config/crd). */
+const MCS_RELEASE = {
+  'multicluster.x-k8s.io/release-version': 'v0.5.0',
+  'multicluster.x-k8s.io/crd-schema-revision': '0',
+} as const;
+
 const SERVICE_EXPORT: Definition = {
   schema: serviceExportSchema,
   description: 'Declares that the Service of the same name and namespace is to be reachable from the other members.',
   shortNames: ['svcex', 'svcexport'],
   columns: [AGE],
   olderVersions: ['v1alpha1'],
+  labels: MCS_RELEASE,
 };
 
 const SERVICE_IMPORT: Definition = {
@@ -162,6 +170,7 @@ const SERVICE_IMPORT: Definition = {
   shortNames: ['svcim', 'svcimport'],
   columns: [text('Type', '.spec.type'), text('IP', '.spec.ips'), AGE],
   olderVersions: ['v1alpha1'],
+  labels: MCS_RELEASE,
 };
 
 function define(resource: Resource, definition: Definition): CustomResourceDefinition {
@@ -177,7 +186,7 @@ function define(resource: Resource, definition: Definition): CustomResourceDefin
   return {
     apiVersion: 'apiextensions.k8s.io/v1',
     kind: 'CustomResourceDefinition',
-    metadata: { name: `${resource.plural}.${resource.group}` },
+    metadata: { name: `${resource.plural}.${resource.group}`, ...(definition.labels !== undefined && { labels: definition.labels }) },
     spec: {
       group: resource.group,
       scope: resource.namespaced ? 'Namespaced' : 'Cluster',
