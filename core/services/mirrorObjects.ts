@@ -91,7 +91,7 @@ export function serviceImportObject({
         ports: ports.map(portObject),
         ipFamilies: families,
         ...(headless ? {} : affinityOf(shape)),
-        ...(internalTrafficPolicy !== undefined && { internalTrafficPolicy }),
+        internalTrafficPolicy: internalTrafficPolicy ?? 'Cluster',
         ...(trafficDistribution !== undefined && { trafficDistribution }),
       },
     },

@@ -404,6 +404,7 @@ describe('the ServiceImport', () => {
         ipFamilies: ['IPv4'],
         sessionAffinity: 'ClientIP',
         sessionAffinityConfig: { clientIP: { timeoutSeconds: 60 } },
+        internalTrafficPolicy: 'Cluster',
         trafficDistribution: 'PreferClose',
       });
       expect([ready, exporters]).toEqual([{ type: 'Ready', status: 'True', reason: 'Ready', message: '' }, ['east']]);
@@ -412,6 +413,7 @@ describe('the ServiceImport', () => {
       type: 'Headless',
       ports: [tcp('http', 80)],
       ipFamilies: ['IPv4'],
+      internalTrafficPolicy: 'Cluster',
     });
   });
 
