@@ -21,9 +21,10 @@ export interface LinkFaults {
 }
 
 /** `gateways`: of east's location eu. */
-export function linkFaults({ east, north }: Example, gateways: readonly [KubeletNode, KubeletNode]): LinkFaults {
+export function linkFaults({ east, north, west }: Example, gateways: readonly [KubeletNode, KubeletNode]): LinkFaults {
   const faults = createFaults();
   const nodes = [...east.nodes.values()];
+  const others = [west, north].flatMap((cluster) => [...cluster.nodes.values()]);
   const [first] = gateways;
 
   async function cutEast(): Promise<void> {
@@ -47,9 +48,16 @@ export function linkFaults({ east, north }: Example, gateways: readonly [Kubelet
       },
       { what: 'the WAN is cut', act: cutEast, undo: () => faults.healAll(), says: /no tunnel between east and west works/ },
       {
-        what: 'a wrong endpoint',
-        act: () => forceEndpoint('172.20.250.9:51820'),
-        undo: () => forceEndpoint(undefined),
+        // Dials from there would mend it: WireGuard takes the endpoint that it is dialled from.
+        what: 'a wrong endpoint of a cluster that cannot dial out',
+        act: async () => {
+          for (const node of others) await faults.blockUdp(node, 51820, 51829);
+          await forceEndpoint('172.20.250.9:51820');
+        },
+        undo: async () => {
+          await forceEndpoint(undefined);
+          await faults.healAll();
+        },
         says: /172\.20\.250\.9:51820/,
       },
       {
