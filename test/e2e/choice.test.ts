@@ -5,7 +5,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Example } from '../demo/install.js';
 import type { KubeletCluster } from '../lab/kubelet/cluster.js';
-import { sleep, until } from '../lab/process.js';
+import { run, sleep, until } from '../lab/process.js';
 import { applyShop, nodeOf, podsOf, scaleHub, startFederation, twoGateways } from './kubeletFederation.js';
 import { linkFaults, type LinkFaults } from './linkFaults.js';
 import type { Requests } from './requestProgram.js';
@@ -70,6 +70,23 @@ test('affinity none, and a cluster that exports dies: requests fail for three se
   await untilServedBy(() => [example.west, example.east, example.north]);
 }, 90_000);
 
+test('a member is drained by its command, and comes back: no request fails', async () => {
+  await annotate('affinity=none');
+  await untilServedBy(() => [example.west, example.east, example.north]);
+  const drained = await requester.during(async () => {
+    expect(await kilofed('drain', 'member', 'east')).toMatch(/^east is drained: /);
+    await sleep(1_000);
+  });
+  unharmed(drained);
+  await untilServedBy(() => [example.west, example.north]);
+  const back = await requester.during(async () => {
+    expect(await kilofed('uncordon', 'member', 'east')).toBe('east takes part again\n');
+    await sleep(3_000);
+  });
+  unharmed(back);
+  await untilServedBy(() => [example.west, example.east, example.north]);
+}, 120_000);
+
 describe.each([
   { who: 'by the hub', hub: true },
   { who: 'with the hub stopped', hub: false },
@@ -106,6 +123,11 @@ describe.each([
     await untilServedBy(() => [example.east]);
   }, 90_000);
 });
+
+/** What a command says to somebody at the hub's cluster. */
+function kilofed(...words: readonly string[]): Promise<string> {
+  return run([process.execPath, 'dist/kilofed.js', ...words, '--kubeconfig', example.north.kubeconfigFile]);
+}
 
 async function cutEast(): Promise<void> {
   await faults.cutEast();
