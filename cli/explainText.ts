@@ -2,6 +2,7 @@
  * The explanation of a Service as text for people: first what stops it and what to do, then who has what of it where.
  */
 import type { Explanation, Finding } from '../core/api/explanation.js';
+import { HERE } from '../core/explain/local/localObjects.js';
 import { renderTable } from '../core/render/table.js';
 import { printableTexts } from '../core/text/printable.js';
 
@@ -33,9 +34,9 @@ function headline({ namespace, name, works, first, importers: all }: Explanation
   const service = `${namespace}/${name}`;
   if (first !== undefined) return `${service} is stopped: ${findingText(first)}`;
   const where = all.filter(({ asked }) => asked).map(({ cluster }) => cluster);
-  return works
-    ? `${service} works in ${where.length === 0 ? 'its own cluster; nobody else is to import it' : list(where)}\n`
-    : `${service}\n`;
+  if (!works) return `${service}\n`;
+  if (where.length === 0) return `${service} works in its own cluster; nobody else is known to import it\n`;
+  return `${service} works ${where.join() === HERE ? HERE : `in ${list(where)}`}\n`;
 }
 
 function findingText({ cluster, reason, message, remedy }: Finding): string {

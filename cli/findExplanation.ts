@@ -1,14 +1,18 @@
 /**
- * The explanation of a Service: the hub's.
+ * The explanation of a Service: the hub's, or where that cannot be asked, that of the objects of the cluster that the kubeconfig leads to.
  */
 import { type Explanation, explanationSchema } from '../core/api/explanation.js';
 import { VERSION } from '../core/api/version.js';
+import { explain } from '../core/explain/explain.js';
+import { localFacts } from '../core/explain/local/localFacts.js';
 import { verdictOf } from '../core/explain/verdict.js';
 import type { Result } from '../core/runtime/result.js';
 import type { Cli } from './cli.js';
 import type { HubFlags } from './hubFlags.js';
+import { readLocalService } from './readLocalService.js';
 import { type HubReply, requestHub } from './requestHub.js';
 import type { ServiceName } from './serviceName.js';
+import { withCluster } from './withCluster.js';
 
 interface Asked extends HubFlags {
   /** The one member that somebody asks about. */
@@ -16,10 +20,17 @@ interface Asked extends HubFlags {
 }
 
 /** The error says what went wrong and what to do. */
-export async function findExplanation({ namespace, name }: ServiceName, flags: Asked, cli: Cli): Promise<Result<Explanation>> {
+export async function findExplanation(service: ServiceName, flags: Asked, cli: Cli): Promise<Result<Explanation>> {
+  const { namespace, name } = service;
   const reply = await requestHub({ method: 'GET', path: `/api/v1/services/${namespace}/${name}` }, flags, cli);
   const read = reply.ok ? understand(reply.value) : reply;
-  return read.ok ? { ok: true, value: about(read.value, flags.in) } : read;
+  if (read.ok) return { ok: true, value: about(read.value, flags.in) };
+  // Nobody but the hub knows of other members, and whoever names the hub means it.
+  if (reply.ok || flags.hub !== undefined || flags.in !== undefined) return read;
+  const objects = await withCluster(flags, cli, (client) => readLocalService(client, service));
+  if (!objects.ok) return { ok: false, error: `${read.error}\nNor does the cluster tell it: ${objects.error}` };
+  const explanation = explain(localFacts(objects.value));
+  return { ok: true, value: { ...explanation, unseen: [`the hub: ${read.error}`, ...explanation.unseen] } };
 }
 
 /** With the verdict for the one member that is asked about. */

@@ -10,6 +10,8 @@ import type { SliceRecord } from '../../../core/services/model.js';
 import { cutOff } from '../../../core/services/cutOff.js';
 import type { ExplainSources } from './explainSources.js';
 
+const DRAINED = 'its member is drained';
+
 export function sourceEndpoints(cluster: string, slices: readonly SliceRecord[]): EndpointFact[] {
   return slices.flatMap(({ endpoints }) =>
     endpoints.flatMap(({ addresses: [address], ready, serving, terminating, zone }) =>
@@ -36,6 +38,7 @@ export function standingEndpoints(
   return slices.flatMap((slice) => {
     const exporter = slice.metadata.labels?.[LABEL.cluster] ?? '';
     const isCut = cutOff((federation.known(exporter) && reachability.of(importer, exporter)) ?? []);
-    return mirroredEndpoints(slice, (address) => (isCut(address) ? CUT_OFF : undefined));
+    const drained = federation.member(exporter)?.terms().drained === true ? DRAINED : undefined;
+    return mirroredEndpoints(slice, (address) => (isCut(address) ? CUT_OFF : drained));
   });
 }
