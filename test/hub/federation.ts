@@ -22,6 +22,7 @@ export interface TestHub {
   metrics(): Promise<string>;
   notReady(): string | undefined;
   forget: Hub['forget'];
+  explain: Hub['explain'];
   stop(): Promise<void>;
 }
 
@@ -76,6 +77,7 @@ export function startHub({ directory, redisUrl, sources = [], clock = systemCloc
     status: hub.status,
     notReady: hub.notReady,
     forget: hub.forget,
+    explain: hub.explain,
     metrics: async () => (await hub.metrics.expose()).body,
     async stop() {
       stop.abort();

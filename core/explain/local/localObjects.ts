@@ -42,7 +42,7 @@ export interface ConditionedObject extends KubeObject {
   readonly status?: { readonly conditions?: readonly Condition[]; readonly clusters?: readonly { readonly cluster: string }[] };
 }
 
-export interface SliceObject extends KubeObject {
+interface SliceObject extends KubeObject {
   readonly ports?: readonly { readonly name?: string; readonly protocol?: string }[] | null;
 }
 
