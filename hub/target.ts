@@ -98,7 +98,7 @@ export function createTarget(member: Member, deps: TargetDeps): Target {
   const importQuota = createImportQuota({
     target: member.id,
     serviceCIDRs: () => member.records.facts()?.serviceCIDRs ?? [],
-    standing: () => standingMirrors(member.records),
+    standing: () => [...standingMirrors(member.records)].filter(([service]) => member.records.mirrorsOf(service).services.length > 0),
     room: (service) => enqueue({ kind: 'service', service }),
   });
   const importViews = createImportViews();

@@ -71,7 +71,22 @@ describe('the name', () => {
 describe('refused, pending, none', () => {
   test.each<[string, ImportInput, Readonly<Record<string, unknown>>]>([
     ['nobody exports it', input({ exporters: [] }), { kind: 'none' }],
-    ['only the target itself does', input({ exporters: [exporter('west', ['10.43.1.5'])] }), { kind: 'none' }],
+    ['only the target itself does', input({ exporters: [exporter('west', ['10.43.1.5'])] }), { kind: 'own', exporters: ['west'] }],
+    [
+      'only the target itself does, which imports nothing there',
+      input({ exporters: [exporter('west', ['10.43.1.5'])], target: { consent: { imports: 'none' } } }),
+      { kind: 'none' },
+    ],
+    [
+      'only the target itself does, and the ServiceImport is somebody else’s',
+      input({ exporters: [exporter('west', ['10.43.1.5'])], target: { importTaken: true } }),
+      { kind: 'none' },
+    ],
+    [
+      'only the target itself does, as far as is known now',
+      input({ exporters: [exporter('west', ['10.43.1.5'])], unknown: ['east'] }),
+      { kind: 'none' },
+    ],
     [
       'the annotation is not "true"',
       input({ exporters: [exporter('east', [], { export: { exported: false, complaints: [] } })] }),
@@ -514,5 +529,48 @@ describe('the own name', () => {
     const exporters = [exporter('north', ['10.44.1.5'])];
     const plan = planImport(input({ exporters, unknown: ['east'], target: { standing, sameNamed, derived } }));
     expect(mirror(plan).service.metadata.name).toMatch(expected);
+  });
+});
+
+describe('what the target alone exports', () => {
+  const own = (more: Parameters<typeof service>[1], target: Partial<ImportInput['target']> = {}): ImportPlan =>
+    planImport(input({ exporters: [exporter('west', ['10.43.1.5'], more)], target: { sameNamed: 'foreign', ...target } }));
+  const byServiceExport = { exported: true, byServiceExport: true, complaints: [] } as const;
+
+  test('by the annotation: the ServiceImport names its own Service, with its addresses', () => {
+    expect(own({ clusterIPs: ['10.96.0.7'] })).toMatchObject({
+      kind: 'own',
+      import: {
+        metadata: { name: 'web', annotations: { 'multicluster.kubernetes.io/derived-service': 'web' } },
+        spec: { type: 'ClusterSetIP', ips: ['10.96.0.7'] },
+      },
+      ready: { status: 'True' },
+    });
+    expect(own({ headless: true, clusterIPs: [] })).not.toHaveProperty('import.spec.ips');
+  });
+
+  test('also where its namespace imports only from some others', () => {
+    expect(own({}, { consent: { imports: ['north'] } })).toMatchObject({ kind: 'own' });
+  });
+
+  test('by a ServiceExport: a derived Service with its endpoints', () => {
+    const plan = mirror(own({ export: byServiceExport }));
+    expect(plan.service.metadata.name).toMatch(DERIVED);
+    expect([plan.exporters, plan.slices.flatMap(({ endpoints }) => endpoints.map((each) => each['addresses']))]).toEqual([
+      ['west'],
+      [['10.43.1.5']],
+    ]);
+  });
+
+  test('a derived Service that stood when others exported it, too, keeps its address', () => {
+    const plan = mirror(own({}, { derived: 'ours' }));
+    expect(plan.service.metadata.name).toMatch(DERIVED);
+    expect(plan.slices).toHaveLength(1);
+  });
+
+  test('others that are refused are told, and it stands all the same', () => {
+    const exporters = [exporter('west', ['10.43.1.5']), exporter('east', ['10.42.1.5'])];
+    const plan = planImport(input({ exporters, target: { sameNamed: 'foreign', consent: { imports: ['north'] } } }));
+    expect(plan).toMatchObject({ kind: 'own', exporters: ['west'], refusals: [{ cluster: 'east', reason: 'ImportDenied' }] });
   });
 });

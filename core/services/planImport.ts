@@ -70,6 +70,8 @@ export type ImportPlan =
   | { readonly kind: 'refused'; readonly refusals: readonly Refusal[]; readonly told?: PlannedImport }
   /** What stands stays for a moment. */
   | { readonly kind: 'wait'; readonly message: string }
+  /** The target alone exports it here: its own Service stands for the ServiceImport, and nothing is mirrored. */
+  | ({ readonly kind: 'own'; readonly refusals: readonly Refusal[] } & PlannedImport)
   | ({
       readonly kind: 'mirror';
       readonly service: ServiceObject;
@@ -121,7 +123,7 @@ export function planImport(input: ImportInput): ImportPlan {
   const targeted = input.exporters
     .filter(({ service }) => isTargetedAt(service, target.id, input.exportToDefault))
     .toSorted((a, b) => order(ranked(a), ranked(b)));
-  if (!isImport(targeted, target.id)) return { kind: 'none' };
+  if (!isImport(targeted, target.id)) return alone(input, targeted, []);
   const refusals: Refusal[] = [];
   const without = (candidates: readonly Exporter[], refusalOf: (exporter: Exporter) => Complaint | undefined): Exporter[] =>
     candidates.filter((exporter) => {
@@ -130,10 +132,48 @@ export function planImport(input: ImportInput): ImportPlan {
       return refusal === undefined;
     });
   const reachable = without(targeted, (exporter) => linkRefusal(exporter, input));
-  if (!isImport(reachable, target.id)) return { kind: 'refused', refusals };
+  if (!isImport(reachable, target.id)) return alone(input, reachable, refusals);
   if (target.namespace !== 'present') return withoutNamespace(input, reachable);
   const formed = without(reachable, (exporter) => formRefusal(exporter, input));
-  if (!isImport(formed, target.id)) return unusable(input, reachable, refusals);
+  if (formed.length === 0) return unusable(input, reachable, refusals);
+  return isImport(formed, target.id) ? mirrorOf(input, formed, refusals) : alone(input, formed, refusals);
+}
+
+/**
+ * No other member exports it here. A ServiceImport stands in the exporter, too (KEP-1645): for its own Service, or by the way of MCS for a
+ * derived one, as everywhere. A derived Service that stands keeps its address.
+ */
+function alone(input: ImportInput, exporters: readonly Exporter[], refusals: readonly Refusal[]): ImportPlan {
+  const { target, unknown } = input;
+  const nothing: ImportPlan = refusals.length === 0 ? { kind: 'none' } : { kind: 'refused', refusals };
+  const own = exporters.find((exporter) => formRefusal(exporter, input) === undefined);
+  if (own === undefined || target.namespace !== 'present' || !importsOwn(input)) return nothing;
+  const { service } = own;
+  if (target.derived === 'ours' || !wantsOwnName(service.export, { ...target, consent: {} })) return mirrorOf(input, [own], refusals);
+  // Of others nothing is known now, and what stands of them stays.
+  if (unknown.length > 0 || target.importTaken) return nothing;
+  const decided = decide([own], input);
+  const object = serviceImportObject({ ...input, ...decided, name: input.name, service: input.name });
+  const ips = decided.shape.headless ? [] : (service.clusterIPs ?? []);
+  return {
+    kind: 'own',
+    refusals,
+    import: { ...object, spec: { ...object.spec, ...(ips.length > 0 && { ips }) } },
+    ready: { type: 'Ready', status: 'True', reason: 'Ready', message: '' },
+    exporters: [target.id],
+  };
+}
+
+/** Where nothing may be imported at all, no ServiceImport stands either. Its own exports need not be in a list of members. */
+function importsOwn({ namespace, target: { id, consent }, rules }: ImportInput): boolean {
+  const imports = typeof consent.imports === 'object' ? 'all' : consent.imports;
+  const question = { namespace, exporter: id, target: id, consent: imports === undefined ? {} : { imports }, rules };
+  return importRefusal(question) === undefined;
+}
+
+/** `formed`: at least one. */
+function mirrorOf(input: ImportInput, formed: readonly Exporter[], refusals: readonly Refusal[]): ImportPlan {
+  const { target } = input;
   const decided = decide(formed as [Exporter, ...Exporter[]], input);
   const { usable, shape, keepService } = decided;
   // A Service with an address cannot become one without.
@@ -143,7 +183,7 @@ export function planImport(input: ImportInput): ImportPlan {
   if (named === 'freed') return { kind: 'wait', message: `the Service ${input.name} of ${target.id} was deleted a moment ago` };
   if (named === 'taken') {
     const message = `${target.id} has a Service of the derived name that is not ours: remove it`;
-    const others = usable.filter(({ service }) => service.cluster !== target.id);
+    const others = isImport(usable, target.id) ? usable.filter(({ service }) => service.cluster !== target.id) : usable;
     return {
       kind: 'refused',
       refusals: [...refusals, ...others.map(({ service }): Refusal => ({ cluster: service.cluster, reason: 'NameTaken', message }))],

@@ -124,9 +124,10 @@ function withoutNamespace(namespace: string, id: string, federation: Federation)
   return [...federation.exported().keys()].filter((service) => records.namespace(service.split('/')[0] ?? '') === undefined);
 }
 
-/** The only exporter of a Service needs no mirror of it. */
+/** The only exporter of a Service may have no mirror of it. */
 function targetsOf(exporter: string, service: string, federation: Federation): readonly string[] {
-  const alone = federation.exportersOf(service).every((id) => id === exporter);
+  const mirrors = federation.known(exporter)?.records.mirrorsOf(service).services ?? [];
+  const alone = mirrors.length === 0 && federation.exportersOf(service).every((id) => id === exporter);
   return alone ? federation.ids().filter((id) => id !== exporter) : federation.ids();
 }
 

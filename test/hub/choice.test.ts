@@ -38,6 +38,10 @@ function ownSlices(where: string): SliceObject[] {
   ) as SliceObject[];
 }
 
+function joinedToOwn(where: string): SliceObject[] {
+  return ownSlices(where).filter(({ metadata }) => metadata.labels?.['kubernetes.io/service-name'] === 'web');
+}
+
 /** Addresses of others that serve behind a Service there: `own` or `derived`. */
 function serving(where: string, name: 'own' | 'derived'): string[] {
   return ownSlices(where)
@@ -213,14 +217,17 @@ describe('affinity', () => {
     expect(serving('west', 'own')).toEqual([EAST]);
     world.cluster('east').drop(RESOURCE.service, 'web', 'demo');
     await world.clock.advance(5_000);
-    expect(ownSlices('west')).toEqual([]);
+    expect(joinedToOwn('west')).toEqual([]);
+    // The derived Service keeps its address, and has what is left.
+    expect(serving('west', 'derived')).toEqual([WEST]);
     putWeb('east', [EAST]);
     await settled();
     expect(serving('west', 'own')).toEqual([EAST]);
     world.declared = ['north', 'west'];
     world.reread();
     await world.clock.advance(180_000);
-    expect(ownSlices('west')).toEqual([]);
+    expect(joinedToOwn('west')).toEqual([]);
+    expect(serving('west', 'derived')).toEqual([WEST]);
   });
 
   test('a value that is not understood is no consent', async () => {

@@ -27,7 +27,8 @@ export async function reconcileService(service: string, context: Context, signal
   try {
     return await reconcile(service, context, signal);
   } finally {
-    importQuota.note(service, contributors(mirrorIn(context.target.records, service)));
+    const standing = mirrorIn(context.target.records, service);
+    importQuota.note(service, standing.services.length > 0 ? contributors(standing) : []);
   }
 }
 
@@ -45,11 +46,13 @@ async function carryOut(service: string, observed: ObservedImport, context: Cont
   if (waiting !== undefined) return waiting;
   switch (plan.kind) {
     case 'mirror': {
-      const others = plan.exporters.filter((id) => id !== context.target.id);
+      const others = plan.exporters.length === 1 ? plan.exporters : plan.exporters.filter((id) => id !== context.target.id);
       return context.importQuota.admits(service, others)
         ? mirror(service, { plan, observed }, context, signal)
         : { outcome: tooMany(context.target.id, others), result: { kind: 'done' } };
     }
+    case 'own':
+      return importOwn(service, { plan, observed }, context, signal);
     case 'wait':
       return { outcome: pending(plan.message), result: { kind: 'after', ms: observed.freedMs } };
     case 'none':
@@ -61,6 +64,26 @@ async function carryOut(service: string, observed: ObservedImport, context: Cont
     default:
       return refuse(service, { plan, observed }, context, signal);
   }
+}
+
+/** The ServiceImport of what the target alone exports. What else stood for it goes. */
+async function importOwn(
+  service: string,
+  { plan, observed }: { readonly plan: Extract<ImportPlan, { kind: 'own' }>; readonly observed: ObservedImport },
+  context: Context,
+  signal: AbortSignal,
+): Promise<Reconciled> {
+  const { refusals, exporters } = plan;
+  const stands = { service: observed.input.name, exporters };
+  const outcome: Outcome =
+    refusals.length === 0 ? { state: 'done', problems: [], ...stands } : { ...refused(service, refusals), exporters };
+  // No packet waits for it.
+  if (observed.mirror.import === undefined && context.postpone(service)) return { outcome, result: { kind: 'done' } };
+  const { failures, problems } = await writeImport(plan, observed, context, signal);
+  const done = { ...outcome, problems: [...outcome.problems, ...problems] };
+  const surplus = { ...observed.mirror, import: undefined };
+  const removed = await removeMirror(service, { surplus, why: 'moved', outcome: done, free: observed.unwanted }, context, signal);
+  return failures.length === 0 ? removed : { ...removed, ...failed(done, failures, context.target.id) };
 }
 
 /** A ServiceImport may say why it is not imported. What stood for it goes. */
