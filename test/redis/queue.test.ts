@@ -9,7 +9,8 @@ import { createRedisQueue, type RedisQueueOptions } from '../../hub/queue/redis.
 import { systemClock } from '../../kube/wire/systemClock.js';
 import { sleep, start, until } from '../lab/process.js';
 import { describeQueue } from '../contract/queue.js';
-import { describeWithRedis, type RedisServer, startRedis } from './server.js';
+import { describeWithRedis } from './describeWithRedis.js';
+import { type RedisServer, startRedis } from './server.js';
 
 const silent: Log = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined, with: () => silent };
 

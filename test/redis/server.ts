@@ -6,7 +6,6 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, test } from '@jest/globals';
 import { until } from '../lab/process.js';
 
 export interface RedisServer {
@@ -21,23 +20,6 @@ export interface RedisServer {
 }
 
 export const redisProgram = ['/usr/bin/redis-server', '/usr/local/bin/redis-server'].find((path) => existsSync(path));
-
-/**
- * Like `describe`, where there is a redis-server. Where there is none the suite is skipped and its name says so; in CI (`CI` in
- * the environment) it fails.
- */
-export function describeWithRedis(title: string, body: () => void): void {
-  if (redisProgram !== undefined) {
-    describe(title, body);
-    return;
-  }
-  const reason = `${title}: needs redis-server: run \`make setup\``;
-  if (process.env['CI'] === undefined) describe.skip(`SKIPPED ${reason}`, body);
-  else
-    test(reason, () => {
-      throw new Error('redis-server is not installed');
-    });
-}
 
 /** `options`: more of redis-server's own, such as `['--maxmemory', '1mb']`. */
 export async function startRedis(options: readonly string[] = []): Promise<RedisServer> {

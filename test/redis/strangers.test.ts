@@ -8,7 +8,8 @@ import { createRedisQueue } from '../../hub/queue/redis.js';
 import { systemClock } from '../../kube/wire/systemClock.js';
 import { SILENT } from '../host/handClock.js';
 import { sleep, until } from '../lab/process.js';
-import { describeWithRedis, type RedisServer, startRedis } from './server.js';
+import { describeWithRedis } from './describeWithRedis.js';
+import { type RedisServer, startRedis } from './server.js';
 
 let redis: RedisServer;
 let count = 0;
