@@ -20,7 +20,7 @@ export interface Run {
 }
 
 /** Folders whose tests need root or programs that `make setup` builds. */
-const PARTS = ['test/apiserver/', 'test/redis/', 'test/host/', 'test/image/'];
+const PARTS = ['test/apiserver/', 'test/conformance/', 'test/redis/', 'test/host/', 'test/image/'];
 const E2E = 'test/e2e/';
 /** Among the quick tests; `fuzz` runs them alone, and more often. */
 const FUZZ = 'test/fuzz/';
