@@ -134,6 +134,15 @@ test.each([
   expect([ended.code, `${ended.out}${ended.err}`]).toEqual([code, expect.stringMatching(said)]);
 });
 
+test.each(['status', 'enable', 'disable'])('dns %s asks no hub, and says which cluster it lacks', async (action) => {
+  const ended = await run('dns', action);
+  expect(ended).toMatchObject({
+    code: 2,
+    out: '',
+    err: expect.stringMatching(/\/nowhere\/kubeconfig does not exist.*--kubeconfig and --context/),
+  });
+});
+
 test('forget takes a member, and nothing else', async () => {
   const ended = await run('forget', 'service', 'demo/web');
   expect([ended.code, ended.err]).toEqual([2, expect.stringMatching(/Allowed choices are member/)]);

@@ -62,7 +62,8 @@ export function addDns(program: Command, cli: Cli): void {
 }
 
 async function dns(action: (typeof ACTIONS)[number], flags: DnsFlags, cli: Cli): Promise<number> {
-  const [{ withCluster }, { readDns }] = await Promise.all([import('./withCluster.js'), import('./readDns.js')]);
+  const { withCluster } = await import('./withCluster.js');
+  const { readDns } = await import('./readDns.js');
   const ended = await withCluster(flags, cli, async (client): Promise<Result<number>> => {
     const facts = await readDns(client, flags);
     if (!facts.ok) return facts;
@@ -77,7 +78,8 @@ async function dns(action: (typeof ACTIONS)[number], flags: DnsFlags, cli: Cli):
 }
 
 async function status(client: KubeClient, facts: DnsFacts, flags: DnsFlags, cli: Cli): Promise<number> {
-  const [{ askDns }, { dnsStatus }] = await Promise.all([import('./askDns.js'), import('../core/clusterset/dnsStatus.js')]);
+  const { askDns } = await import('./askDns.js');
+  const { dnsStatus } = await import('../core/clusterset/dnsStatus.js');
   const found = dnsStatus(facts, await askDns(client, facts, { flags, kubeconfigs: cli.kubeconfigs }));
   if (flags.output === 'table') cli.out((await import('./dnsText.js')).dnsText(found));
   else cli.out(await printed([found], flags.output));

@@ -10,7 +10,7 @@ import type { Result } from '../core/runtime/result.js';
 import { getObject, listObjects } from '../kube/wire/apply.js';
 import type { KubeClient, KubeFailure } from '../kube/wire/client.js';
 
-export interface DnsPlace {
+interface DnsPlace {
   readonly namespace: string;
   /** Undefined: whichever of the usual ones there is. */
   readonly configmap?: string;

@@ -8,7 +8,10 @@ import { afterAll, beforeAll, describe, test } from '@jest/globals';
 import { type Binary, binaryPath } from '../lab/binaries/locate.js';
 import { type ControlPlane, type ControlPlaneOptions, startControlPlane } from './controlPlane.js';
 
-type SuiteOptions = Partial<Omit<ControlPlaneOptions, 'dir'>>;
+type SuiteOptions = Partial<Omit<ControlPlaneOptions, 'dir'>> & {
+  /** What the tests run beside the control plane. */
+  readonly programs?: readonly Binary[];
+};
 
 const START_MS = 150_000;
 
@@ -51,6 +54,7 @@ function none(): never {
 function required(options: SuiteOptions): Binary[] {
   return [
     ...(['etcd', 'kube-apiserver', 'kubectl'] as const),
+    ...(options.programs ?? []),
     ...(options.controllers === undefined ? [] : (['kube-controller-manager'] as const)),
     ...(options.scheduler === true ? (['kube-scheduler'] as const) : []),
   ];

@@ -47,6 +47,7 @@ const E2E_MINUTES: Readonly<Record<string, number>> = {
   families: 15,
   underlay: 15,
   annotations: 15,
+  dns: 15,
   reports: 15,
   observedEndpoints: 15,
   kilo: 15,

@@ -16,7 +16,7 @@ const HUB_IMAGE = 'ghcr.io/kilofed/kilofed-hub:0.1.0';
 const REDIS_IMAGE = 'docker.io/library/redis:7';
 /** busybox and node: test pods and the demo's web server. */
 export const TOOLS_IMAGE = 'localhost/kilofed/tools:1';
-export const COREDNS_IMAGE = 'localhost/kilofed/coredns:1';
+export const COREDNS_IMAGE = 'localhost/kilofed/coredns:1.13.1';
 
 const DIST = fileURLToPath(new URL('../../../../dist', import.meta.url));
 
