@@ -17,8 +17,8 @@ export const serviceExportSchema = z.object({
   metadata: meta,
   spec: z
     .object({
-      exportedLabels: texts.optional().describe('Labels for the imports. The hub of Kilofed ignores them.'),
-      exportedAnnotations: texts.optional().describe('Annotations for the imports. The hub of Kilofed ignores them.'),
+      exportedLabels: texts.optional().describe('Labels of the imports: all of those that the first exporter has.'),
+      exportedAnnotations: texts.optional().describe('Annotations of the imports, likewise.'),
     })
     .optional(),
   status: z.object({ conditions: conditions.optional() }).optional(),

@@ -41,6 +41,13 @@ test.each([
   [{ 'blocked.kilofed.io/west': 'x' }],
   [{ 'multicluster.kubernetes.io/service-name': 'other' }],
   [{ 'kubernetes.io/service-name': 'other' }],
+  [{ 'topology.kubernetes.io/zone': 'z' }],
+  [{ 'multicluster.x-k8s.io/anything': 'x' }],
+  [{ 'kilo.squat.ai/leader': 'x' }],
+  [{ 'app.kubernetes.io/instance': 'shop' }],
+  [{ 'app.kubernetes.io/managed-by': 'Helm' }],
+  [{ 'argocd.argoproj.io/instance': 'shop' }],
+  [{ 'kustomize.toolkit.fluxcd.io/name': 'shop' }],
 ])('the label %j is not passed on, and is told', (exportedLabels) => {
   expect(read({ exportedLabels: { ...exportedLabels, team2: 'shop' } })).toMatchObject({
     exportedLabels: { team2: 'shop' },

@@ -80,12 +80,16 @@ function isKey(key: string): boolean {
   return key.length <= 317 && QUALIFIED_NAME.test(key);
 }
 
-/** What says something to us or to those who read imports, or that somebody declares the object by kubectl or Helm. */
+/**
+ * What says something to us, to Kilo or to Kubernetes, and what tools know the objects by that they declare, and may delete: kubectl, Helm,
+ * Argo CD and Flux. Of the names that Kubernetes recommends for people's own labels, most describe only.
+ */
 const RESERVED =
-  /^(([-a-z0-9.]+\.)?kilofed\.io|(multicluster|endpointslice|service|kubectl)\.kubernetes\.io|kubernetes\.io|meta\.helm\.sh)\//;
+  /^(([-a-z0-9.]+\.)?(kilofed\.io|kubernetes\.io|(x-)?k8s\.io|fluxcd\.io)|kilo\.squat\.ai|argocd\.argoproj\.io|(meta\.)?helm\.sh)\//;
+const DESCRIBING = /^app\.kubernetes\.io\/(name|version|component|part-of)$/;
 
 function isReserved(key: string): boolean {
-  return RESERVED.test(key);
+  return RESERVED.test(key) && !DESCRIBING.test(key);
 }
 
 function invalid(message: string): Complaint {

@@ -7,6 +7,7 @@ import { type KubeObject, RESOURCE } from '../../core/api/resources.js';
 import { sleep } from '../lab/process.js';
 import { recordMirror } from './mirrorHistory.js';
 import type { Cluster } from './cluster.js';
+import { differingTests } from './differingSuite.js';
 import { becomes, type Conditioned, createHubUnderTest, type HubWorld, OWN, type Service, type Slice } from './world.js';
 
 /** Declares the tests. `world` is there while they run, and has no hub. */
@@ -134,6 +135,8 @@ export function mirrorTests(world: () => HubWorld): void {
     await east.remove(RESOURCE.service, 'head', 'demo');
     await becomes('gone', undefined, () => west.get(RESOURCE.service, 'head', 'demo'));
   }, 60_000);
+
+  differingTests(world);
 
   test('tells an exporter of a target that is no member, and when it has become one', async () => {
     const { east, west, directory } = world();
