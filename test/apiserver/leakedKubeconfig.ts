@@ -263,7 +263,7 @@ const EXPORTS: readonly Theft[] = [
     applyStatus({ ...mcs('ServiceExport', 'foreign-export', {}, 'kube-public'), status: { conditions: [] } }),
     SYSTEM,
   ),
-  theft('write the status of an import', applyStatus({ ...mcs('ServiceImport', 'foreign-import'), status: {} }), CANNOT),
+  theft("write the status of somebody's import", applyStatus({ ...mcs('ServiceImport', 'foreign-import'), status: {} }), OWN),
   theft("take over somebody's import", apply(mcs('ServiceImport', 'foreign-import', LABEL)), OWN),
   theft("delete somebody's import", remove(RESOURCE.serviceImport, 'foreign-import', 'demo'), OWN),
   ...into('import into', (namespace) => mcs('ServiceImport', 'new', LABEL, namespace)),

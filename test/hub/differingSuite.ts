@@ -44,6 +44,9 @@ export function differingTests(world: () => HubWorld): void {
       { name: 'http', port: 82 },
     ] as const;
     await east.endpoints('demo', 'union', ['10.1.0.6'], [{ name: 'http', port: 8080 }]);
+    // North has its own before it could get a mirror of that name.
+    const ofNorth = { ports: [grpc, other], spec: { type: 'LoadBalancer', trafficDistribution: 'PreferClose', ...dual } };
+    await north.service('demo', 'union', { ...ofNorth, annotations: {} });
     await east.service('demo', 'union', { ports: [http], spec: { type: 'NodePort', ...dual } });
     await becomes('the first exporter', ['east', 'True Ready'], () => statusIn(west));
     const before = await west.get<Service>(RESOURCE.service, 'union', 'demo');
@@ -64,10 +67,7 @@ export function differingTests(world: () => HubWorld): void {
         { name: 'grpc', port: 8081 },
       ],
     );
-    await north.service('demo', 'union', {
-      ports: [grpc, other],
-      spec: { type: 'LoadBalancer', trafficDistribution: 'PreferClose', ...dual },
-    });
+    await north.service('demo', 'union', ofNorth);
     await becomes('the ports of both', ['http 80,grpc 81', 'http 80,grpc 81'], () => portsIn(west));
     await becomes('both exporters', ['east,north', 'True Ready'], () => statusIn(west));
     for (const cluster of [east, north])
@@ -89,17 +89,19 @@ export function differingTests(world: () => HubWorld): void {
     expect(history.gaps().filter((gap) => !gap.startsWith('80/TCP'))).toEqual([]);
 
     await north.remove(RESOURCE.service, 'union', 'demo');
-    await becomes('gone', undefined, () => west.get(RESOURCE.service, 'union', 'demo'));
+    for (const cluster of [east, west, north]) await becomes('gone', undefined, () => cluster.get(RESOURCE.service, 'union', 'demo'));
     for (const cluster of [east, north]) await cluster.remove(RESOURCE.endpointSlice, 'union-1', 'demo');
   }, 60_000);
 
   test('a headless exporter of a name that has an address: its pods are behind that address, and it is told', async () => {
     const { east, west, north } = world();
     await east.endpoints('demo', 'union', ['10.1.0.6']);
+    const headless = { spec: { clusterIP: 'None' } };
+    await north.service('demo', 'union', { ...headless, annotations: {} });
     await east.service('demo', 'union', {});
     await becomes('the first exporter', ['east', 'True Ready'], () => statusIn(west));
     await north.endpoints('demo', 'union', ['10.3.0.6']);
-    await north.service('demo', 'union', { spec: { clusterIP: 'None' } });
+    await north.service('demo', 'union', headless);
     await becomes('both exporters', ['east,north', 'True Ready'], () => statusIn(west));
     expect((await imported(west))?.spec.type).toBe('ClusterSetIP');
     await becomes('the endpoints of both', ['10.1.0.6', '10.3.0.6'], async () => {
@@ -108,7 +110,7 @@ export function differingTests(world: () => HubWorld): void {
     });
     for (const cluster of [east, north]) await becomes('the conflict', 'TypeConflict', () => conflictOf(cluster));
     for (const cluster of [east, north]) await cluster.remove(RESOURCE.service, 'union', 'demo');
-    await becomes('gone', undefined, () => west.get(RESOURCE.service, 'union', 'demo'));
+    for (const cluster of [east, west, north]) await becomes('gone', undefined, () => cluster.get(RESOURCE.service, 'union', 'demo'));
     for (const cluster of [east, north]) await cluster.remove(RESOURCE.endpointSlice, 'union-1', 'demo');
   }, 60_000);
 }
