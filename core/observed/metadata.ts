@@ -61,7 +61,8 @@ const written = z
     Object.fromEntries(Object.entries(texts).filter(([key, text]) => isWritten(key) && text.length <= LONGEST_WRITTEN)),
   );
 
-function isWritten(key: string): boolean {
+/** Whether a label or annotation of an object of the hub's is kept. */
+export function isWritten(key: string): boolean {
   return key.length <= LONGEST_KEY && WRITTEN_KEY.test(key);
 }
 

@@ -3,7 +3,7 @@
  * mark of the hub's federation.
  */
 import { ANNOTATION, FIELD_MANAGER, HUB_MANAGER, LABEL, MCS_LABEL } from '../../core/api/names.js';
-import { namespacedName } from '../../core/observed/metadata.js';
+import { isWritten, namespacedName } from '../../core/observed/metadata.js';
 import { readObject } from '../../core/observed/readObject.js';
 import { ownKindOf, readOwn } from '../../core/observed/ownObjects.js';
 import type { Leftover } from '../../core/observed/ownership.js';
@@ -106,15 +106,16 @@ export function createWriter({ client, federation, log, wrote, curtailed }: Writ
       const desired = marked(content, federation);
       if (existing?.own === false) return foreign(resource, desired);
       const key = keyOf(resource, desired);
-      if (existing !== undefined && stands(key, desired, existing.object)) return { kind: 'unchanged' };
+      const compared = readable(desired);
+      if (existing !== undefined && stands(key, compared, existing.object)) return { kind: 'unchanged' };
       // Not forced if nothing of ours is known there: an object that appeared meanwhile belongs to others, and conflicts.
       const applied = await patch(resource, desired, { verb: 'apply', force: existing !== undefined, signal });
-      if (applied.ok && includesAll(applied.value, desired)) return accepted(key, desired, applied.value);
+      if (applied.ok && includesAll(applied.value, compared)) return accepted(key, compared, applied.value);
       if (!applied.ok && applied.error.kind === 'conflict' && existing === undefined) return foreign(resource, desired);
       if (!applied.ok && (applied.error.kind !== 'invalid' || existing === undefined)) return { kind: 'failed', failure: applied.error };
       // Apply keeps list items that others added, and fails if they contradict ours. A merge patch replaces the list.
       const merged = await patch(resource, desired, { verb: 'merge', force: true, signal });
-      return merged.ok ? accepted(key, desired, merged.value) : { kind: 'failed', failure: merged.error };
+      return merged.ok ? accepted(key, compared, merged.value) : { kind: 'failed', failure: merged.error };
     },
 
     async ensureStatus(resource, desired, observed, signal) {
@@ -207,6 +208,13 @@ export function createWriter({ client, federation, log, wrote, curtailed }: Writ
 
 function keyOf(resource: Resource, { metadata }: KubeObject): string {
   return `${resource.plural}/${objectKey(metadata)}`;
+}
+
+/** What of it is read back. For the labels and annotations that exporters pass on, the hash stands. */
+function readable({ metadata, ...object }: KubeObject): KubeObject {
+  const of = (texts: Readonly<Record<string, string>> = {}): Readonly<Record<string, string>> =>
+    Object.fromEntries(Object.entries(texts).filter(([key]) => isWritten(key)));
+  return { ...object, metadata: { ...metadata, labels: of(metadata.labels), annotations: of(metadata.annotations) } };
 }
 
 function marked(object: KubeObject, federation: string): KubeObject {

@@ -2,7 +2,7 @@
  * ServiceImports of the hub: what they say, in which order they come, and that nothing is written twice.
  */
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import type { Condition, KubeObject } from '../../core/api/resources.js';
+import { type Condition, type KubeObject, RESOURCE } from '../../core/api/resources.js';
 import { createFakeFederation, exportService, type FakeFederation, putService, putSlice } from './fakeFederation.js';
 
 interface ServiceImport extends KubeObject {
@@ -129,4 +129,25 @@ test('a port that another exporter renames is changed when its EndpointSlices ha
   expect(ports()).toEqual(['http', 'rest']);
   await world.clock.advance(1_000);
   expect(ports()).toEqual(['http', 'lost']);
+});
+
+test('labels and annotations that a ServiceExport passes on come and go with it, and are written once', async () => {
+  const west = world.cluster('west');
+  const exported = (spec: object): void => world.cluster('east').put({ ...mcs, metadata: { name: 'web', namespace: 'demo' }, spec });
+  const mcs = { apiVersion: 'multicluster.x-k8s.io/v1beta1', kind: 'ServiceExport' };
+  world.cluster('east').drop(RESOURCE.serviceExport, 'web', 'demo');
+  exported({ exportedLabels: { team: 'shop', 'kilofed.io/managed-by': 'x' }, exportedAnnotations: { note: 'a' } });
+  await world.clock.advance(2_000);
+  expect(importIn('west')?.metadata).toMatchObject({
+    labels: { team: 'shop', 'kilofed.io/managed-by': 'kilofed-hub' },
+    annotations: { note: 'a' },
+  });
+  const before = west.writes.length;
+  await restart();
+  expect(west.writes.slice(before)).toEqual([]);
+  exported({ exportedLabels: { team: 'other' } });
+  await world.clock.advance(2_000);
+  expect(importIn('west')?.metadata.labels).toMatchObject({ team: 'other' });
+  expect(importIn('west')?.metadata.annotations).not.toHaveProperty('note');
+  expect(west.writes.slice(before)).toHaveLength(1);
 });
