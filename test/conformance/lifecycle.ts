@@ -157,7 +157,20 @@ export function lifecycleTests(conform: Conform): void {
   });
 
   conform('1.6.write-imports', async ({ ns, east }) => {
-    await kubectl(east.controlPlane, ['-n', ns, 'create', 'rolebinding', 'editor', '--clusterrole=edit', `--user=${EDITOR.name}`]);
+    // A controller that does not run here would make the role `edit` of these.
+    const label = 'rbac.authorization.k8s.io/aggregate-to-edit=true';
+    const parts = await kubectl(east.controlPlane, ['get', 'clusterroles', '-l', label, '-o', 'jsonpath={.items[*].metadata.name}']);
+    for (const [index, role] of parts.split(' ').entries()) {
+      await kubectl(east.controlPlane, [
+        '-n',
+        ns,
+        'create',
+        'rolebinding',
+        `editor-${index}`,
+        `--clusterrole=${role}`,
+        `--user=${EDITOR.name}`,
+      ]);
+    }
     const may = async (verb: string, group: string, resource: string): Promise<boolean | undefined> => {
       const spec = { user: EDITOR.name, resourceAttributes: { namespace: ns, verb, group, resource } };
       const path = '/apis/authorization.k8s.io/v1/subjectaccessreviews';
