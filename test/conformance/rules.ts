@@ -191,7 +191,7 @@ export const RULES = {
   '1.5.a': {
     text: 'A and AAAA of <svc>.<ns>.svc.clusterset.local are the addresses of the import',
     source: 'DNS',
-    heldBy: byPods('an imported Service: its name resolves to spec.ips of the import, and packets get there'),
+    heldBy: byPods('an imported Service: its name resolves to spec.ips of the import'),
   },
   '1.5.srv': {
     text: 'SRV of a ClusterSetIP import: one for each named port, to the name of the Service',
