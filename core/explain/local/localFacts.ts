@@ -39,13 +39,12 @@ function exporterElsewhere(cluster: string): ExporterFacts {
   return { cluster, service: 'somebodys', by: 'not seen from here', exported: true, ports: [], addresses: [], policy: {}, told: [] };
 }
 
-function exportersElsewhere({ serviceImport, slices }: LocalObjects): string[] {
+function exportersElsewhere({ service, serviceImport, slices }: LocalObjects): string[] {
+  const mirrored = slices.flatMap(({ metadata }) => metadata.labels?.[LABEL.cluster] ?? []);
   const listed = serviceImport?.metadata.annotations?.[ANNOTATION.exporters]?.split(',') ?? [];
-  const ids = [
-    ...(serviceImport?.status?.clusters ?? []).map(({ cluster }) => cluster),
-    ...listed,
-    ...slices.flatMap(({ metadata }) => metadata.labels?.[LABEL.cluster] ?? []),
-  ];
+  const clusters = (serviceImport?.status?.clusters ?? []).map(({ cluster }) => cluster);
+  // The ServiceImport of an exporter names itself, too, by an id that its own objects do not tell.
+  const ids = isOwn(service) ? mirrored : [...clusters, ...listed, ...mirrored];
   return [...new Set(ids)].filter((id) => id !== '').toSorted();
 }
 
