@@ -1,7 +1,7 @@
 /**
  * Carries out `kilofed export service`: looks first, writes the annotations or the ServiceExport, and follows what the hub says of it.
  */
-import { ANNOTATION } from '../core/api/names.js';
+import { EXPORT_ANNOTATION } from '../core/api/exportNames.js';
 import { problemText } from '../core/api/problem.js';
 import { RESOURCE } from '../core/api/resources.js';
 import { isHubs } from '../core/observed/ownership.js';
@@ -59,15 +59,15 @@ async function carryOut(client: KubeClient, service: ServiceName, flags: ExportF
 /** Null takes one away. What no flag names stays. */
 function annotationsOf({ to, ownName, affinity, prefer, weights, endpoints, mcs }: ExportFlags): Readonly<Record<string, string | null>> {
   const said: readonly (readonly [string, string | undefined])[] = [
-    [ANNOTATION.exportTo, to],
-    [ANNOTATION.ownName, ownName],
-    [ANNOTATION.affinity, affinity],
-    [ANNOTATION.prefer, prefer],
-    [ANNOTATION.weights, weights],
-    [ANNOTATION.endpoints, endpoints],
+    [EXPORT_ANNOTATION.exportTo, to],
+    [EXPORT_ANNOTATION.ownName, ownName],
+    [EXPORT_ANNOTATION.affinity, affinity],
+    [EXPORT_ANNOTATION.prefer, prefer],
+    [EXPORT_ANNOTATION.weights, weights],
+    [EXPORT_ANNOTATION.endpoints, endpoints],
   ];
   return {
-    ...(mcs !== true && { [ANNOTATION.export]: 'true' }),
+    ...(mcs !== true && { [EXPORT_ANNOTATION.export]: 'true' }),
     ...Object.fromEntries(said.flatMap(([key, value]) => (value === undefined ? [] : [[key, value === '' ? null : value]]))),
   };
 }
@@ -92,8 +92,8 @@ function refusalOf(name: string, wanted: Wanted): string | undefined {
 /** Why a ServiceExport would not be what exports it. */
 function exportTaken(name: string, { service, isHubsReport }: Exported): string | undefined {
   const first = `kilofed unexport service ${name} first`;
-  if (service?.metadata.annotations?.[ANNOTATION.export] !== undefined)
-    return `${name} has the annotation ${ANNOTATION.export}, which counts before a ServiceExport: ${first}`;
+  if (service?.metadata.annotations?.[EXPORT_ANNOTATION.export] !== undefined)
+    return `${name} has the annotation ${EXPORT_ANNOTATION.export}, which counts before a ServiceExport: ${first}`;
   return isHubsReport ? `${name} is exported without a ServiceExport of its own, and that of the hub has its name: ${first}` : undefined;
 }
 

@@ -1,7 +1,7 @@
 /**
  * Carries out `kilofed unexport service`: takes away what asks for the export, and waits until the hub has taken back its report.
  */
-import { ANNOTATION } from '../core/api/names.js';
+import { EXPORT_ANNOTATION } from '../core/api/exportNames.js';
 import { type KubeObject, RESOURCE } from '../core/api/resources.js';
 import { isHubs } from '../core/observed/ownership.js';
 import { pause } from '../core/runtime/pause.js';
@@ -49,7 +49,10 @@ async function carryOut(client: KubeClient, service: ServiceName, flags: Unexpor
   const dryRun = flags.dryRun === true;
   const written = await takeAway(client, { annotated: annotated ? object : undefined, theirs, dryRun });
   if (!written.ok) return written;
-  const removed = [...(annotated ? [`the annotation ${ANNOTATION.export}`] : []), ...(theirs === undefined ? [] : ['its ServiceExport'])];
+  const removed = [
+    ...(annotated ? [`the annotation ${EXPORT_ANNOTATION.export}`] : []),
+    ...(theirs === undefined ? [] : ['its ServiceExport']),
+  ];
   const ended = flags.wait && !dryRun ? await awaitEnd(client, service, flags, cli) : undefined;
   return { ok: true, value: { service: name, removed, ...(ended !== undefined && { ended }) } };
 }
@@ -62,7 +65,7 @@ interface Asking {
 
 async function takeAway(client: KubeClient, { annotated, theirs, dryRun }: Asking): Promise<Result<void>> {
   if (annotated !== undefined) {
-    const change = { [ANNOTATION.export]: null, [ANNOTATION.exportTo]: null };
+    const change = { [EXPORT_ANNOTATION.export]: null, [EXPORT_ANNOTATION.exportTo]: null };
     const written = await annotate(client, { resource: RESOURCE.service, object: annotated, dryRun }, change);
     if (!written.ok) return written;
   }
@@ -70,13 +73,15 @@ async function takeAway(client: KubeClient, { annotated, theirs, dryRun }: Askin
 }
 
 function asks(annotations: Readonly<Record<string, string>> = {}): boolean {
-  return [ANNOTATION.export, ANNOTATION.exportTo].some((key) => annotations[key] !== undefined && annotations[key] !== 'false');
+  return [EXPORT_ANNOTATION.export, EXPORT_ANNOTATION.exportTo].some(
+    (key) => annotations[key] !== undefined && annotations[key] !== 'false',
+  );
 }
 
 function notExported(name: string, { service, isHubsReport }: Exported): string {
   if (service === undefined) return `there is no Service ${name} here: name its cluster with --context`;
   return isHubsReport
-    ? `${name} is exported by its namespace: annotate the Service ${ANNOTATION.export}=false, or change the namespace`
+    ? `${name} is exported by its namespace: annotate the Service ${EXPORT_ANNOTATION.export}=false, or change the namespace`
     : `${name} is not exported here`;
 }
 

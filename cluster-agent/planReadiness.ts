@@ -2,7 +2,8 @@
  * The readiness of mirrored endpoints as the hub would have it, while it is away: by the links of this cluster, by how the ServiceImport
  * says that members are chosen, and by the endpoints of this cluster's own.
  */
-import { ANNOTATION, LABEL, MCS_LABEL } from '../core/api/names.js';
+import { EXPORT_ANNOTATION } from '../core/api/exportNames.js';
+import { LABEL, MCS_LABEL } from '../core/api/names.js';
 import { type KubeObject, objectKey } from '../core/api/resources.js';
 import { groupByName } from '../core/mesh/groupByName.js';
 import { familyOf } from '../core/net/cidr.js';
@@ -113,7 +114,7 @@ function readSlice(object: KubeObject): Read[] {
 function policiesOf(imports: readonly KubeObject[]): ReadonlyMap<string, ChoicePolicy> {
   return new Map(
     imports.flatMap((object) => {
-      const text = isHubs('serviceImport', object) ? object.metadata.annotations?.[ANNOTATION.choice] : undefined;
+      const text = isHubs('serviceImport', object) ? object.metadata.annotations?.[EXPORT_ANNOTATION.choice] : undefined;
       const policy = text === undefined ? undefined : readPolicy(text);
       return policy === undefined ? [] : [[objectKey(object.metadata), policy] as const];
     }),

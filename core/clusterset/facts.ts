@@ -1,7 +1,7 @@
 /**
  * What is known of a cluster's DNS when its zone clusterset.local is planned.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 
 const texts = z.record(z.string(), z.string());
 

@@ -5,7 +5,7 @@
  * An unknown value is never ignored silently: it becomes a complaint, and the safe default applies, the one that exports to fewer
  * members (a typo in an affinity once black-holed traffic: cilium#46623).
  */
-import { ANNOTATION } from '../api/names.js';
+import { EXPORT_ANNOTATION } from '../api/exportNames.js';
 import type { Complaint } from '../api/problem.js';
 import { firstByName } from '../text/firstByName.js';
 import { BOUND } from './bounds.js';
@@ -37,29 +37,33 @@ interface AskedElsewhere {
 /** Undefined: nothing asks for the Service to be exported. */
 export function exportRequest(annotations: Annotations, elsewhere: AskedElsewhere = {}): ExportRequest | undefined {
   const { serviceExport, namespace } = elsewhere;
-  const value = annotations[ANNOTATION.export];
+  const value = annotations[EXPORT_ANNOTATION.export];
   if (value === 'true') return requested(annotations, { serviceExport });
   if (value === 'false') return serviceExport === undefined ? undefined : refused(invalidAnnotation(DECLINED));
   if (value !== undefined) {
-    const message = `annotation ${ANNOTATION.export} is "${shown(value)}": write "true" to export the Service, or remove it`;
+    const message = `annotation ${EXPORT_ANNOTATION.export} is "${shown(value)}": write "true" to export the Service, or remove it`;
     return refused(invalidAnnotation(message));
   }
   if (namespace !== undefined) return requested(annotations, elsewhere);
   if (serviceExport !== undefined) return { ...requested(annotations, { serviceExport }), byServiceExport: true };
-  return annotations[ANNOTATION.exportTo] === undefined ? undefined : refused(WITHOUT_EXPORT);
+  return annotations[EXPORT_ANNOTATION.exportTo] === undefined ? undefined : refused(WITHOUT_EXPORT);
 }
 
 /** Of what is said in several places the nearest to the Service counts. */
 function requested(annotations: Annotations, { serviceExport, namespace }: AskedElsewhere): ExportRequest {
-  const { [ANNOTATION.affinity]: affinity, ...ofExport } = serviceExport ?? {};
+  const { [EXPORT_ANNOTATION.affinity]: affinity, ...ofExport } = serviceExport ?? {};
   const said = { ...namespace, ...ofExport, ...annotations };
-  const { targets, complaints } = targetsOf(said[ANNOTATION.exportTo]);
+  const { targets, complaints } = targetsOf(said[EXPORT_ANNOTATION.exportTo]);
   const { options, complaints: others } = readOptions(said);
   return {
     exported: true,
     ...(targets !== undefined && { targets }),
     ...options,
-    complaints: [...complaints, ...others, ...(affinity !== undefined && said[ANNOTATION.affinity] === undefined ? [NO_CONSENT] : [])],
+    complaints: [
+      ...complaints,
+      ...others,
+      ...(affinity !== undefined && said[EXPORT_ANNOTATION.affinity] === undefined ? [NO_CONSENT] : []),
+    ],
   };
 }
 
@@ -75,12 +79,12 @@ export function unknownTargets({ targets = [], prefer = [], weights = {} }: Expo
       }),
     );
   return [
-    ...complaintsOf(ANNOTATION.exportTo, targets),
+    ...complaintsOf(EXPORT_ANNOTATION.exportTo, targets),
     ...complaintsOf(
-      ANNOTATION.prefer,
+      EXPORT_ANNOTATION.prefer,
       prefer.filter((tier) => !tier.includes('=')),
     ),
-    ...complaintsOf(ANNOTATION.weights, Object.keys(weights)),
+    ...complaintsOf(EXPORT_ANNOTATION.weights, Object.keys(weights)),
   ];
 }
 
@@ -89,7 +93,7 @@ function targetsOf(value: string | undefined): Pick<ExportRequest, 'targets' | '
   const words = value.split(',').map((word) => word.trim());
   const ids = [...new Set(words.filter((word) => word !== ''))];
   if (ids.length === 0) {
-    const message = `annotation ${ANNOTATION.exportTo} names no member, so none imports the Service: name some, or remove it for all`;
+    const message = `annotation ${EXPORT_ANNOTATION.exportTo} names no member, so none imports it: name some, or remove it for all`;
     return { targets: [], complaints: [invalidAnnotation(message)] };
   }
   const { kept, leftOut } = firstByName(
@@ -98,11 +102,13 @@ function targetsOf(value: string | undefined): Pick<ExportRequest, 'targets' | '
     (id) => id,
   );
   const wrong = ids.filter((id) => !MEMBER_ID.test(id));
-  const most = `annotation ${ANNOTATION.exportTo} names more than ${BOUND.targets} members, so these do not import it: ${leftOut}`;
+  const most = `annotation ${EXPORT_ANNOTATION.exportTo} names more than ${BOUND.targets} members, so these do not import it: ${leftOut}`;
   return {
     targets: kept.toSorted(),
     complaints: [
-      ...eachOf(wrong, (id) => invalidAnnotation(`annotation ${ANNOTATION.exportTo} names "${shown(id)}", which cannot be a member's id`)),
+      ...eachOf(wrong, (id) =>
+        invalidAnnotation(`annotation ${EXPORT_ANNOTATION.exportTo} names "${shown(id)}", which cannot be a member's id`),
+      ),
       ...(leftOut === undefined ? [] : [invalidAnnotation(most)]),
     ],
   };
@@ -113,14 +119,14 @@ function refused(complaint: Complaint): ExportRequest {
 }
 
 const WITHOUT_EXPORT = invalidAnnotation(
-  `annotation ${ANNOTATION.exportTo} alone exports nothing: write ${ANNOTATION.export}: "true" beside it, or remove it`,
+  `annotation ${EXPORT_ANNOTATION.exportTo} alone exports nothing: write ${EXPORT_ANNOTATION.export}: "true" beside it, or remove it`,
 );
 
 /** Who may write a ServiceExport need not own the Service. */
 const NO_CONSENT = invalidAnnotation(
-  `annotation ${ANNOTATION.affinity} of the ServiceExport is ignored: write it on the Service, since it is its owner's consent`,
+  `annotation ${EXPORT_ANNOTATION.affinity} of the ServiceExport is ignored: write it on the Service, since it is its owner's consent`,
 );
 
 const DECLINED =
-  `annotation ${ANNOTATION.export} of the Service is "false", which counts before its ServiceExport: remove the annotation to export ` +
-  'the Service, or delete the ServiceExport';
+  `annotation ${EXPORT_ANNOTATION.export} of the Service is "false", which counts before its ServiceExport: remove the annotation to ` +
+  'export the Service, or delete the ServiceExport';

@@ -2,7 +2,7 @@
  * What annotations say of how a Service is exported: under which name, and which endpoints serve. A value that is not understood is as
  * if it were not there, and becomes a complaint.
  */
-import { ANNOTATION } from '../api/names.js';
+import { EXPORT_ANNOTATION } from '../api/exportNames.js';
 import type { Complaint } from '../api/problem.js';
 import { BOUND } from './bounds.js';
 import { eachOf, invalidAnnotation, shown } from './invalidAnnotation.js';
@@ -32,11 +32,11 @@ interface ReadOptions {
 type Annotations = Readonly<Record<string, string>>;
 
 export function readOptions(annotations: Annotations): ReadOptions {
-  const own = oneOf(annotations, ANNOTATION.ownName, ['true', 'false']);
-  const affinity = oneOf(annotations, ANNOTATION.affinity, ['local', 'none', 'remote']);
-  const endpoints = oneOf(annotations, ANNOTATION.endpoints, ['pods', 'clusterip']);
-  const prefer = readPrefer(annotations[ANNOTATION.prefer]);
-  const weights = readWeights(annotations[ANNOTATION.weights]);
+  const own = oneOf(annotations, EXPORT_ANNOTATION.ownName, ['true', 'false']);
+  const affinity = oneOf(annotations, EXPORT_ANNOTATION.affinity, ['local', 'none', 'remote']);
+  const endpoints = oneOf(annotations, EXPORT_ANNOTATION.endpoints, ['pods', 'clusterip']);
+  const prefer = readPrefer(annotations[EXPORT_ANNOTATION.prefer]);
+  const weights = readWeights(annotations[EXPORT_ANNOTATION.weights]);
   return {
     options: {
       ...(own.value !== undefined && { ownName: own.value === 'true' }),
@@ -71,14 +71,14 @@ function readPrefer(text: string | undefined): Value<readonly string[]> {
   if (text === undefined) return { complaints: [] };
   const words = wordsOf(text);
   if (words.length === 0)
-    return { complaints: [invalidAnnotation(`annotation ${ANNOTATION.prefer} names no member: name some, or remove it`)] };
+    return { complaints: [invalidAnnotation(`annotation ${EXPORT_ANNOTATION.prefer} names no member: name some, or remove it`)] };
   const tiers = words.filter(isTier);
   const value = tiers.slice(0, BOUND.tiers);
   const wrong = words.filter((word) => !isTier(word));
   const complaintOf = (word: string): Complaint =>
-    invalidAnnotation(`annotation ${ANNOTATION.prefer} has "${shown(word)}", which is neither a member's id nor a label key=value`);
+    invalidAnnotation(`annotation ${EXPORT_ANNOTATION.prefer} has "${shown(word)}", which is neither a member's id nor a label key=value`);
   const last = shown(value.at(-1) ?? '');
-  const most = `annotation ${ANNOTATION.prefer} has more than ${BOUND.tiers} entries: those after "${last}" are ignored`;
+  const most = `annotation ${EXPORT_ANNOTATION.prefer} has more than ${BOUND.tiers} entries: those after "${last}" are ignored`;
   return {
     ...(value.length > 0 && { value }),
     complaints: [...eachOf(wrong, complaintOf), ...(tiers.length > value.length ? [invalidAnnotation(most)] : [])],
@@ -95,7 +95,7 @@ function isTier(word: string): boolean {
 function readWeights(text: string | undefined): Value<Readonly<Record<string, number>>> {
   if (text === undefined) return { complaints: [] };
   const ignored = (why: string): Value<never> => ({
-    complaints: [invalidAnnotation(`annotation ${ANNOTATION.weights} is ignored, since ${why}: write for example east=3,north=1`)],
+    complaints: [invalidAnnotation(`annotation ${EXPORT_ANNOTATION.weights} is ignored, since ${why}: write for example east=3,north=1`)],
   });
   const words = wordsOf(text);
   if (words.length > BOUND.targets) return ignored(`it names more than ${BOUND.targets} members`);
@@ -112,7 +112,9 @@ function readWeights(text: string | undefined): Value<Readonly<Record<string, nu
 
 const NOT_ROUTED: Complaint = {
   reason: 'ClusterIPNotRouted',
-  message: `annotation ${ANNOTATION.endpoints} is "clusterip", but ranges of Services are not routed between members, so its pods serve`,
+  message:
+    `annotation ${EXPORT_ANNOTATION.endpoints} is "clusterip", but ranges of Services are not routed between members, ` +
+    'so its pods serve',
 };
 
 /** Between commas, each once. */

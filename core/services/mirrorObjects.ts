@@ -1,6 +1,7 @@
 /**
  * The Service and the ServiceImport of a mirror.
  */
+import { EXPORT_ANNOTATION } from '../api/exportNames.js';
 import { ANNOTATION, DERIVED_SERVICE_ANNOTATION, HUB_MANAGER, LABEL, MCS_LABEL } from '../api/names.js';
 import { type ChoicePolicy, writePolicy } from './choicePolicy.js';
 import type { ServiceImportObject, ServiceObject } from './importParts.js';
@@ -83,7 +84,7 @@ export function serviceImportObject({
         annotations: {
           ...first?.exportedAnnotations,
           ...(service !== undefined && { [DERIVED_SERVICE_ANNOTATION]: service }),
-          ...(choice !== undefined && { [ANNOTATION.choice]: writePolicy(choice) }),
+          ...(choice !== undefined && { [EXPORT_ANNOTATION.choice]: writePolicy(choice) }),
         },
       },
       spec: {

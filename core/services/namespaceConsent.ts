@@ -3,6 +3,7 @@
  * members: `kilofed.io/import: east_north`.
  */
 import * as z from 'zod';
+import { EXPORT_LABEL } from '../api/exportNames.js';
 import { ANNOTATION, LABEL } from '../api/names.js';
 import { clusterMeta, labelName, requests } from '../observed/metadata.js';
 import type { KubeObject } from '../api/resources.js';
@@ -30,8 +31,8 @@ export const observedNamespace = z.object({
     labels: z
       .object({
         [LABEL.import]: z.exactOptional(z.string()),
-        [LABEL.ownNames]: z.exactOptional(z.string()),
-        [LABEL.createNamespaces]: z.exactOptional(z.string()),
+        [EXPORT_LABEL.ownNames]: z.exactOptional(z.string()),
+        [EXPORT_LABEL.createNamespaces]: z.exactOptional(z.string()),
         [LABEL.managedBy]: z.exactOptional(z.string()),
         [LABEL.cluster]: z.exactOptional(z.string()),
       })
@@ -43,8 +44,8 @@ export const observedNamespace = z.object({
 export function namespaceConsent({ labels, annotations }: KubeObject['metadata']): NamespaceConsent {
   const imports: unknown = labels?.[LABEL.import];
   const hostnames: unknown = annotations?.[ANNOTATION.importHostnames];
-  const ownNames: unknown = labels?.[LABEL.ownNames];
-  const creates: unknown = labels?.[LABEL.createNamespaces];
+  const ownNames: unknown = labels?.[EXPORT_LABEL.ownNames];
+  const creates: unknown = labels?.[EXPORT_LABEL.createNamespaces];
   return {
     ...(imports !== undefined && { imports: importConsent(imports) }),
     ...(hostnames !== undefined && { hostnames: hostnames === 'true' }),

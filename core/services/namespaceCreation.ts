@@ -5,6 +5,7 @@
  * A namespace that is made for some members only is open to imports from these only, as the label says. It stays when nothing is imported
  * into it any more, since by then it may hold anything.
  */
+import { EXPORT_LABEL } from '../api/exportNames.js';
 import { DEFAULT_NAMESPACE, HUB_MANAGER, LABEL } from '../api/names.js';
 import type { KubeObject } from '../api/resources.js';
 import { BOUND } from './bounds.js';
@@ -25,7 +26,7 @@ interface NamespacePlan {
 
 /** `exporters`: ids of those that would be imported from, by precedence. The first one with consent and room has it made. */
 export function planNamespace(name: string, exporters: readonly string[], { creates, madeFor }: CreationConsent): NamespacePlan {
-  const label = `label ${LABEL.createNamespaces} of namespace ${DEFAULT_NAMESPACE} there`;
+  const label = `label ${EXPORT_LABEL.createNamespaces} of namespace ${DEFAULT_NAMESPACE} there`;
   if (creates === undefined || creates === 'none') return {};
   if (creates === 'invalid')
     return { why: `none is made, since ${label} is not understood: write all, none, or names of members joined by "_"` };

@@ -4,7 +4,7 @@
  *
  * What a Service says of itself counts first, also that it is not exported. The hub and the cluster-agent decide by this one function.
  */
-import { ANNOTATION } from '../api/names.js';
+import { EXPORT_ANNOTATION } from '../api/exportNames.js';
 import type { Complaint } from '../api/problem.js';
 import { invalidAnnotation, shown } from './invalidAnnotation.js';
 import { matchesSelector, readSelector, type Requirement } from './labelSelector.js';
@@ -36,19 +36,19 @@ export interface Candidate {
 
 /** `annotations` of the namespace. What is not understood exports nothing. */
 export function namespaceExport(annotations: Texts): NamespaceSays {
-  const all = annotations[ANNOTATION.export];
-  const selector = annotations[ANNOTATION.exportSelector];
+  const all = annotations[EXPORT_ANNOTATION.export];
+  const selector = annotations[EXPORT_ANNOTATION.exportSelector];
   if (all === 'false' || (all === undefined && selector === undefined)) return { complaints: [] };
   if (all !== undefined && all !== 'true') {
-    const message = `annotation ${ANNOTATION.export} of the namespace is "${shown(all)}" and exports nothing: write "true"`;
+    const message = `annotation ${EXPORT_ANNOTATION.export} of the namespace is "${shown(all)}" and exports nothing: write "true"`;
     return { complaints: [invalidAnnotation(`${message} to export its Services, or remove it`)] };
   }
-  const to = annotations[ANNOTATION.exportTo];
-  const defaults = { ...(to !== undefined && { [ANNOTATION.exportTo]: to }) };
+  const to = annotations[EXPORT_ANNOTATION.exportTo];
+  const defaults = { ...(to !== undefined && { [EXPORT_ANNOTATION.exportTo]: to }) };
   if (selector === undefined) return { export: { annotations: defaults }, complaints: [] };
   const read = readSelector(selector);
   if (read.ok) return { export: { selector: read.value, annotations: defaults }, complaints: [] };
-  const message = `annotation ${ANNOTATION.exportSelector} of the namespace exports nothing, since ${read.error}`;
+  const message = `annotation ${EXPORT_ANNOTATION.exportSelector} of the namespace exports nothing, since ${read.error}`;
   return { complaints: [invalidAnnotation(message)] };
 }
 

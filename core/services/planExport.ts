@@ -2,7 +2,8 @@
  * The ServiceExport that reports to the exporter how its Service is exported, with the conditions of MCS (KEP-1645).
  */
 import type { PlannedCondition } from '../api/conditions.js';
-import { ANNOTATION, BLOCKED_ANNOTATION_PREFIX, HUB_MANAGER, LABEL, WAITING_ANNOTATION_PREFIX } from '../api/names.js';
+import { EXPORT_ANNOTATION } from '../api/exportNames.js';
+import { BLOCKED_ANNOTATION_PREFIX, HUB_MANAGER, LABEL, WAITING_ANNOTATION_PREFIX } from '../api/names.js';
 import { type Complaint, problemText } from '../api/problem.js';
 import type { KubeObject } from '../api/resources.js';
 import { unknownTargets } from './annotations.js';
@@ -97,12 +98,12 @@ function annotationsOf(prefix: string, reasons: ReadonlyMap<string, string>): Re
 const NO_TARGETS: Complaint = {
   reason: 'NoTargets',
   message: 'no member imports it, since --export-to-default of the hub is none',
-  remedy: `name the members that should in the annotation ${ANNOTATION.exportTo}`,
+  remedy: `name the members that should in the annotation ${EXPORT_ANNOTATION.exportTo}`,
 };
 
 const ONLY_ITSELF: Complaint = {
   reason: 'NoTargets',
-  message: `annotation ${ANNOTATION.exportTo} names only the exporting member itself, so nobody imports it`,
+  message: `annotation ${EXPORT_ANNOTATION.exportTo} names only the exporting member itself, so nobody imports it`,
   remedy: 'name the members that should, or remove it for all',
 };
 

@@ -4,7 +4,8 @@
  * Of several exporters the first by precedence gives the shape, and others may add ports. An exporter that could not be mirrored alone
  * takes no part.
  */
-import { ANNOTATION, LABEL } from '../api/names.js';
+import { EXPORT_ANNOTATION } from '../api/exportNames.js';
+import { LABEL } from '../api/names.js';
 import type { Complaint } from '../api/problem.js';
 import type { KubeObject } from '../api/resources.js';
 import { choicePolicy, type ChoicePolicy, type MemberTerms } from './choicePolicy.js';
@@ -267,7 +268,7 @@ function withoutNamespace({ namespace, target }: ImportInput, reachable: readonl
     kind: 'pending',
     reason: 'NamespaceMissing',
     message: `${target.id} has no namespace ${namespace}${why === undefined ? '' : `, and ${why}`}`,
-    remedy: `create namespace ${namespace} in ${target.id}, or name the members that should import it (${ANNOTATION.exportTo})`,
+    remedy: `create namespace ${namespace} in ${target.id}, or name the members that should import it (${EXPORT_ANNOTATION.exportTo})`,
     ...(create !== undefined && { create }),
   };
 }

@@ -2,7 +2,7 @@
  * Writes that failed. One that the API server refuses keeps no other from being tried: what is withdrawn has to go even where nothing new
  * may come. Only a member that answers nobody ends a reconcile at once.
  */
-import { LABEL } from '../../core/api/names.js';
+import { EXPORT_LABEL } from '../../core/api/exportNames.js';
 import { type KubeObject, objectKey } from '../../core/api/resources.js';
 import type { ReconcileResult } from '../../core/workqueue/queue.js';
 import type { KubeFailure } from '../../kube/wire/client.js';
@@ -76,7 +76,7 @@ function awaited(write: FailedWrite, cluster: string): Awaited {
 }
 
 const REMEDY_OF_NAMESPACE: Partial<Record<KubeFailure['kind'], string>> = {
-  forbidden: `the label ${LABEL.createNamespaces} has it made, and that needs a right: apply manifests/member-namespaces.yaml there`,
+  forbidden: `the label ${EXPORT_LABEL.createNamespaces} has it made, and that needs a right: apply manifests/member-namespaces.yaml there`,
 };
 
 const REMEDY: Partial<Record<KubeFailure['kind'], string>> = {

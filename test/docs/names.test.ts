@@ -11,6 +11,7 @@ import { commandLine } from '../../cli/commands.js';
 import { clusterAgentCommand } from '../../cluster-agent/flags.js';
 import { createClusterAgentMetrics } from '../../cluster-agent/metrics.js';
 import { meshSchema } from '../../core/api/mesh.js';
+import { EXPORT_ANNOTATION, EXPORT_LABEL } from '../../core/api/exportNames.js';
 import { ANNOTATION, KILO_ANNOTATION, LABEL } from '../../core/api/names.js';
 import { peerSchema } from '../../core/api/peer.js';
 import { createMetrics } from '../../hub/api/metrics.js';
@@ -96,7 +97,9 @@ describe('commands', () => {
 });
 
 describe('labels, annotations and metrics', () => {
-  const names = new Set<string>([...Object.values(ANNOTATION), ...Object.values(KILO_ANNOTATION), ...Object.values(LABEL)]);
+  const names = new Set<string>(
+    [ANNOTATION, EXPORT_ANNOTATION, KILO_ANNOTATION, LABEL, EXPORT_LABEL].flatMap((group) => Object.values(group)),
+  );
   const [node, cluster] = [createTextMetrics(), createTextMetrics()];
   createAgentMetrics(node, () => 0);
   createClusterAgentMetrics(cluster);

@@ -1,7 +1,7 @@
 /**
  * The member itself as far as it exports a Service, by its own objects.
  */
-import { ANNOTATION } from '../../api/names.js';
+import { EXPORT_ANNOTATION } from '../../api/exportNames.js';
 import type { Complaint } from '../../api/problem.js';
 import { isHubs } from '../../observed/ownership.js';
 import { type ExportRequest, exportRequest } from '../../services/annotations.js';
@@ -61,7 +61,7 @@ function byOf(
 ): Pick<ExporterFacts, 'by'> {
   if (!asked) return {};
   if (theirs) return { by: 'a ServiceExport' };
-  return { by: request === undefined ? 'its namespace' : `the annotation ${ANNOTATION.export}` };
+  return { by: request === undefined ? 'its namespace' : `the annotation ${EXPORT_ANNOTATION.export}` };
 }
 
 function shapeOf(service: ServiceObject | undefined): Pick<ExporterFacts, 'type' | 'ports' | 'addresses'> {

@@ -1,6 +1,7 @@
 /**
  * What stands of a mirror in a target, as the mirror itself says: who has a part in it, in which order, and its shape.
  */
+import { EXPORT_ANNOTATION } from '../../../core/api/exportNames.js';
 import { ANNOTATION, LABEL } from '../../../core/api/names.js';
 import type { KubeObject } from '../../../core/api/resources.js';
 import type { Standing } from '../../../core/services/importParts.js';
@@ -59,7 +60,7 @@ export function standingOf(mirror: ObservedMirror, remembered: readonly string[]
   const named = [mirror.import, ...mirror.services].flatMap(exportersIn);
   const all = contributors(mirror);
   const exporters = [...new Set([...named, ...remembered.filter((id) => all.includes(id)), ...all])];
-  const choice = mirror.import?.metadata.annotations?.[ANNOTATION.choice];
+  const choice = mirror.import?.metadata.annotations?.[EXPORT_ANNOTATION.choice];
   return { exporters, slices: mirror.slices, ...(shape !== undefined && { shape }), ...(choice !== undefined && { choice }) };
 }
 

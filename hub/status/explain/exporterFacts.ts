@@ -1,7 +1,7 @@
 /**
  * One member as far as it exports a Service, or asks to, or has one of the name.
  */
-import { ANNOTATION } from '../../../core/api/names.js';
+import { EXPORT_ANNOTATION } from '../../../core/api/exportNames.js';
 import type { Complaint, Problem } from '../../../core/api/problem.js';
 import type { Condition, KubeObject } from '../../../core/api/resources.js';
 import type { ExporterFacts } from '../../../core/explain/facts.js';
@@ -95,7 +95,7 @@ function isAbout(subject: Problem['subject'], service: string): boolean {
 
 function byOf(record: ServiceRecord | undefined, asksByObject: boolean): Pick<ExporterFacts, 'by'> {
   if (record === undefined) return asksByObject ? { by: 'a ServiceExport' } : {};
-  return { by: record.export.byServiceExport === true ? 'a ServiceExport' : `the annotation ${ANNOTATION.export}` };
+  return { by: record.export.byServiceExport === true ? 'a ServiceExport' : `the annotation ${EXPORT_ANNOTATION.export}` };
 }
 
 function policyOf(record: ServiceRecord | undefined, facts: ClusterFacts | undefined): Readonly<Record<string, string>> {
@@ -122,7 +122,7 @@ function closedTo(id: string, record: ServiceRecord, facts: ClusterFacts): Compl
   return {
     reason: 'NotLetIn',
     message: `the Mesh of ${id} lets nobody reach an export that names no member: spec.exportToDefault is none`,
-    remedy: `name the members in ${ANNOTATION.exportTo}, or let spec.exportToDefault of that Mesh be all`,
+    remedy: `name the members in ${EXPORT_ANNOTATION.exportTo}, or let spec.exportToDefault of that Mesh be all`,
   };
 }
 
