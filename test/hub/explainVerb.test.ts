@@ -143,7 +143,9 @@ describe('by the objects of a member', () => {
 
   test('in the exporter: what it exports, and who does not import it', async () => {
     member = 'east';
-    const good = await run('demo/web');
+    // The exporter is told when packets have their way, a moment later.
+    let good = await run('demo/web');
+    await until('the report', SOON_MS, async () => ((good = await run('demo/web')).code === 0 ? true : undefined)).catch(() => undefined);
     expect([good.code, good.out]).toEqual([0, expect.stringMatching(/here +yes +the annotation kilofed\.io\/export/)]);
     label('west', { 'kilofed.io/import': 'none' });
     await until(
