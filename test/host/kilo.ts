@@ -57,7 +57,7 @@ export async function kiloTakeOver(): Promise<TakeOver> {
   await warmUp(spaces);
   const shake = (): Promise<string> => a.exec(['wg', 'show', 'kilo0', 'latest-handshakes']);
   const key = (): Promise<string> => a.exec(['wg', 'show', 'kilo0', 'public-key']);
-  const [handshake, publicKey] = [await shake(), await key()];
+  const [handshake, publicKey] = [await settled(shake), await key()];
   const planned = await run(agentArgv(optionsOf('a', a), '--kilo-key-file', '/var/lib/kilofed/kilo-key', '--print-plan'));
   const flows = [startPing(a, NODES[0], NODES[1]), startPing(b, NODES[1], NODES[0]), startPing(b, NODES[1], NODES[2])];
   await sleep(500);
@@ -75,6 +75,18 @@ export async function kiloTakeOver(): Promise<TakeOver> {
     again: await run(agentArgv(optionsOf('a', a), '--print-plan')),
     log: agent.output(),
   };
+}
+
+/** Where both ends have begun a handshake at once, one tries again after five seconds (REKEY_TIMEOUT and some jitter). */
+async function settled(shake: () => Promise<string>): Promise<string> {
+  let now = await shake();
+  for (let tries = 0; tries < 5; tries += 1) {
+    const before = now;
+    await sleep(6_000);
+    now = await shake();
+    if (now === before) break;
+  }
+  return now;
 }
 
 const FOREIGN_RULE = '-A INPUT -m comment --comment "Kilo: jump to IPIP chain" -j ACCEPT';
