@@ -69,7 +69,6 @@ export const REASONS = {
   NamespaceTerminating: 'The namespace of a Service is being deleted in the importing member.',
   NoAddress: 'Two nodes of a location have no internal address of a family that their pods use.',
   NoCiliumHost: 'The Mesh says encapsulationType cilium, and the host has no cilium_host.',
-  NoClustersetDNS: 'A Service has no name of its own in a member whose DNS does not answer for clusterset.local.',
   NoCniFolder: 'The node-agent cannot see the folder of CNI configurations.',
   NoCommonPlane: "The gateways of two segments have no interface for each other's slots.",
   NoEndpoint: 'Neither end of a tunnel has an endpoint that the other could dial.',

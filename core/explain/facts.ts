@@ -57,8 +57,6 @@ export interface ImporterFacts {
   /** Of the mirror, and of a Service of its own that has the name. Absent: not known. */
   readonly endpoints?: readonly EndpointFact[];
   readonly paths: readonly PathFact[];
-  /** False: nobody there answers for clusterset.local. */
-  readonly clustersetDns?: boolean;
   /** What is wrong with the import, in any order. */
   readonly told: readonly Complaint[];
   /** Why nothing stands there, where nothing that was told says it. */

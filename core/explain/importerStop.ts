@@ -41,10 +41,9 @@ function stopOf(
     return first ?? { step: 'mirrored', cluster, ...pending(facts.awaits ?? `${service} is not mirrored in ${cluster} yet`) };
   }
   const ready = facts.endpoints?.some(({ state }) => state === 'ready');
-  const unresolved = facts.derivedOnly && facts.clustersetDns === false ? noDns(cluster) : undefined;
   const reachable =
     facts.endpoints === undefined || facts.endpoints.some((each) => each.state === 'ready' && isUsable(each.cluster, facts, others));
-  if (reachable) return unresolved;
+  if (reachable) return undefined;
   // What cannot be written keeps the endpoints from following, and is told by the API server itself.
   if (first !== undefined && ready !== true) return first;
   return packetStop(facts, others, service);
@@ -77,15 +76,5 @@ function notTargeted(cluster: string, service: string, exporters: readonly Expor
     reason: 'NotTargeted',
     message: `${exporters.map((each) => each.cluster).join(', ')} exports ${service}, and not to ${cluster}`,
     remedy: `run in ${from}: kilofed export service ${service} --to ${to}`,
-  };
-}
-
-function noDns(cluster: string): Finding {
-  return {
-    step: 'dns',
-    cluster,
-    reason: 'NoClustersetDNS',
-    message: `it has no name of its own in ${cluster}, and the DNS there does not answer for clusterset.local`,
-    remedy: 'run there: kilofed dns enable',
   };
 }

@@ -35,7 +35,6 @@ export const STEPS = [
   'gateway',
   'link',
   'choice',
-  'dns',
   'admission',
 ] as const;
 

@@ -20,6 +20,8 @@ export interface ExportRequest extends ExportOptions {
   readonly targets?: readonly string[];
   /** A ServiceExport that a person made asks for it, and nothing else: the way of MCS, without the own name unless `ownName` says so. */
   readonly byServiceExport?: true;
+  /** Its namespace asks for it, and the Service itself says nothing. */
+  readonly byNamespace?: true;
   /** What the exporter has to correct in the Service, or in the ServiceExport. */
   readonly complaints: readonly Complaint[];
 }
@@ -44,7 +46,7 @@ export function exportRequest(annotations: Annotations, elsewhere: AskedElsewher
     const message = `annotation ${EXPORT_ANNOTATION.export} is "${shown(value)}": write "true" to export the Service, or remove it`;
     return refused(invalidAnnotation(message));
   }
-  if (namespace !== undefined) return requested(annotations, elsewhere);
+  if (namespace !== undefined) return { ...requested(annotations, elsewhere), byNamespace: true };
   if (serviceExport !== undefined) return { ...requested(annotations, { serviceExport }), byServiceExport: true };
   return annotations[EXPORT_ANNOTATION.exportTo] === undefined ? undefined : refused(WITHOUT_EXPORT);
 }

@@ -241,6 +241,14 @@ test('where nothing stops it, it says who has what where, under which name, and 
   expect(importers[2]?.paths[0]?.planes).toEqual([expect.objectContaining({ slot: 0, node: 'n3', state: 'up', inUse: true })]);
 });
 
+test('what the hub does not see: whether a name in clusterset.local is answered, where there is no other', async () => {
+  const { works, unseen } = await prepare(() => annotate('web', { 'kilofed.io/export': 'true', 'kilofed.io/own-name': 'false' }));
+  expect([works, unseen]).toEqual([
+    true,
+    ['east', 'north', 'west'].map((id) => `whether the DNS of ${id} answers for clusterset.local: run there kilofed dns status`),
+  ]);
+});
+
 describe('the first thing that stops it', () => {
   test.each(Object.entries(FAULTS))('%s', async (_name, { make, first: [step, reason, cluster], remedy, in: only }) => {
     const explanation = await prepare(make);

@@ -23,7 +23,7 @@ import {
 
 /** `exporters`: the members that it is made of. */
 export function importerHere(objects: LocalObjects, exporters: readonly string[]): ImporterFacts {
-  const { namespace, serviceImport, mesh, clustersetDns, namespaceObject } = objects;
+  const { namespace, serviceImport, mesh, namespaceObject } = objects;
   const standing = standingIn(objects);
   const name = standing?.metadata.name ?? joinedName(objects);
   const paths = pathsOf(mesh, exporters);
@@ -39,7 +39,6 @@ export function importerHere(objects: LocalObjects, exporters: readonly string[]
     policy: imports === undefined ? {} : { [LABEL.import]: imports },
     endpoints: endpointsHere(objects, new Set(exporters.filter((id) => isDead(paths, id)))),
     paths,
-    ...(clustersetDns !== undefined && { clustersetDns }),
     told: toldOf(objects),
     awaits: whyNothing(objects),
   };

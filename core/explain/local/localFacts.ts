@@ -25,12 +25,12 @@ export function localFacts(objects: LocalObjects): ExplainFacts {
   };
 }
 
-function unseenOf({ hubSeen, clustersetDns }: LocalObjects, exports: boolean): string[] {
+function unseenOf({ hubSeen }: LocalObjects, exports: boolean): string[] {
   return [
     'what other members have of it: only the hub knows',
     ...(exports ? ['whether it works in the members that import it: ask there, or the hub'] : []),
     ...(hubSeen === undefined ? ['whether a hub follows this member'] : [`what has happened since the hub was here last: ${hubSeen}`]),
-    ...(clustersetDns === undefined ? ['whether the DNS here answers for clusterset.local: kilofed dns status'] : []),
+    'whether the DNS here answers for clusterset.local: kilofed dns status',
   ];
 }
 

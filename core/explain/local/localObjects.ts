@@ -23,8 +23,6 @@ export interface LocalObjects {
   /** Of all Services above. */
   readonly slices: readonly SliceObject[];
   readonly mesh?: Mesh;
-  /** Whether the DNS here answers for clusterset.local. Absent: not known. */
-  readonly clustersetDns?: boolean;
   /** When the hub was here last, RFC 3339. Absent: never, or not known. */
   readonly hubSeen?: string;
 }

@@ -95,7 +95,9 @@ function isAbout(subject: Problem['subject'], service: string): boolean {
 
 function byOf(record: ServiceRecord | undefined, asksByObject: boolean): Pick<ExporterFacts, 'by'> {
   if (record === undefined) return asksByObject ? { by: 'a ServiceExport' } : {};
-  return { by: record.export.byServiceExport === true ? 'a ServiceExport' : `the annotation ${EXPORT_ANNOTATION.export}` };
+  const { byServiceExport, byNamespace } = record.export;
+  if (byNamespace === true) return { by: 'its namespace' };
+  return { by: byServiceExport === true ? 'a ServiceExport' : `the annotation ${EXPORT_ANNOTATION.export}` };
 }
 
 function policyOf(record: ServiceRecord | undefined, facts: ClusterFacts | undefined): Readonly<Record<string, string>> {
