@@ -9,9 +9,12 @@ export interface Spread {
   readonly most: number;
 }
 
-/** Milliseconds to the upper bound of a bucket in steps of half as much again, from 5 ms on. `before`: the bucket until now. */
-export function rttBucket(spread: Spread, before: number | undefined): number {
-  return settle(spread, before, RTT_EDGES);
+/**
+ * Milliseconds to the upper bound of a bucket in steps of half as much again, from 5 ms on. `before`: the bucket until now. The least of a
+ * minute is what the network itself takes; the rest is what processors add.
+ */
+export function rttBucket({ least }: Spread, before: number | undefined): number {
+  return settle({ least, most: least }, before, RTT_EDGES);
 }
 
 /** A share from 0 to 1 to the upper bound of its bucket, per cent. `before`: the bucket until now. */
@@ -34,8 +37,7 @@ const LOSS_EDGES: readonly Edge[] = LOSS_BUCKETS.map((bucket) => ({ bucket, upTo
 const BEYOND = 1.3;
 
 /**
- * All of the time since must have been beyond an edge: a moment of a busy processor is none of the network. What is found first is the
- * least, which is closest to what the network itself takes.
+ * All of the time since must have been beyond an edge: a moment is none of the network. What is found first is the least.
  */
 function settle({ least, most }: Spread, before: number | undefined, edges: readonly Edge[]): number {
   const index = edges.findIndex(({ bucket }) => bucket === before);
