@@ -185,7 +185,10 @@ suite(here ? 'a person and a mirror' : 'SKIPPED a person and a mirror: needs a c
         const events = await west.list<KubeObject & { readonly reason: string; readonly regarding: { readonly name: string } }>(
           RESOURCE.event,
         );
-        const reasons = events.filter(({ regarding }) => regarding.name === name).map(({ reason }) => reason);
+        // What is told of the export and the import is not the matter here.
+        const reasons = events
+          .filter(({ regarding, reason }) => regarding.name === name && reason === 'MirrorYielded')
+          .map(({ reason }) => reason);
         return how.includes('replace') || how.includes('create') || how.includes('label') ? ['MirrorYielded'] : reasons;
       });
       // Whoever takes the label off leaves the hub no right to take off more.
