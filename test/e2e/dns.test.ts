@@ -62,6 +62,9 @@ const text = (record) => (typeof record === 'string' ? record : Array.isArray(re
 const ask = ([type, name]) => resolver.resolve(name, type).then((all) => all.map(text).sort(), (error) => error.code);
 Promise.all(process.argv.slice(1).map((each) => ask(each.split(' ')))).then((all) => console.log(JSON.stringify(all)));`;
 
+/** Prints what its argument answers. */
+const FETCH = `fetch(process.argv[1], { signal: AbortSignal.timeout(3000) }).then(async (answer) => console.log(await answer.text()));`;
+
 let example: Example;
 const is = (name: string): string => `${name}.demo.svc.clusterset.local`;
 
@@ -107,6 +110,21 @@ test('an imported Service: its name resolves to spec.ips of the import', async (
   });
   await until('the name', 20_000, async () => (Array.isArray((await ask(`A ${is('shop')}`))[0]) ? true : undefined));
   expect(await ask(`A ${is('shop')}`, `SRV ${is('_http._tcp.shop')}`)).toEqual([ips, [`${is('shop')}:80`]]);
+  await until('an answer by that name', 60_000, () => fetched(`http://${is('shop')}/`));
+}, 120_000);
+
+test('one that a person exported by a ServiceExport: by that name alone', async () => {
+  const { east, west } = example;
+  const selector = { app: 'shop' };
+  const service = { apiVersion: 'v1', kind: 'Service', metadata: { name: 'plain', namespace: 'demo' } };
+  await apply(east, [
+    { ...service, spec: { selector, ports: [{ name: 'http', port: 80, targetPort: 'web' }] } },
+    { ...service, apiVersion: 'multicluster.x-k8s.io/v1beta1', kind: 'ServiceExport' },
+  ]);
+  await until('an answer by that name', 60_000, () => fetched(`http://${is('plain')}/`));
+  expect(await ask('A plain.demo.svc.cluster.local')).toEqual(['ENOTFOUND']);
+  // So somebody may create one of that name.
+  await west.kubectl(['-n', 'demo', 'create', 'service', 'clusterip', 'plain', '--tcp=80:8080']);
 }, 120_000);
 
 test('a headless one: every pod, each by its own name, and its ports', async () => {
@@ -155,6 +173,13 @@ async function ask(...questions: readonly string[]): Promise<readonly (readonly 
     | string[]
     | string
   )[];
+}
+
+/** Undefined: nobody answers. */
+async function fetched(url: string): Promise<string | undefined> {
+  const exec = ['-n', 'demo', 'exec', 'asks', '--', 'node', '-e', FETCH, url];
+  const answer = await example.west.kubectl(exec).catch(() => '');
+  return answer === '' ? undefined : answer;
 }
 
 async function apply(cluster: KubeletCluster, items: readonly object[]): Promise<void> {
