@@ -76,3 +76,14 @@ test('the share of losses is of about the last hundred', () => {
   send(500, 1);
   expect(made.loss()).toBeLessThan(0.01);
 });
+
+test('what nobody answered before the first answer is no loss: a path that works from the start has lost nothing', () => {
+  const made = createAnswers(() => TIMEOUT_MS);
+  for (let nonce = 1; nonce <= 20; nonce += 1) made.sent(nonce, nonce * 100);
+  made.answered(20, 2_010);
+  expect(made.loss()).toBe(0);
+  made.sent(21, 2_100);
+  made.sent(22, 2_200);
+  made.answered(22, 2_210);
+  expect(made.loss()).toBeGreaterThan(0);
+});

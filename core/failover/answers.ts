@@ -20,7 +20,7 @@ export interface Answers {
   /** This process was not running for `ms`: pending probes get that time on top. */
   extendDeadlines(ms: number): void;
   pending(): number;
-  /** Share of probes without an answer, of about the last hundred. */
+  /** Share of probes without an answer, of about the last hundred since the first answer. */
   loss(): number;
 }
 
@@ -49,7 +49,8 @@ export function createAnswers(timeout: () => number): Answers {
       const index = pending.findIndex((probe) => probe.nonce === nonce);
       const probe = pending[index];
       if (probe === undefined) return undefined;
-      for (let lost = 0; lost < index; lost += 1) count(1);
+      // What was sent before the first answer found nobody there yet.
+      for (let lost = 0; lost < index && Number.isFinite(lastAt); lost += 1) count(1);
       count(0);
       inRow = index === 0 ? inRow + 1 : 1;
       pending = pending.slice(index + 1);
