@@ -7,6 +7,7 @@ import { EXPORT_LABEL } from '../api/exportNames.js';
 import { ANNOTATION, LABEL } from '../api/names.js';
 import { clusterMeta, labelName, requests } from '../observed/metadata.js';
 import type { KubeObject } from '../api/resources.js';
+import { MEMBER_ID } from './textForms.js';
 
 /** `invalid`: the label is not understood, so nothing is imported. Else the ids of the members that may export into it. */
 export type ImportConsent = 'all' | 'none' | 'invalid' | readonly string[];
@@ -21,8 +22,6 @@ export interface NamespaceConsent {
   /** Of the namespace of the hub's account: for whose exports namespaces are made that lack. Absent: for nobody's. */
   readonly creates?: ImportConsent;
 }
-
-const CLUSTER_ID = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
 
 /** A Namespace, as far as imports and exports are concerned. */
 export const observedNamespace = z.object({
@@ -59,5 +58,5 @@ function importConsent(value: unknown): ImportConsent {
   if (typeof value !== 'string') return 'invalid';
   if (value === 'all' || value === 'none') return value;
   const ids = value.split('_');
-  return ids.every((id) => CLUSTER_ID.test(id)) ? [...new Set(ids)].toSorted() : 'invalid';
+  return ids.every((id) => MEMBER_ID.test(id)) ? [...new Set(ids)].toSorted() : 'invalid';
 }

@@ -11,6 +11,7 @@ import type { KubeObject } from '../api/resources.js';
 import { choicePolicy, type ChoicePolicy, type MemberTerms } from './choicePolicy.js';
 import { besideOwn, besideOwnNotes } from './besideOwn.js';
 import { joining, withChoice } from './withChoice.js';
+import { hashedSlices } from './hashedSlices.js';
 import { importRefusal, type NamespaceRules } from './consent.js';
 import { importName, type NameHolder, wantsOwnName } from './importName.js';
 import type { EndpointSliceObject, Exporter, PlannedImport, ServiceObject, Standing } from './importParts.js';
@@ -21,10 +22,8 @@ import { isDerivedName, type Sha256 } from './names.js';
 import type { NamespaceConsent } from './namespaceConsent.js';
 import { type CreationConsent, planNamespace } from './namespaceCreation.js';
 import { byPrecedence, type Ranked } from './precedence.js';
-import { withReadiness } from './readiness.js';
 import { type ServiceShape, shapeOf } from './serviceShape.js';
 import { unionPorts } from './unionPorts.js';
-import { withOwnHash } from './withOwnHash.js';
 
 export interface ImportInput {
   readonly namespace: string;
@@ -351,7 +350,7 @@ function besideOwnService({ target, sha256, ...input }: ImportInput, { usable, c
     hostnames: target.consent.hostnames,
     sha256,
   });
-  return unique(slices).map((slice) => withSliceHash(slice, sha256));
+  return hashedSlices(slices, sha256);
 }
 
 /** Of members of which nothing is known now. */
@@ -381,17 +380,8 @@ function mirrorNamed(input: ImportInput, chosen: Chosen, name: string): Made {
     isSource,
     mirrored,
     service: serviceObject({ ...input, ...chosen, name: input.name, service: name }, target.importTaken ? chosen.exporters : undefined),
-    slices: unique(slices).map((slice) => withSliceHash(slice, sha256)),
+    slices: hashedSlices(slices, sha256),
   };
-}
-
-/** Of all but what is held back, so that whoever holds back in the place of the hub leaves the hash as the hub would have it. */
-function withSliceHash(slice: EndpointSliceObject, sha256: Sha256): EndpointSliceObject {
-  const { annotations } = withOwnHash(
-    withReadiness(slice, () => false),
-    sha256,
-  ).metadata;
-  return { ...slice, metadata: { ...slice.metadata, annotations: { ...annotations, ...slice.metadata.annotations } } };
 }
 
 /** Nobody looks for a derived name by accident, so that no host name in it can catch requests for another one (KEP-1645 wants them). */
@@ -401,12 +391,6 @@ function hostnamesIn(name: string, { hostnames }: NamespaceConsent): boolean | u
 
 function partingOf({ service, slices }: NamedMirror): NamedMirror {
   return { service, slices };
-}
-
-/** Sorted by name. Of two slices with one UID, which only a hostile member has, the first is kept. */
-function unique(slices: readonly EndpointSliceObject[]): EndpointSliceObject[] {
-  const byName = new Map(slices.toReversed().map((slice) => [slice.metadata.name, slice]));
-  return [...byName.values()].toSorted((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1));
 }
 
 function isTargetedAt(service: ServiceRecord, target: string, byDefault: ExportToDefault): boolean {
