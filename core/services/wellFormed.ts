@@ -5,8 +5,8 @@
 import { familyOf } from '../net/cidr.js';
 import type { ServicePort, SliceRecord } from './model.js';
 import { PORT_NAME, QUALIFIED_NAME } from './textForms.js';
+import { DNS_LABEL } from '../text/dnsLabel.js';
 
-const LABEL = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
 const PROTOCOLS: ReadonlySet<string> = new Set<ServicePort['protocol']>(['TCP', 'UDP', 'SCTP']);
 
 export function isPort({ name, protocol, port, appProtocol }: ServicePort): boolean {
@@ -32,7 +32,7 @@ export function isOfType(address: string, type: SliceRecord['addressType']): boo
 
 /** A DNS label, as the hostname of a headless Service's endpoint must be. */
 export function isHostname(text: string): boolean {
-  return matches(text, LABEL);
+  return matches(text, DNS_LABEL);
 }
 
 /** Seconds of session affinity (Kubernetes pkg/apis/core/validation: up to a day). */

@@ -7,6 +7,7 @@ import type { Problem } from '../../core/api/problem.js';
 import type { Result } from '../../core/runtime/result.js';
 import type { CredentialLifetime, KubeClient } from '../../kube/wire/client.js';
 import type { MemberTerms } from './terms.js';
+import { DNS_LABEL } from '../../core/text/dnsLabel.js';
 
 export interface Declaration {
   readonly id: string;
@@ -69,11 +70,9 @@ export interface Source {
   run(changed: () => void, signal: AbortSignal): Promise<void>;
 }
 
-const LABEL = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
-
 /** Member ids are single RFC 1123 labels: they become label values, object names and DNS labels (KEP-2149, KEP-1645 status.clusters). */
 export function isMemberId(text: string): boolean {
-  return LABEL.test(text);
+  return DNS_LABEL.test(text);
 }
 
 /** The problem of a name that is not a member id. */

@@ -6,6 +6,7 @@
  */
 import { parseCidr } from '../../../core/net/cidr.js';
 import { holdsMetadata, isSpecial } from '../../../core/net/special.js';
+import { DNS_LABEL } from '../../../core/text/dnsLabel.js';
 
 /** `name`: it is a DNS name, which is asked for. */
 type HostVerdict = 'address' | 'name' | 'refused';
@@ -16,8 +17,6 @@ export function admitHost(host: string): HostVerdict {
   return isHostName(host) ? 'name' : 'refused';
 }
 
-const LABEL = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
-
 /**
  * RFC 1123. A name whose last label is a number is none: resolvers read `127.1` and `0x7f000001` as addresses. `localhost` is the asking
  * machine itself (RFC 6761).
@@ -25,5 +24,5 @@ const LABEL = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
 function isHostName(host: string): boolean {
   const labels = host.split('.');
   const last = labels.at(-1) ?? '';
-  return host.length <= 253 && labels.every((label) => LABEL.test(label)) && !/^(\d+|0x[0-9a-f]*)$/.test(last) && last !== 'localhost';
+  return host.length <= 253 && labels.every((label) => DNS_LABEL.test(label)) && !/^(\d+|0x[0-9a-f]*)$/.test(last) && last !== 'localhost';
 }
