@@ -169,7 +169,7 @@ describe('how often paths are probed', () => {
     run(10, good);
     expect(Object.fromEntries(sent)).toEqual({
       'lan/sib': expect.closeTo(67, -0.5),
-      'relay/sib': expect.closeTo(20, -0.5),
+      'relay/sib': expect.closeTo(25, -0.5),
       'tunnel/0/far': expect.closeTo(25, -0.5),
       'tunnel/1/far': expect.closeTo(5, -0.5),
     });

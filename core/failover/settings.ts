@@ -40,7 +40,7 @@ export interface FailoverSettings {
 export const DEFAULT_SETTINGS: FailoverSettings = {
   lan: { periodMs: 150, failureThreshold: 3 },
   tunnel: { periodMs: 400, failureThreshold: 4 },
-  relay: { periodMs: 500, failureThreshold: 4 },
+  relay: { periodMs: 400, failureThreshold: 4 },
   alternate: { periodMs: 1000, failureThreshold: 3 },
   alternateIdleMs: 10_000,
   idleMs: 2000,
