@@ -46,6 +46,11 @@ describe('what a program carries', () => {
       expect(reachText(program).match(/\.describe\(.{0,60}/g) ?? []).toEqual([]);
   });
 
+  test('none: forms of texts that are not ours', () => {
+    for (const program of ['hub', 'cluster-agent', 'node-agent'] as const)
+      expect(reachText(program).match(/Zod(Email|UUID|JWT|ISODateTime)\b/g) ?? []).toEqual([]);
+  });
+
   test('the executable itself: nothing', () => {
     expect(reach(metafile, 'kilofed', 'static').packages).toEqual([]);
   });

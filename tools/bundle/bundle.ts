@@ -77,6 +77,22 @@ const NO_CYCLES: Plugin = {
   },
 };
 
+/**
+ * A schema of texts has a method for every well-known form of them: e-mail addresses, URLs, UUIDs and two dozen more, each with its
+ * schema and regular expression. Our forms are Kubernetes' and WireGuard's, which are not among them. Line ends stay, as above.
+ */
+const NO_FORMATS: Plugin = {
+  name: 'no formats',
+  setup({ onLoad }) {
+    onLoad({ filter: /zod\/v4\/classic\/schemas\.js$/ }, async ({ path }) => ({
+      contents: (await readFile(path, 'utf8')).replaceAll(FORMAT, (text) => text.replaceAll(/[^\n]/g, '')),
+    }));
+  },
+};
+
+/** A method that does nothing but check for a form: `email(params) { return this.check(core._email(ZodEmail, params)); },`. */
+const FORMAT = /^\s*\w+\(params\) \{\n\s*return this\.check\(core\._\w+\(Zod\w+, params\)\);\n\s*\},?$/gm;
+
 /** What others import by name, by module. */
 const JSON_SCHEMA_EXPORTS: Readonly<Record<string, string>> = {
   'to-json-schema': 'export const createToJSONSchemaMethod = () => absent, createStandardJSONSchemaMethod = () => absent;',
@@ -152,7 +168,7 @@ function buildEntries(root: string, entryPoints: { in: string; out: string }[], 
     target: 'node20.18',
     chunkNames: 'chunks/[name]-[hash]',
     banner: { js: BANNER },
-    plugins: [LAZY, NO_JSON_SCHEMA, NO_DESCRIPTIONS, NO_CYCLES, ...plugins],
+    plugins: [LAZY, NO_JSON_SCHEMA, NO_DESCRIPTIONS, NO_CYCLES, NO_FORMATS, ...plugins],
     // Names stay, for stack traces and profiles; the rest of minifying halves what a start has to parse.
     minifySyntax: true,
     minifyWhitespace: true,
