@@ -20,7 +20,7 @@ interface Endpoint {
   readonly zone?: string | null;
 }
 
-/** `whyHeld`: why an address is held back; undefined: by the choice among the exporters. */
+/** `whyHeld`: why an address is held back; undefined: by the choice among the exporters, which whyNotChosen.ts explains. */
 export function mirroredEndpoints(object: KubeObject, whyHeld: (address: string) => string | undefined, since?: string): EndpointFact[] {
   const slice = object as Slice & { readonly endpoints?: readonly (Endpoint & Readonly<Record<string, unknown>>)[] | null };
   const said: Slice = withReadiness(slice, () => false);
@@ -31,7 +31,7 @@ export function mirroredEndpoints(object: KubeObject, whyHeld: (address: string)
     const here = stateOf(endpoint);
     const there = stateOf(said.endpoints?.[at] ?? endpoint);
     const isHeld = here === 'notReady' && there !== 'notReady';
-    const why = isHeld ? (whyHeld(address) ?? 'not chosen') : undefined;
+    const why = isHeld ? whyHeld(address) : undefined;
     return [
       {
         address,

@@ -42,12 +42,12 @@ export function choose(policy: ChoicePolicy, candidates: readonly Candidate[]): 
   );
 }
 
-function weightOf({ weights }: ChoicePolicy, member: string): number {
+export function weightOf({ weights }: ChoicePolicy, member: string): number {
   return weights !== undefined && Object.hasOwn(weights, member) ? (weights[member] ?? 1) : 1;
 }
 
 /** The lower, the better. */
-function tierOf({ self, affinity, prefer = [] }: ChoicePolicy, member: string): number {
+export function tierOf({ self, affinity, prefer = [] }: ChoicePolicy, member: string): number {
   if (member === self && affinity === 'local') return -1;
   if (member === self && affinity === 'remote') return prefer.length + 1;
   const found = prefer.findIndex((tier) => tier.includes(member));

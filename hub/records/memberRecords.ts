@@ -82,6 +82,8 @@ export interface MemberRecords {
   sliceTaken(key: string, service: string): void;
   /** How many endpoints of a Service that slices of ours have joined, and that is not ours, are ready. Undefined: not known yet. */
   readyBeside(service: string): number | undefined;
+  /** When a slice of ours or of a followed Service was changed, by its key: milliseconds since 1970. Undefined: not known. */
+  sliceChangedAt(key: string): number | undefined;
   /** Whether the slices of a Service are wanted. */
   follows(service: string): boolean;
   /** For how long a name still counts as freed just now, and not by the hub, milliseconds. 0: it does not. */
@@ -92,7 +94,7 @@ export interface MemberRecords {
 }
 
 interface RecordsDeps {
-  readonly clock: Pick<Clock, 'after' | 'now'>;
+  readonly clock: Pick<Clock, 'after' | 'now' | 'wall'>;
   readonly changed: (change: Change) => void;
   /** Called for a newly exported Service whose slices were passed over, and are not remembered: fetch them, then call `fillSlices`. */
   readonly needSlices: (service: string) => void;
@@ -192,6 +194,7 @@ export function createMemberRecords(id: string, deps: RecordsDeps): MemberRecord
     mirrorsOf: services.mirrorsOf,
     sliceTaken: services.sliceTaken,
     readyBeside: services.readyBeside,
+    sliceChangedAt: services.sliceChangedAt,
     follows: services.follows,
     freedMs: services.freedMs,
     mirrored: () => new Set([...services.mirrored(), ...[...imports.all].flatMap(([key, existing]) => (existing.own ? [key] : []))]),

@@ -7,6 +7,7 @@
  */
 import { MCS_LABEL } from '../../core/api/names.js';
 import type { SliceRecord } from '../../core/services/model.js';
+import { changedAt } from './changedAt.js';
 
 type Named<T> = readonly [key: string, value: T];
 
@@ -116,11 +117,16 @@ function serviceIn(object: unknown): string | undefined {
   return typeof namespace === 'string' && typeof service === 'string' ? `${namespace}/${service}` : undefined;
 }
 
-/** Without what is long, and of no use to anybody else. */
+/** Without what is long, and of no use to anybody else. Of who wrote it is left when that was. */
 function bare(object: unknown): unknown {
   const { endpoints, metadata, ...rest } = fieldsOf(object);
   const { managedFields: _managedFields, annotations: _annotations, ownerReferences: _ownerReferences, ...meta } = fieldsOf(metadata);
-  return { ...rest, metadata: meta, endpoints: Array.isArray(endpoints) ? endpoints.map(withoutReference) : endpoints };
+  const at = changedAt(object);
+  return {
+    ...rest,
+    metadata: { ...meta, ...(at !== undefined && { managedFields: [{ time: new Date(at).toISOString() }] }) },
+    endpoints: Array.isArray(endpoints) ? endpoints.map(withoutReference) : endpoints,
+  };
 }
 
 /** What is no endpoint is left as it is: whoever reads it says what is wrong. */

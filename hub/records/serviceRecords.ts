@@ -40,6 +40,8 @@ interface ServiceRecords {
   mirrorsOf(service: string): { readonly services: readonly KubeObject[]; readonly slices: readonly KubeObject[] };
   /** How many endpoints of a Service that slices of ours have joined, and that is not ours, are ready. Undefined: not known yet. */
   readyBeside(service: string): number | undefined;
+  /** When a slice of ours or of a followed Service was changed, by its key: milliseconds since 1970. Undefined: not known. */
+  sliceChangedAt(key: string): number | undefined;
   /** Whether the slices of a Service are wanted. */
   follows(service: string): boolean;
   /** For how long a name still counts as freed just now, milliseconds. 0: it does not. */
@@ -65,7 +67,7 @@ interface ServiceRecords {
 }
 
 interface ServiceRecordsDeps {
-  readonly clock: Pick<Clock, 'now'>;
+  readonly clock: Pick<Clock, 'now' | 'wall'>;
   /** Whether what changes now is what the hub itself wrote. */
   readonly isAnswer: () => boolean;
   readonly changed: (change: Change) => void;
@@ -97,6 +99,7 @@ export function createServiceRecords(cluster: string, deps: ServiceRecordsDeps):
   const ownServices = createIndexed<KubeObject>();
   const ownSlices = createIndexed<KubeObject>();
   const takenSlices = new Map<string, string>();
+  const sliceTimes = new Map<string, number>();
   /** Our slices, by the Service that kube-proxy adds them to. */
   const joined = createIndexed<true>();
   const freed = createFreedNames(deps.clock);
@@ -186,7 +189,14 @@ export function createServiceRecords(cluster: string, deps: ServiceRecordsDeps):
 
   function recordOf(service: string, object: unknown): (readonly [key: string, record: SliceRecord])[] {
     const entry = projectSlice(cluster, object, (name) => name === service).value;
-    return entry?.kind === 'source' ? [[`${entry.record.namespace}/${entry.record.name}`, entry.record]] : [];
+    if (entry?.kind !== 'source') return [];
+    const key = `${entry.record.namespace}/${entry.record.name}`;
+    noteTime(key, changedAt(object));
+    return [[key, entry.record]];
+  }
+
+  function noteTime(key: string, at: number | undefined): void {
+    if (at !== undefined) sliceTimes.set(key, at);
   }
 
   function setJoined(key: string, object: KubeObject | undefined): void {
@@ -211,6 +221,9 @@ export function createServiceRecords(cluster: string, deps: ServiceRecordsDeps):
       takenSlices.delete(key);
       changed({ kind: 'mirror', service: waiting });
     }
+    if (entry === undefined || entry.kind === 'other') sliceTimes.delete(key);
+    // An answer to a write of ours comes without the times that the API server notes.
+    else noteTime(key, deps.isAnswer() ? deps.clock.wall() : changedAt(passing));
     setOwn(ownSlices, key, ownSlice(entry));
     setJoined(key, ownSlice(entry));
     passed.set(key, entry?.kind === 'other' ? passing : undefined);
@@ -247,6 +260,7 @@ export function createServiceRecords(cluster: string, deps: ServiceRecordsDeps):
     waits: exports.waits,
     slicesOf: (service) => (exports.taken.has(service) && slices.complete(service) ? slices.of(service) : undefined),
     readyBeside: (service) => (slices.complete(service) ? slices.count(service).ready : undefined),
+    sliceChangedAt: (key) => sliceTimes.get(key),
     follows: slices.follows,
     freedMs: freed.leftMs,
     countOf: slices.count,

@@ -178,7 +178,7 @@ interface LargeMember {
 /** As its watches tell it, in one batch. */
 function largeMember(count: number, second = 0): LargeMember {
   const deps = {
-    clock: { now: () => 0, after: () => () => undefined },
+    clock: { now: () => 0, wall: () => 0, after: () => () => undefined },
     changed: () => undefined,
     needSlices: () => undefined,
     allSlicesHeard: () => false,

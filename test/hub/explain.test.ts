@@ -217,7 +217,8 @@ const FAULTS: Readonly<Record<string, Fault>> = {
 test('where nothing stops it, it says who has what where, under which name, and by which path', async () => {
   const { works, first, exporters, importers, unseen } = await prepare(() => annotate('web', { 'kilofed.io/export': 'true' }));
   expect([works, first, unseen]).toEqual([true, undefined, []]);
-  const ready = { total: 1, ready: 1, heldBack: 0, shown: [{ address: '10.1.0.5', cluster: 'east', state: 'ready' }] };
+  const shown = [expect.objectContaining({ address: '10.1.0.5', cluster: 'east', state: 'ready' })];
+  const ready = { total: 1, ready: 1, heldBack: 0, shown };
   expect(exporters).toEqual([
     expect.objectContaining({
       cluster: 'east',
@@ -240,6 +241,41 @@ test('where nothing stops it, it says who has what where, under which name, and 
   ]);
   expect(importers[2]?.paths[0]?.planes).toEqual([expect.objectContaining({ slot: 0, node: 'n3', state: 'up', inUse: true })]);
 });
+
+test('of several exporters it says which tier or share decided, and of each endpoint since when', async () => {
+  const at = '2025-12-31T23:00:00Z';
+  const dated = { 'endpoints.kubernetes.io/last-change-trigger-time': at };
+  await prepare(() => {
+    annotate('web', { 'kilofed.io/export': 'true', 'kilofed.io/prefer': 'north,east' });
+    exportService(world.cluster('north'), 'web', { addresses: ['10.2.0.5'] });
+    const slice = objectIn('north', 'endpointslices/demo/web-1');
+    world.cluster('north').put({ ...slice, metadata: { ...slice.metadata, annotations: dated } });
+  });
+  const west = world.cluster('west');
+  for (const object of [...west.objects.values()].filter(({ kind }) => kind === 'EndpointSlice'))
+    west.put({ ...object, metadata: { ...object.metadata, ...BY_HUB } });
+  await world.clock.advance(1_000);
+  const { importers, exporters } = world.hub().explain('demo', 'web');
+  const there = importers.find(({ cluster }) => cluster === 'west');
+  expect(there?.policy).toEqual({ prefer: 'north, then east' });
+  const [{ time: since }] = BY_HUB.managedFields;
+  expect(there?.endpoints?.shown).toEqual([
+    {
+      address: '10.1.0.5',
+      cluster: 'east',
+      state: 'heldBack',
+      why: 'prefer: north serves as tier 1, and east is in tier 2',
+      since,
+    },
+    { address: '10.2.0.5', cluster: 'north', state: 'ready', since },
+  ]);
+  expect(exporters.find(({ cluster }) => cluster === 'north')?.endpoints?.shown).toEqual([
+    { address: '10.2.0.5', cluster: 'north', state: 'ready', since: at },
+  ]);
+});
+
+/** As an API server notes it. */
+const BY_HUB = { managedFields: [{ manager: 'kilofed-hub', operation: 'Apply', time: '2026-01-01T00:00:07Z' }] as const };
 
 test('what the hub does not see: whether a name in clusterset.local is answered, where there is no other', async () => {
   const { works, unseen } = await prepare(() => annotate('web', { 'kilofed.io/export': 'true', 'kilofed.io/own-name': 'false' }));

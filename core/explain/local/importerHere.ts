@@ -1,14 +1,17 @@
 /**
  * The member itself as far as it imports a Service, by its own objects.
  */
+import { EXPORT_ANNOTATION } from '../../api/exportNames.js';
 import { LABEL } from '../../api/names.js';
 import type { Complaint } from '../../api/problem.js';
 import type { Mesh } from '../../api/mesh.js';
 import { isHubs } from '../../observed/ownership.js';
 import { isDerivedName } from '../../services/names.js';
 import type { EndpointFact, ImporterFacts, PathFact } from '../facts.js';
+import { importPolicy } from '../importPolicy.js';
 import { mirroredEndpoints } from '../mirroredEndpoints.js';
 import { CUT_OFF } from '../packetStop.js';
+import { whyNotChosen } from '../whyNotChosen.js';
 import {
   addressesOf,
   changedAt,
@@ -29,6 +32,7 @@ export function importerHere(objects: LocalObjects, exporters: readonly string[]
   const paths = pathsOf(mesh, exporters);
   const imports = namespaceObject?.metadata.labels?.[LABEL.import];
   const ready = conditionOf(serviceImport, 'Ready');
+  const choice = serviceImport?.metadata.annotations?.[EXPORT_ANNOTATION.choice];
   return {
     cluster: HERE,
     ...(name !== undefined && { service: name }),
@@ -36,8 +40,8 @@ export function importerHere(objects: LocalObjects, exporters: readonly string[]
     addresses: addressesOf(standing),
     names: name === undefined ? [] : [`${name}.${namespace}`],
     ...(ready?.status === 'True' && { since: ready.lastTransitionTime }),
-    policy: imports === undefined ? {} : { [LABEL.import]: imports },
-    endpoints: endpointsHere(objects, new Set(exporters.filter((id) => isDead(paths, id)))),
+    policy: { ...(imports !== undefined && { [LABEL.import]: imports }), ...importPolicy(choice) },
+    endpoints: whyNotChosen(choice, endpointsHere(objects, new Set(exporters.filter((id) => isDead(paths, id))))),
     paths,
     told: toldOf(objects),
     awaits: whyNothing(objects),

@@ -37,7 +37,7 @@ export function exporterFacts(id: string, service: string, sources: ExplainSourc
     ...ofRecord(record),
     ...readySince(ownObject(theirs)),
     policy: policyOf(record, facts),
-    ...ofSlices(id, records.slicesOf(service)),
+    ...ofSlices(member, records.slicesOf(service)),
     ...ofMesh(id, record, facts),
     told: toldOf(member, service, sources),
   };
@@ -54,9 +54,9 @@ function ofRecord(record: ServiceRecord | undefined): Pick<ExporterFacts, 'targe
   };
 }
 
-function ofSlices(id: string, slices: readonly SliceRecord[] | undefined): Pick<ExporterFacts, 'slicePorts' | 'endpoints'> {
+function ofSlices(member: Member, slices: readonly SliceRecord[] | undefined): Pick<ExporterFacts, 'slicePorts' | 'endpoints'> {
   if (slices === undefined) return {};
-  return { slicePorts: slices.flatMap(({ ports }) => ports), endpoints: sourceEndpoints(id, slices) };
+  return { slicePorts: slices.flatMap(({ ports }) => ports), endpoints: sourceEndpoints(member, slices) };
 }
 
 function ofMesh(

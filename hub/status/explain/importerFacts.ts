@@ -1,14 +1,18 @@
 /**
  * One member as far as it imports a Service: what stands for it there, and what came of the last look.
  */
+import { EXPORT_ANNOTATION } from '../../../core/api/exportNames.js';
 import { LABEL, MCS_LABEL } from '../../../core/api/names.js';
 import type { Complaint } from '../../../core/api/problem.js';
 import type { KubeObject } from '../../../core/api/resources.js';
-import type { ImporterFacts, PathFact } from '../../../core/explain/facts.js';
+import type { EndpointFact, ImporterFacts, PathFact } from '../../../core/explain/facts.js';
+import { importPolicy } from '../../../core/explain/importPolicy.js';
+import { whyNotChosen } from '../../../core/explain/whyNotChosen.js';
 import { isDerivedName } from '../../../core/services/names.js';
 import { formatKey } from '../../controllers/keys.js';
 import type { Outcome } from '../../controllers/outcomes.js';
 import type { Member } from '../../members/member.js';
+import { ownObject } from '../../records/existingObject.js';
 import type { MemberRecords } from '../../records/memberRecords.js';
 import { directedLinks } from '../directedLinks.js';
 import { sourceEndpoints, standingEndpoints } from './endpointFacts.js';
@@ -33,8 +37,7 @@ export function importerFacts(id: string, service: string, sources: ExplainSourc
     derivedOnly: stands !== undefined && isDerivedName(stands) && stands !== name,
     addresses: addressesOf(standing),
     names: stands === undefined ? [] : [`${stands}.${namespace}`],
-    policy: consentOf(records, namespace),
-    endpoints: [...standingEndpoints(id, slices, sources), ...sourceEndpoints(id, own)],
+    ...choiceIn(records, service, [...standingEndpoints(member, slices, sources), ...sourceEndpoints(member, own)]),
     paths: pathsOf(id, service, sources),
     told: toldOf(member, service, sources, outcome),
     ...(awaits !== undefined && { awaits }),
@@ -56,6 +59,16 @@ function addressesOf(
 ): string[] {
   const { clusterIPs, clusterIP } = service?.spec ?? {};
   return [...(clusterIPs ?? (clusterIP === undefined ? [] : [clusterIP]))];
+}
+
+function choiceIn(
+  records: MemberRecords,
+  service: string,
+  endpoints: readonly EndpointFact[],
+): Pick<ImporterFacts, 'policy' | 'endpoints'> {
+  const choice = ownObject(records.imports().get(service))?.metadata.annotations?.[EXPORT_ANNOTATION.choice];
+  const [namespace = ''] = service.split('/');
+  return { policy: { ...consentOf(records, namespace), ...importPolicy(choice) }, endpoints: whyNotChosen(choice, endpoints) };
 }
 
 function consentOf(records: MemberRecords, namespace: string): Readonly<Record<string, string>> {
