@@ -11,6 +11,7 @@ import { confirmedBy } from '../core/kilo/recognise.js';
 import type { MeshInput } from '../core/mesh/input.js';
 import type { NodePlan } from '../core/mesh/plan.js';
 import type { PlannedNode } from '../core/mesh/planNode.js';
+import { withoutIpv6 } from '../core/mesh/withoutIpv6.js';
 import type { Clock } from '../core/runtime/clock.js';
 import type { ApplyPlan } from './applyPlan.js';
 import type { Host } from './host/host.js';
@@ -110,7 +111,7 @@ export function createReconcileHost(deps: ReconcileHostDeps, saved: SavedInputs 
     const resolved = { ...saved?.resolved, ...deps.resolver.answers() };
     const planned = await planOf(inputs, observed, resolved);
     if (planned.kind === 'absent') return { result: { kind: 'waiting', reason: planned.reason }, problems: [] };
-    const { plan } = planned;
+    const plan = observed.model.state().withoutIpv6 === true ? withoutIpv6(planned.plan) : planned.plan;
     const kilo = judge(observed, spec, { plan, nodes: inputs.meshNodes });
     if (kilo.kind === 'hold') {
       view.forget();

@@ -78,6 +78,7 @@ export const REASONS = {
   NoMesh: 'A member has no Mesh named default.',
   NoLabel: 'A Secret holds a kubeconfig and lacks the label that makes it declare a member.',
   NoMembers: 'No member is declared to the hub.',
+  NoIPv6: 'The mesh has IPv6, and the host of a node has it switched off.',
   NoPodCIDR: 'A Node has no pod CIDR.',
   NoPorts: 'An exported Service has no port that a Service can have.',
   NoProbeSocket: 'The node-agent cannot open a socket for its probes, so others take the node for dead.',

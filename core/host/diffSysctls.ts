@@ -8,7 +8,10 @@ import { meshDevices } from './meshDevices.js';
 import type { HostState } from './state.js';
 import { familyName } from '../net/family.js';
 
-/** Everything that `diffSysctls` reads, below /proc/sys. */
+/** `1`: mesh addresses in IPv6, which lie on `lo`, are refused. */
+export const NO_IPV6 = 'net/ipv6/conf/lo/disable_ipv6';
+
+/** Everything that is read, below /proc/sys. */
 export function sysctlNames(interfaces: readonly string[], underlay: string | undefined): readonly string[] {
   const devices = ['all', 'default', ...interfaces, ...(underlay === undefined ? [] : [underlay])];
   return [
@@ -17,6 +20,7 @@ export function sysctlNames(interfaces: readonly string[], underlay: string | un
     COMPAT,
     HASH4,
     HASH6,
+    NO_IPV6,
     ...BRIDGED,
     ...devices.map(rpFilter),
     ...(underlay === undefined ? [] : [acceptRa(underlay)]),

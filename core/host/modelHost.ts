@@ -66,6 +66,7 @@ export function freeze(host: ModelHost): HostState {
     at: initial.at,
     ...(initial.underlay === undefined ? {} : { underlay: initial.underlay }),
     pluginDevices: initial.pluginDevices,
+    ...(initial.withoutIpv6 === undefined ? {} : { withoutIpv6: initial.withoutIpv6 }),
     ...rest,
     ...(firewall === undefined ? {} : { firewall }),
     ...(forward.size === 0 ? {} : { forward }),

@@ -40,6 +40,8 @@ export interface HostState {
   readonly cni?: CniFolder;
   /** The pod bridge that our CNI configuration names; absent: no pod has needed it yet. */
   readonly podBridge?: { readonly mtu: number };
+  /** IPv6 is switched off on this host; absent: it is not. */
+  readonly withoutIpv6?: true;
   /** By path below /proc/sys; only what exists. */
   readonly sysctls: ReadonlyMap<string, string>;
 }

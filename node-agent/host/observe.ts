@@ -4,7 +4,7 @@
  * If a part cannot be read, the whole observation fails: against a partial state, everything unread would look missing.
  */
 import { hasFdb } from '../../core/host/devices.js';
-import { sysctlNames } from '../../core/host/diffSysctls.js';
+import { NO_IPV6, sysctlNames } from '../../core/host/diffSysctls.js';
 import { parseCounters, parseFirewall } from '../../core/host/parseFirewall.js';
 import {
   parseAddresses,
@@ -21,7 +21,7 @@ import { KILO_DEVICES } from '../../core/mesh/besideKilo.js';
 import { NFT_TABLE, ROUTE_PROTOCOL } from '../../core/mesh/reserved.js';
 import type { CniFiles } from './cniFolder.js';
 import type { ForwardChains } from './forwardChains.js';
-import type { Runner, RunResult } from './runner.js';
+import { lacksIpv6, type Runner, type RunResult } from './runner.js';
 import type { Sysctls } from './sysctl.js';
 
 export interface Observation {
@@ -51,7 +51,7 @@ export async function observeHost(deps: ObserveDeps, internalIPs: readonly strin
     read('ip', '-j', 'nexthop', 'show', 'proto', protocol),
     read('ip', '-j', 'route', 'show', 'table', 'all', 'proto', protocol),
     read('ip', '-j', '-4', 'rule'),
-    read('ip', '-j', '-6', 'rule'),
+    deps.runner.run(['ip', '-j', '-6', 'rule']),
     readFirewall(deps.runner),
     deps.forward.read(),
   ]);
@@ -78,11 +78,12 @@ export async function observeHost(deps: ObserveDeps, internalIPs: readonly strin
     nexthops,
     groups,
     routes: parseRoutes(route, (id) => groups.has(id)),
-    rules: new Map([...parseRules(rule4, 'inet'), ...parseRules(rule6, 'inet6')]),
+    rules: new Map([...parseRules(rule4, 'inet'), ...parseRules(lacksIpv6(rule6) ? '' : must(rule6), 'inet6')]),
     ...(firewall === undefined ? {} : { firewall }),
     ...(forward.size === 0 ? {} : { forward }),
     ...(cni === undefined ? {} : { cni }),
     ...(podBridge === undefined ? {} : { podBridge }),
+    ...(lacksIpv6(rule6) || sysctls.get(NO_IPV6) === '1' ? { withoutIpv6: true } : {}),
     sysctls,
   };
   return { state, addresses: all };

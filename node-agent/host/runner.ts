@@ -29,6 +29,11 @@ export interface Runner {
   run(argv: readonly string[], options?: RunOptions): Promise<RunResult>;
 }
 
+/** Whether a program failed since this kernel has no IPv6 (`ipv6.disable=1`): there is nothing of it to read, and that is known. */
+export function lacksIpv6(result: RunResult): boolean {
+  return !result.ok && result.message.includes('Address family not supported by protocol');
+}
+
 export function createRunner(env: Readonly<Record<string, string | undefined>>): Runner {
   const { XTABLES_LOCKFILE } = env;
   const childEnv = {
