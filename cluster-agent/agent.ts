@@ -17,6 +17,7 @@ import type { ClusterAgentMetrics } from './metrics.js';
 import { createObserver, type Observed } from './observer.js';
 import { createOrphanRemover } from './orphanRemover.js';
 import { createPeerWriter } from './peerWriter.js';
+import { nodeEvent } from './nodeEvents.js';
 import type { LinkEvent } from './linkEvents.js';
 import { createLinkFollower } from './linkFollower.js';
 import { planExports } from './planExports.js';
@@ -196,8 +197,16 @@ export function createClusterAgent(deps: ClusterAgentDeps): ClusterAgent {
   async function writeNode({ node, status }: { readonly node: MeshNode; readonly status: PlannedNodeStatus }): Promise<StatusWrite> {
     const result = await writer.write(node, status);
     const { meshAddresses, slot, conditions } = status;
-    if (result.kind === 'written')
-      log.info('Wrote the status of a MeshNode', { node: node.metadata.name, meshAddresses, slot, ...reasonOf(conditions) });
+    if (result.kind !== 'written') return result;
+    const { name, uid } = node.metadata;
+    log.info('Wrote the status of a MeshNode', { node: name, meshAddresses, slot, ...reasonOf(conditions) });
+    const event = nodeEvent(node, conditions);
+    if (event !== undefined)
+      events.record({
+        regarding: { resource: RESOURCE.meshNode, name, ...(uid === undefined ? {} : { uid }) },
+        action: 'WatchNodes',
+        ...event,
+      });
     return result;
   }
 

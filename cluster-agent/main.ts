@@ -12,7 +12,8 @@ import { loadKubeconfig } from '../kube/config/kubeconfig.js';
 import type { ConnectionOptions } from '../kube/wire/client.js';
 import { createEventRecorder } from '../kube/wire/eventRecorder.js';
 import { createKubeClient } from '../kube/wire/http2Client.js';
-import { serveHttp, startFailure } from '../kube/wire/httpServer.js';
+import { startFailure } from '../kube/wire/httpServer.js';
+import { createSideServer } from '../kube/wire/sideServer.js';
 import { fileConnection, inClusterFiles } from '../kube/wire/inCluster.js';
 import { createJsonLog } from '../kube/wire/jsonLog.js';
 import { systemClock } from '../kube/wire/systemClock.js';
@@ -47,7 +48,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   const stop = new AbortController();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.abort());
   try {
-    await serveHttp(
+    await createSideServer({ clock: systemClock, log }).serve(
       flags.listen,
       {
         // Whatever it cannot do now, a new process could not do either.

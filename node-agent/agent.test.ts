@@ -92,6 +92,14 @@ describe('an agent', () => {
     expect(one.published).toEqual(['one PortRange']);
   });
 
+  test('report 22: makes the host right while its port for health and metrics is taken, and says so', async () => {
+    const one = setting();
+    one.notServing = 'listen EADDRINUSE: address already in use 127.0.0.1:9107: end the program that listens there';
+    expect((await one.pass()).length).toBeGreaterThan(10);
+    expect(one.result()).toMatchObject({ kind: 'matched' });
+    expect(one.published).toEqual(['one NotServing']);
+  });
+
   test('publishes sockets that probes lack, once, and that they have them again', async () => {
     const one = setting();
     await one.pass();

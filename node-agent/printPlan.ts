@@ -66,6 +66,7 @@ export async function printPlan(options: Options, deps: PrintPlanDeps, signal: A
       steer: (plan, _mesh, active) => (desired = steer(plan, choicesOf(plan, active))),
       setDraining: () => undefined,
       missingSockets: () => [],
+      notServing: () => undefined,
     },
     { endpoints: await deps.files.loadEndpoints(), saved },
   );

@@ -13,7 +13,7 @@ import { createInterruptiblePause } from '../core/runtime/pause.js';
 import type { Log } from '../core/runtime/log.js';
 import { TUNNEL_CHECKS } from '../core/tunnels/checks.js';
 import type { KubeClient } from '../kube/wire/client.js';
-import { serveHttp } from '../kube/wire/httpServer.js';
+import { createSideServer } from '../kube/wire/sideServer.js';
 import { createTextMetrics } from '../kube/wire/textMetrics.js';
 import { createAgent } from './agent.js';
 import { createApiServers } from './apiServers.js';
@@ -77,6 +77,7 @@ export async function runAgent(options: Options, deps: ProgramDeps, signal: Abor
   const resolver = createResolver({ clock, log, lookup: deps.lookup, onChange: requestReconcile });
   const cluster = createCluster({ ...deps, nodeName: options.nodeName, onChange: requestReconcile });
   const apiServers = createApiServers({ ...deps, onChange: requestReconcile }, saved?.apiServers ?? []);
+  const server = createSideServer({ clock, log, onChange: requestReconcile });
   const kilo = createKiloWatch(deps.kilo, clock);
   const view = createHostView({ clock, host: deps.host, kilo });
   const prober = createProber({
@@ -117,11 +118,16 @@ export async function runAgent(options: Options, deps: ProgramDeps, signal: Abor
       steer: (plan, mesh, active) => prober.steer(plan, mesh, active),
       setDraining: (draining) => prober.setDraining(draining),
       missingSockets: () => prober.missingSockets(),
+      notServing: () => server.failure(),
     },
     { endpoints: await deps.files.loadEndpoints(), saved },
   );
   const loop = createLoop({ clock, random, log, metrics: agentMetrics, agent, view, requests });
-  await serveHttp(options.listen, httpRoutes({ clock, host: deps.host, view, cluster, prober, loop, metrics, agentMetrics }), stop.signal);
+  await server.serve(
+    options.listen,
+    httpRoutes({ clock, host: deps.host, view, cluster, prober, loop, metrics, agentMetrics }),
+    stop.signal,
+  );
   deps.host.watch(createDriftListener({ clock, log, invalidate: () => view.invalidate(), requestReconcile }));
   log.info('The node-agent runs', { node: options.nodeName, publicKey: key.value.publicKey, server: deps.client?.server });
   signal.addEventListener('abort', () => void prober.leave(stop.signal).finally(() => stop.abort()), { once: true });

@@ -55,6 +55,8 @@ export interface ReconcileHostDeps {
   /** A plan with the paths that are to be used now; `active`: the groups that the host has. */
   readonly steer: (plan: NodePlan, mesh: Mesh['spec'], active: ReadonlyMap<number, readonly number[]>) => NodePlan;
   readonly missingSockets: () => readonly MissingSocket[];
+  /** Why health and metrics are not served; undefined: they are. */
+  readonly notServing: () => string | undefined;
   readonly metrics: Pick<AgentMetrics, 'leftOut'>;
   readonly problemLog: ProblemLog;
   readonly applyPlan: ApplyPlan;
@@ -99,11 +101,22 @@ export function createReconcileHost(deps: ReconcileHostDeps, saved: SavedInputs 
   function problemsOf(plan: NodePlan, { model }: ObservedHost): readonly Problem[] {
     const cni = cniProblems(nodeName, plan.cni, model.state().cni);
     const sockets = socketProblems(nodeName, deps.missingSockets());
+    const reason = deps.notServing();
+    const serving: readonly Problem[] =
+      reason === undefined
+        ? []
+        : [
+            {
+              subject: { kind: 'node', name: nodeName },
+              reason: 'NotServing',
+              message: `its health and metrics cannot be asked for: ${reason}`,
+            },
+          ];
     problemLog.tell('cni', cni);
     problemLog.tell('probes', sockets);
     problemLog.tell('plan', plan.problems);
     deps.metrics.leftOut(plan.problems);
-    return [...cni, ...sockets, ...plan.problems.filter(({ subject }) => subject.kind === 'node' && subject.name === nodeName)];
+    return [...cni, ...sockets, ...serving, ...plan.problems.filter(({ subject }) => subject.kind === 'node' && subject.name === nodeName)];
   }
 
   return async (inputs, observed, { isSaved, signal }) => {

@@ -93,6 +93,7 @@ export const REASONS = {
   NotExported: 'A member has the Service, and nothing exports it.',
   NotLetIn: 'The Mesh of an exporter lets no packet of other members in.',
   NotReady: 'An object of a member is not ready; the message is its own.',
+  NotServing: 'The node-agent cannot listen where its health and metrics are asked for; the mesh goes on.',
   NotTargeted: 'A Service is exported, and not to this member.',
   NotVerified: 'A MeshNode claims something that its Node does not say.',
   OtherCniWins: 'Another CNI configuration comes before that of the mesh.',

@@ -56,15 +56,22 @@ test.each<[string, Change, string, string]>([
       'something else has UDP port 51820 (ss -ulnp tells what): end it, or choose another spec.port in the Mesh',
   ],
   [
-    'a port that is taken, with WireGuard in the kernel',
+    'report 4: a port that is taken, with WireGuard in the kernel',
     { kind: 'link.set', name: 'kilo0', mtu: 1420, listenPort: 51820 },
     'RTNETLINK answers: Address already in use',
     'RTNETLINK answers: Address already in use: ' +
       'something else has UDP port 51820 (ss -ulnp tells what): end it, or choose another spec.port in the Mesh',
   ],
   [
-    'a device without a port',
+    'report 4: the port of VXLAN',
     { kind: 'link.set', name: 'kilovx', mtu: 1420 },
+    'RTNETLINK answers: Address already in use',
+    'RTNETLINK answers: Address already in use: ' +
+      'something else has UDP port 51819 (ss -ulnp tells what): end it, or let the Mesh say encapsulationType ipip',
+  ],
+  [
+    'a device without a port',
+    { kind: 'link.set', name: 'kiloip', mtu: 1420 },
     'RTNETLINK answers: Address already in use',
     'RTNETLINK answers: Address already in use',
   ],

@@ -1,6 +1,8 @@
 /**
  * What to do about a change that the kernel refused, where the kernel's own message does not say.
  */
+import { VXLAN_PORT } from '../api/ports.js';
+import { DEVICE_NAME } from '../mesh/encapsulation/device.js';
 import type { Change } from './change.js';
 import { hostDevice } from './devices.js';
 
@@ -26,12 +28,17 @@ function hintFor(change: Change, reason: string): string | undefined {
     // Userspace WireGuard binds its port when it is configured, the kernel when the link goes up.
     case 'wireguard.configure':
     case 'link.set':
-      return change.listenPort !== undefined && IN_USE.test(reason)
-        ? `something else has UDP port ${change.listenPort} (ss -ulnp tells what): end it, or choose another spec.port in the Mesh`
-        : undefined;
+      if (!IN_USE.test(reason)) return undefined;
+      // The kernel binds the port of VXLAN when the link goes up, too.
+      if (change.name === DEVICE_NAME.vxlan) return `${taken(VXLAN_PORT)}, or let the Mesh say encapsulationType ipip`;
+      return change.listenPort === undefined ? undefined : `${taken(change.listenPort)}, or choose another spec.port in the Mesh`;
     default:
       return undefined;
   }
+}
+
+function taken(port: number): string {
+  return `something else has UDP port ${port} (ss -ulnp tells what): end it`;
 }
 
 function foreign(device: string): string {

@@ -18,7 +18,7 @@ export interface HttpAnswer {
 /** By path, for GET; by `GET /path/`, for GET of what the rest names; and by `DELETE /path/`, for DELETE of what one more segment names. */
 export type Routes = Readonly<Record<string, (name: string) => HttpAnswer | Promise<HttpAnswer>>>;
 
-interface ListenAt {
+export interface ListenAt {
   /** Empty: all of the machine. */
   readonly address: string;
   readonly port: number;
@@ -66,19 +66,17 @@ export function serveHttp(at: ListenAt, routes: Routes, signal: AbortSignal): Pr
     const [oldest] = open;
     if (open.size > MOST_CONNECTIONS) oldest?.destroy();
   });
-  signal.addEventListener(
-    'abort',
-    () => {
-      server.close();
-      server.closeAllConnections();
-    },
-    { once: true },
-  );
+  const end = (): void => {
+    server.close();
+    server.closeAllConnections();
+  };
   return new Promise((resolve, reject) => {
     server.once('error', reject);
     // Without an address Node takes `::`, or 0.0.0.0 where there is no IPv6.
     server.listen({ port: at.port, ...(at.address === '' ? {} : { host: at.address }) }, () => {
       const bound = server.address();
+      if (signal.aborted) end();
+      else signal.addEventListener('abort', end, { once: true });
       resolve(typeof bound === 'object' && bound !== null ? bound.port : at.port);
     });
   });

@@ -108,6 +108,8 @@ interface AgentSetting {
   /** What the kernel has learned of the paths to addresses. */
   learned: Readonly<Record<string, number>>;
   missingSockets: readonly MissingSocket[];
+  /** Why health and metrics are not served. */
+  notServing: string | undefined;
   /** What of Kilo is on the host. */
   kilo: KiloOnHost;
   /** The location of each MeshNode, the problems that it publishes, and the endpoints that it observes. */
@@ -207,6 +209,7 @@ export function setting(memory: Partial<Memory> = {}, host = createFakeHost()): 
         steer: (plan) => plan,
         setDraining: () => undefined,
         missingSockets: () => self.missingSockets,
+        notServing: () => self.notServing,
       },
       { endpoints: new Map(), saved: undefined, ...memory },
     ),
@@ -221,6 +224,7 @@ export function setting(memory: Partial<Memory> = {}, host = createFakeHost()): 
     pathMtus: {},
     learned: {},
     missingSockets: [],
+    notServing: undefined,
     kilo: { traces: NO_TRACES },
     published: [],
     publishing: Promise.resolve(undefined),
