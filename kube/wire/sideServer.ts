@@ -6,7 +6,7 @@ import type { Clock } from '../../core/runtime/clock.js';
 import type { Log } from '../../core/runtime/log.js';
 import { type ListenAt, type Routes, serveHttp, startFailure } from './httpServer.js';
 
-export interface SideServer {
+interface SideServer {
   /** Resolves after the first try. Serves, or tries again, until `signal` aborts. */
   serve(at: ListenAt, routes: Routes, signal: AbortSignal): Promise<void>;
   /** Why nothing is served now, and what to do; undefined: it is served. */
