@@ -26,6 +26,8 @@ interface Container {
 
 interface PodSpec {
   readonly hostNetwork?: boolean;
+  readonly nodeSelector?: object;
+  readonly priorityClassName?: string;
   readonly containers: readonly Container[];
   readonly initContainers?: readonly Container[];
   readonly volumes?: readonly { readonly name: string; readonly hostPath?: { readonly path: string } }[];
@@ -34,7 +36,10 @@ interface PodSpec {
 interface Workload {
   readonly kind: string;
   readonly metadata: { readonly name: string; readonly namespace?: string };
-  readonly spec?: { readonly template?: { readonly spec: PodSpec } };
+  readonly spec?: {
+    readonly template?: { readonly spec: PodSpec };
+    readonly scopeSelector?: { readonly matchExpressions: readonly { readonly values: readonly string[] }[] };
+  };
 }
 
 async function documents(file: string): Promise<readonly Workload[]> {
@@ -189,6 +194,16 @@ describe('every image', () => {
       );
     }
   });
+});
+
+test.each(FILES)('R19 R20: pods of %s go to Linux nodes only, and critical ones where a quota names their classes', async (file) => {
+  const all = await documents(file);
+  const pods = all.flatMap(({ spec }) => spec?.template?.spec ?? []);
+  for (const { nodeSelector } of pods) expect(nodeSelector).toEqual({ 'kubernetes.io/os': 'linux' });
+  const classes = new Set(pods.flatMap(({ priorityClassName }) => priorityClassName ?? []));
+  const quotas = all.filter(({ kind }) => kind === 'ResourceQuota');
+  const named = quotas.flatMap(({ spec }) => spec?.scopeSelector?.matchExpressions.flatMap(({ values }) => values) ?? []);
+  expect(new Set(named)).toEqual(classes);
 });
 
 test('the node-agent understands its arguments', async () => {
