@@ -18,13 +18,13 @@ compile: deps ## Compile the sources to out/
 build: compile ## Compile, then bundle the programs into dist/
 	node out/tools/bundle/bundle.js
 
-generate: compile ## Write the files that are made from the sources: CRDs, a manifest, part of the reference
+generate: compile ## Write the files that are made from the sources: CRDs, manifests, part of the reference
 	node out/tools/generate/generate.js
 
 format: deps ## Format the sources
 	npx oxfmt .
 
-lint: compile ## Format, types, import borders, circles, unused exports, line length
+lint: compile ## Format, types, import borders, circles, unused exports, line length, generated files
 	@node out/tools/lint/main.js
 
 unit: compile ## The quick tests: no root, no network, a minute or two; T=pattern chooses by path

@@ -1,6 +1,6 @@
 /**
- * Writes what is generated from the sources: the CustomResourceDefinitions in `manifests/`, the variant of `cluster.yaml` for CNI
- * mode, and the fields of the Mesh in `docs/reference.md`.
+ * Writes what is generated from the sources: the CustomResourceDefinitions in `manifests/` and in the Helm chart, the schema of the chart's
+ * values, the manifests that are the chart's rendering with its presets, and the fields of the Mesh in `docs/reference.md`.
  *
  * Those of the Multi-Cluster Services API lie apart from the others: they belong to everyone who implements it, so ours
  * must never replace somebody else's, perhaps newer, ones.
@@ -10,7 +10,9 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { dump } from 'js-yaml';
 import { customResourceDefinitions } from '../../core/api/crd.js';
-import { withCni } from './cniManifest.js';
+import { closed } from '../chart/closed.js';
+import { MANIFESTS, renderManifest } from '../chart/render.js';
+import { valuesSchema } from '../chart/values.js';
 import { withFields } from './reference.js';
 
 interface GeneratedFile {
@@ -45,19 +47,38 @@ const SHARED = `${GENERATED}
 
 export function generatedFiles(): readonly GeneratedFile[] {
   const crds = customResourceDefinitions();
-  return [
-    { path: 'manifests/crds/meshes.yaml', text: yaml(OWN, crds.mesh) },
-    { path: 'manifests/crds/meshnodes.yaml', text: yaml(OWN, crds.meshNode) },
-    { path: 'manifests/crds/gatewayreports.yaml', text: yaml(OWN, crds.gatewayReport) },
-    { path: 'manifests/crds/nodepolicies.yaml', text: yaml(OWN, crds.nodePolicy) },
-    { path: 'manifests/crds/peers.yaml', text: yaml(PEERS, crds.peer) },
-    { path: 'manifests/cluster-cni.yaml', text: withCni(readFileSync(join(ROOT, 'manifests/cluster.yaml'), 'utf8')) },
-    { path: 'manifests/crds-multicluster.yaml', text: yaml(SHARED, crds.serviceExport, crds.serviceImport) },
-    {
-      path: 'docs/reference.md',
-      text: withFields(readFileSync(join(ROOT, 'docs/reference.md'), 'utf8'), crds.mesh.spec.versions[0]?.schema.openAPIV3Schema ?? {}),
-    },
+  const mesh = crds.mesh.spec.versions[0]?.schema.openAPIV3Schema ?? {};
+  const kinds = [
+    { name: 'crds/meshes', text: yaml(OWN, kept(crds.mesh)) },
+    { name: 'crds/meshnodes', text: yaml(OWN, kept(crds.meshNode)) },
+    { name: 'crds/gatewayreports', text: yaml(OWN, kept(crds.gatewayReport)) },
+    { name: 'crds/nodepolicies', text: yaml(OWN, kept(crds.nodePolicy)) },
+    { name: 'crds/peers', text: yaml(PEERS, kept(crds.peer)) },
+    { name: 'crds-multicluster', text: yaml(SHARED, kept(crds.serviceExport), kept(crds.serviceImport)) },
   ];
+  return [
+    ...kinds.flatMap(({ name, text }) => [
+      { path: `manifests/${name}.yaml`, text },
+      { path: `charts/kilofed/templates/${name.replace('/', '-')}.yaml`, text: template(name, text) },
+    ]),
+    {
+      path: 'charts/kilofed/values.schema.json',
+      text: `${JSON.stringify(valuesSchema(closed(mesh.properties?.['spec'] ?? {})), undefined, 2)}\n`,
+    },
+    ...MANIFESTS.map((name) => ({ path: `manifests/${name}.yaml`, text: renderManifest(ROOT, name) })),
+    { path: 'docs/reference.md', text: withFields(readFileSync(join(ROOT, 'docs/reference.md'), 'utf8'), mesh) },
+  ];
+}
+
+/** Helm leaves them when it uninstalls: with a kind, all objects of it would go. */
+function kept<T extends { readonly metadata: object }>(crd: T): T {
+  return { ...crd, metadata: { ...crd.metadata, annotations: { 'helm.sh/resource-policy': 'keep' } } };
+}
+
+/** Of a manifest with kinds, which has nothing to fill in. */
+function template(name: string, text: string): string {
+  const value = name === 'crds-multicluster' ? '.Values.crds.multicluster' : '.Values.crds.install';
+  return `{{- if and (ne .Values.role "hub") ${value} }}\n${text}{{- end }}\n`;
 }
 
 function yaml(header: string, ...documents: readonly unknown[]): string {

@@ -3,9 +3,11 @@
  * they find; the exit status is 1 if any found something.
  */
 import { spawnSync } from 'node:child_process';
+import { generatedFiles } from '../generate/generate.js';
 import { checkBorders } from './checkBorders.js';
 import { checkCircles } from './checkCircles.js';
 import { checkExports } from './checkExports.js';
+import { checkGenerated } from './checkGenerated.js';
 import { checkLineLength } from './checkLineLength.js';
 import { describeFinding, type Finding } from './finding.js';
 import { type Module, parseModule } from './parseModule.js';
@@ -41,6 +43,7 @@ function parts(sources: readonly Source[], modules: readonly Module[]): readonly
     own('lines', () => checkLineLength(sources)),
     own('borders', () => checkBorders(modules, BORDERS)),
     own('circles', () => checkCircles(modules)),
+    own('generated', () => checkGenerated(generatedFiles())),
     own('exports', () => checkExports(modules, { entries: ENTRIES, allowed: ALLOWED_EXPORTS })),
   ];
 }

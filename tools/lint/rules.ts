@@ -38,7 +38,7 @@ export const BORDERS: readonly Border[] = [
     folders: ['core', 'kube', ...['hub', 'cluster-agent', 'node-agent'].flatMap((each) => [`${each}/main.ts`, `${each}/flags.ts`])],
     packages: ['node:', 'commander', 'js-yaml', 'zod'],
   },
-  { folder: 'tools', folders: ['core', 'tools'], packages: ['node:', 'js-yaml', 'esbuild', '@babel/parser'] },
+  { folder: 'tools', folders: ['core', 'tools'], packages: ['node:', 'js-yaml', 'esbuild', '@babel/parser', 'zod'] },
 ];
 
 /** What is started, and so needs nobody who imports it. */

@@ -30,6 +30,15 @@ interface Recipe {
   readonly seconds: number;
 }
 
+/** The Kubernetes that charts are rendered for where there is no cluster to ask, as releases of Helm are told, too. */
+const helm = (program: Binary, major: 3 | 4, versions: string): Recipe => ({
+  program,
+  module: `test/lab/binaries/${program}`,
+  target: `helm.sh/helm/v${major}/cmd/helm`,
+  flags: `-s -w -X helm.sh/helm/v${major}/${versions}.k8sVersionMajor=1 -X helm.sh/helm/v${major}/${versions}.k8sVersionMinor=35`,
+  seconds: 90,
+});
+
 const kubernetes = (program: Binary, seconds: number): Recipe => ({
   program,
   module: 'test/lab/binaries/kubernetes',
@@ -49,6 +58,8 @@ const RECIPES: readonly Recipe[] = [
   kubernetes('kube-scheduler', 10),
   kubernetes('kube-proxy', 8),
   { program: 'coredns', module: 'test/lab/binaries/coredns', target: '.', flags: '-s -w', seconds: 40 },
+  helm('helm3', 3, 'pkg/chartutil'),
+  helm('helm4', 4, 'pkg/chart/common'),
 ];
 
 /** Which programs have to be built before the lab can start. */

@@ -17,6 +17,8 @@ const MODULE: Readonly<Record<string, string>> = {
   kubelet: 'kubernetes-v1.35.4',
   etcd: 'etcd',
   coredns: 'coredns',
+  helm3: 'helm3',
+  helm4: 'helm4',
   'wireguard-go': 'wireguard',
 };
 
