@@ -124,10 +124,7 @@ export const meshSpecSchema = ruled(
           lan: probePace.optional().describe('To the gateways of the own location. Defaults: every 150 ms, threshold 3.'),
           tunnel: probePace
             .optional()
-            .describe(
-              'Through tunnels: its own, and those of the gateways of its location. Defaults: every 400 ms (500 through another ' +
-                'gateway), threshold 4.',
-            ),
+            .describe('Through tunnels: its own, and those of the gateways of its location. Defaults: every 400 ms, threshold 4.'),
           failbackDelaySeconds: z
             .int()
             .min(1)
