@@ -25,8 +25,8 @@ Examples:
   kilofed export service demo/web -o json | jq .ready
 
 Exit codes:
-  0  exported, or --no-wait: written
-  1  written, and not exported yet or not to all; the message says why
+  0  exported, or --no-wait: written. A member that lacks the namespace is named, and imports it when it has one
+  1  written, and not exported yet, or a member cannot import it; the message says why
   2  nothing was written; the message says why`;
 
 const UNEXPORT_HELP = `

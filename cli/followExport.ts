@@ -65,8 +65,11 @@ async function look(client: KubeClient, { namespace, name }: ServiceName): Promi
   const [valid, ready] = [of('Valid'), of('Ready')];
   if (valid?.status === 'False') return { version, ready: false, isFinal: true, message: `${valid.reason}: ${valid.message}` };
   if (ready === undefined) return { version, ready: undefined, isFinal: false, message: '' };
-  const message = ready.status === 'True' || ready.message === '' ? ready.message : `${ready.reason}: ${ready.message}`;
-  return { version, ready: ready.status === 'True', isFinal: ready.status === 'False' && ready.reason !== 'Pending', message };
+  const isFinal = ready.status === 'False' && ready.reason !== 'Pending';
+  if (ready.status !== 'True') return { version, ready: false, isFinal, message: `${ready.reason}: ${ready.message}` };
+  // What does not keep it from being exported, such as a name of a member that there is not.
+  const notes = [ready.message, valid?.message ?? ''].filter((text) => text !== '');
+  return { version, ready: true, isFinal, message: notes.join('; ') };
 }
 
 /** Why nobody has said anything. */

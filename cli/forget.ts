@@ -47,7 +47,7 @@ async function forget(name: string, flags: HubFlags, cli: Cli): Promise<number> 
     cli.err(`kilofed: ${refusal}\n`);
     return EXIT.failed;
   }
-  cli.out(`${name} is forgotten: what came from it is being deleted in the other members\n`);
+  cli.out(`${name} is forgotten: whatever came from it is deleted in the other members\n`);
   return EXIT.fine;
 }
 

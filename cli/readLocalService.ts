@@ -62,7 +62,8 @@ export async function readLocalService(client: KubeClient, { namespace, name }: 
         .filter(({ metadata }) => names.includes(metadata.labels?.[MCS_LABEL.kubeServiceName] ?? ''))
         .map((slice) => ({ ...slice, apiVersion: apiVersion(RESOURCE.endpointSlice), kind: RESOURCE.endpointSlice.kind })),
       ...optional('mesh', parsed.success ? parsed.data : undefined),
-      ...optional('hubSeen', renewed),
+      // A micro time: to the second is enough for people.
+      ...optional('hubSeen', renewed?.replace(/\.\d+Z$/, 'Z')),
     },
   };
 }

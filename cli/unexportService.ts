@@ -32,7 +32,12 @@ export async function unexportService(service: ServiceName, flags: UnexportFlags
   }
   const { service: name, removed, ended } = done.value;
   if (flags.output === 'json') cli.out(`${JSON.stringify(done.value, undefined, 2)}\n`);
-  else if (ended !== false) cli.out(`${name} ${flags.dryRun === true ? 'could be' : 'is'} exported no more: ${removed.join(' and ')}\n`);
+  else if (ended !== false)
+    cli.out(
+      flags.dryRun === true
+        ? `the API server would take away ${removed.join(' and ')} of ${name}\n`
+        : `${name} is not exported any more: ${removed.join(' and ')} ${removed.length === 1 ? 'was' : 'were'} taken away\n`,
+    );
   if (ended !== false) return EXIT.fine;
   cli.err(`kilofed: it is written, and the hub still reports on the export of ${name}: kilofed explain service ${name}\n`);
   return EXIT.problems;

@@ -5,6 +5,7 @@
 import type { Finding } from '../api/explanation.js';
 import type { EndpointFact, ExporterFacts, ImporterFacts, PathFact } from './facts.js';
 import { findingOf, inOrder } from './steps.js';
+import { DRAINED } from './whyNotChosen.js';
 
 /** `others`: the exporters, not the importer itself; at least one. */
 export function packetStop(facts: ImporterFacts, others: readonly ExporterFacts[], service: string): Finding | undefined {
@@ -94,7 +95,10 @@ function heldBack({ cluster }: ExporterFacts, here: readonly EndpointFact[], fac
     cluster,
     reason: 'HeldBack',
     message: `the endpoints of ${cluster} are held back in ${facts.cluster}: ${chosen?.why ?? 'another member is preferred'}`,
-    remedy: 'change prefer, weights or affinity of the export, or end the drain: kilofed uncordon member',
+    remedy:
+      chosen?.why === DRAINED
+        ? `end the drain when ${cluster} may serve again: kilofed uncordon member ${cluster}`
+        : 'change prefer, weights or affinity of the export',
   };
 }
 

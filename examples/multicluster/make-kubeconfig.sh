@@ -11,13 +11,18 @@
 # that it goes to is made yours alone.
 set -eu
 umask 077
-case ${1:-} in -h | --help) sed -n '2,/^set/s/^# \{0,1\}//p' "$0"; exit 0 ;; esac
+fail() { echo "make-kubeconfig: $1" >&2; exit 1; }
 context=""
-[ "${1:-}" != --context ] || { context=${2:?--context needs a name}; shift 2; }
+case ${1:-} in
+  -h | --help) sed -n '2,/^set/s/^# \{0,1\}//p' "$0"; exit 0 ;;
+  --context) context=${2:?--context needs a name}; shift 2 ;;
+  --context=?*) context=${1#--context=}; shift ;;
+esac
+[ $# -le 1 ] || fail "too many words: see -h"
+case ${1:-https://} in https://*) ;; *) fail "\"$1\" is neither --context NAME nor a server such as https://203.0.113.7:6443: see -h" ;; esac
 # The shell made the file before umask could say anything.
 if [ -f /dev/stdout ]; then chmod 600 /dev/stdout || echo "make-kubeconfig: others may read the file that this goes to: run umask 077 before" >&2; fi
 k() { if [ -n "$context" ]; then kubectl --context "$context" "$@"; else kubectl "$@"; fi; }
-fail() { echo "make-kubeconfig: $1" >&2; exit 1; }
 
 server=${1:-$(k config view --minify -o 'jsonpath={.clusters[0].cluster.server}')}
 case $server in

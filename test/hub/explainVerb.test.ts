@@ -131,6 +131,7 @@ describe('by the objects of a member', () => {
     const { code, out } = await run('demo/web');
     expect([code, out.split('\n')[0]]).toEqual([1, 'demo/web is stopped: LinkDown (here)']);
     expect(out).toMatch(/10\.1\.0\.5 +east +held back: cut off/);
+    expect(out).toMatch(/^here \(default\) +east x +down /m);
     world.start();
   });
 

@@ -79,12 +79,20 @@ test('export writes the annotation, and waits until it is exported; unexport tak
   await until('the import', SOON_MS, () => (imported('north') ? true : undefined));
   expect(await run('unexport', 'service', 'demo/web')).toEqual({
     code: 0,
-    out: 'demo/web is exported no more: the annotation kilofed.io/export\n',
+    out: 'demo/web is not exported any more: the annotation kilofed.io/export was taken away\n',
     err: '',
   });
   expect(words()).toEqual({ 'kilofed.io/prefer': 'east' });
   await until('the end', SOON_MS, () => (imported('west') || imported('north') ? undefined : true));
 }, 30_000);
+
+test('what keeps nobody from importing it is told all the same', async () => {
+  expect(await run('export', 'service', 'demo/web', '--prefer', 'east,nowhere')).toEqual({
+    code: 0,
+    out: expect.stringMatching(/^demo\/web is exported: annotation kilofed\.io\/prefer names "nowhere", which is no member now/),
+    err: '',
+  });
+}, 20_000);
 
 test('what does not become exported says why, and ends with 1', async () => {
   for (const id of ['north', 'west'])
@@ -125,7 +133,7 @@ test('a dry run asks the API server, and changes nothing', async () => {
   annotate({ 'kilofed.io/export': 'true' });
   expect(await run('unexport', 'service', 'demo/web', '--dry-run')).toEqual({
     code: 0,
-    out: 'demo/web could be exported no more: the annotation kilofed.io/export\n',
+    out: 'the API server would take away the annotation kilofed.io/export of demo/web\n',
     err: '',
   });
   expect(words()).toEqual({ 'kilofed.io/export': 'true' });
@@ -140,7 +148,7 @@ test('--mcs writes a ServiceExport with what the flags ask for, which unexport d
   expect(objectIn('east', 'serviceexports/demo/web').metadata.annotations).toEqual({ 'kilofed.io/export-to': 'west' });
   expect(await run('unexport', 'service', 'demo/web')).toEqual({
     code: 0,
-    out: 'demo/web is exported no more: its ServiceExport\n',
+    out: 'demo/web is not exported any more: its ServiceExport was taken away\n',
     err: '',
   });
   annotate({ 'kilofed.io/export': 'true' });

@@ -104,7 +104,7 @@ function pathsOf(mesh: Mesh | undefined, exporters: readonly string[]): PathFact
           {
             to: member,
             fromSegment: from,
-            toSegment: to,
+            toSegment: to.startsWith(`${member}/`) ? to.slice(member.length + 1) : to,
             state,
             ...(since !== undefined && { since }),
             ...(reason !== undefined && { reason }),
