@@ -2,6 +2,7 @@ import { expect, test } from '@jest/globals';
 import type { PathName } from '../mesh/probing.js';
 import { GIVEN_UP_MS, probePath, tableOf, target } from '../../test/fakes/probedPaths.js';
 import { checkPath } from './checkPath.js';
+import { nextProbe } from './nextProbe.js';
 import { HEALTHY } from './report.js';
 import { DEFAULT_SETTINGS } from './settings.js';
 
@@ -15,7 +16,7 @@ const PATHS = [
 test.each<[PathName, 'up' | 'down', PathName | undefined]>([
   ['tunnel/0/far', 'down', 'alternate/0/far'],
   ['tunnel/0/far', 'up', undefined],
-  ['relay/sib', 'down', 'lan/sib'],
+  ['relay/sib', 'down', undefined],
   ['relay/sib', 'up', 'lan/sib'],
   ['lan/sib', 'down', undefined],
   ['alternate/0/far', 'up', undefined],
@@ -38,6 +39,28 @@ test.each<[PathName, 'up' | 'down', PathName | undefined]>([
     expected === undefined ? [] : [expected],
   );
   expect(checkPath(table, tracked, at)).toBeUndefined();
+});
+
+test('when a relay path falls silent, its gateway is told at once, and once', () => {
+  const [, , lan, relay] = PATHS;
+  const table = tableOf(PATHS, { 'lan/sib': { state: 'up' }, 'relay/sib': { state: 'up' } });
+  const [told, asked] = [lan, relay].map((path) => path && table.get(path.name));
+  if (told === undefined || asked === undefined) throw new Error('no such path');
+  const due = (at: number): boolean => (checkPath(table, asked, at), told.probed.isDue(at));
+  const probe = (at: number): unknown => nextProbe(table, told, { inUse: false, nonce: at }, at)?.forwards;
+  const now = GIVEN_UP_MS;
+  for (const { probed } of [told, asked])
+    probed.setTiming({ pace: { periodMs: 10_000, failureThreshold: 3 }, idleMs: 10_000, ownMs: 10_000, burstMs: 20 }, now);
+  expect(probe(now)).toBe('yes');
+  asked.probed.sent(0, now);
+  expect(due(now)).toBe(false);
+  const late = now + GIVEN_UP_MS;
+  expect(due(late)).toBe(true);
+  expect(probe(late)).toBe('unknown');
+  expect(due(late)).toBe(false);
+  asked.probed.answered(0, late);
+  expect(due(late)).toBe(true);
+  expect(probe(late)).toBe('yes');
 });
 
 test('a path that stays what it is changes nothing', () => {

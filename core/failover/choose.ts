@@ -144,10 +144,10 @@ function owesAnswer({ silentSince }: RankedPath, { rank, answeredAt }: RankedPat
   return silentSince !== undefined && rank !== RANK.unknown && answeredAt !== undefined && answeredAt <= silentSince;
 }
 
-/** Is the path in use dead, and does one that may be better still owe an answer? */
-export function awaitsAnswer({ paths }: Choice, chosen: readonly string[]): boolean {
+/** Where the path in use is dead: those that may be better, and still owe an answer. */
+export function owing({ paths }: Choice, chosen: readonly string[]): readonly RankedPath[] {
   const current = paths.find(({ name }) => name === chosen[0]);
-  return current?.rank === RANK.down && paths.some((path) => path.rank < RANK.down && owesAnswer(current, path));
+  return current?.rank === RANK.down ? paths.filter((path) => path.rank < RANK.down && owesAnswer(current, path)) : [];
 }
 
 function isDue({ history, settings, now }: Choice, { name }: RankedPath, current: Rank): boolean {

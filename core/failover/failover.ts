@@ -72,7 +72,9 @@ export function createFailover(): Failover {
     const update = choices.update(config, (segment, paths) => rankPaths(rankInput, segment, paths, now), now);
     for (const name of update.worthProbing) table.get(name)?.probed.burst(now);
     if (update.worthProbing.length > 0) schedule.chooseBy(now + BURST_ANSWER_MS);
-    if (update.awaitsAnswer) schedule.invalidateChoices();
+    // The far end vouches for a path from time to time only, and here every moment counts.
+    for (const name of update.owing) table.get(name)?.probed.ask(now);
+    if (update.owing.length > 0) schedule.invalidateChoices();
     rates.update(config, choices.current(), self.isUsed(now, TRANSIT_MS), now);
     return update.switches;
   }

@@ -3,9 +3,9 @@
  */
 import { hash32 } from '../net/hash.js';
 import { pathName, type ProbePath, type ProbeTarget } from '../mesh/probing.js';
-import type { Probe, Verdict } from './effects.js';
+import type { Probe } from './effects.js';
 import type { PathTable, TrackedPath } from './pathTable.js';
-import { forwards } from './verdicts.js';
+import { verdictOn } from './verdicts.js';
 
 /** Undefined: none of the targets is worth asking. The path counts as probed and answered then. */
 export function nextProbe(table: PathTable, tracked: TrackedPath, own: Pick<Probe, 'inUse' | 'nonce'>, now: number): Probe | undefined {
@@ -20,7 +20,8 @@ export function nextProbe(table: PathTable, tracked: TrackedPath, own: Pick<Prob
   }
   tracked.asked.add(target.publicKey);
   const vouches = path.kind === 'tunnel' && probed.isFresh(now);
-  return { path, target, ...own, forwards: verdictOn(table, path, now), vouches };
+  tracked.told = path.kind === 'lan' ? verdictOn(table, path.node, now) : 'unknown';
+  return { path, target, ...own, forwards: tracked.told, vouches };
 }
 
 /** In turn, but for those that the gateway in between reports not to reach. */
@@ -40,9 +41,4 @@ function nextTarget(table: PathTable, tracked: TrackedPath): ProbeTarget | undef
 function unreachableBy(table: PathTable, path: ProbePath): readonly number[] | 'all' {
   if (path.kind !== 'relay') return [];
   return table.get(pathName({ kind: 'lan', node: path.node }))?.report.unreachable ?? [];
-}
-
-function verdictOn(table: PathTable, path: ProbePath, now: number): Verdict {
-  const verdict = path.kind === 'lan' ? forwards(table, path.node, now) : undefined;
-  return verdict === undefined ? 'unknown' : verdict ? 'yes' : 'no';
 }

@@ -4,6 +4,7 @@
 import { groupByName } from '../mesh/groupByName.js';
 import { hash32 } from '../net/hash.js';
 import type { PathName, ProbePath } from '../mesh/probing.js';
+import type { Verdict } from './effects.js';
 import { createProbedPath, type PathOptions, type PathTiming, type ProbedPath } from './probedPath.js';
 import { HEALTHY, type Report } from './report.js';
 import type { FailoverSettings } from './settings.js';
@@ -17,6 +18,8 @@ export interface TrackedPath {
   report: Report;
   /** WireGuard keys of the targets that were asked since the last answer. */
   readonly asked: Set<string>;
+  /** What the last probe told the gateway at its end: whether it forwards. */
+  told: Verdict;
 }
 
 export interface PathTable {
@@ -53,6 +56,7 @@ export function createPathTable(lateMs: PathOptions['lateMs']): PathTable {
         turn: hash32(path.name) % path.targets.length,
         report: HEALTHY,
         asked: new Set(),
+        told: 'unknown',
       };
     }
     before.probed.setTiming(timing, now);

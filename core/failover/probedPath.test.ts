@@ -123,6 +123,15 @@ describe('probes', () => {
 
   test.each<[string, (path: ProbedPath, now: number) => void, readonly number[]]>([
     ['one at once, where the answer is needed', (path, now) => path.probeBy(now), [0]],
+    ['one at once, where its answer decides', (path, now) => path.ask(now), [0]],
+    [
+      'and no other while that is under way',
+      (path, now) => {
+        path.sent(-1, now);
+        path.ask(now + 10);
+      },
+      [],
+    ],
     ['a burst, where somebody suspects it', (path, now) => path.burst(now), [0, 20, 40, 60]],
     ['none, where nothing is asked', () => undefined, []],
   ])('beside those: %s', (_what, act, expected) => {

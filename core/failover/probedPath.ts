@@ -41,6 +41,8 @@ export interface ProbedPath {
   onVouch(works: boolean, now: number): void;
   /** Probe no later than at `at`: the answer is needed soon. */
   probeBy(at: number): void;
+  /** Probe at once, unless an answer is awaited. */
+  ask(now: number): void;
   /** When it last answered; minus infinity: never. */
   answeredAt(): number;
   /** When the first of the probes was sent that it should have answered since; undefined: none is overdue. */
@@ -183,6 +185,9 @@ export function createProbedPath(options: PathOptions, createdAt: number): Probe
     },
     burst: (now) => startBurst(burstMs, now),
     probeBy,
+    ask(now) {
+      if (answers.pending() === 0) probeBy(now);
+    },
     onVouch(works, now) {
       if (works && state === 'up' && rate === 'busy' && burstLeft === 0 && !isSuspect(now)) {
         vouchedAt = now;

@@ -21,8 +21,8 @@ describe('whenever it dies between two probes', () => {
   }
   test.each<[string, Row]>([
     [
-      'a gateway of our location is left after 200 to 370 ms',
-      { config: MEMBER, isTransit: false, silent: ['lan/g0', 'relay/g0'], least: 200, most: 370 },
+      'a gateway of our location is left after 150 to 370 ms',
+      { config: MEMBER, isTransit: false, silent: ['lan/g0', 'relay/g0'], least: 150, most: 370 },
     ],
     ['a tunnel is left after 400 to 870 ms', { config: GATEWAY, isTransit: true, silent: ['tunnel/0/far'], least: 400, most: 870 }],
     [

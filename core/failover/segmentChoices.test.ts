@@ -104,8 +104,8 @@ describe('beside choices, it says', () => {
     const choices = chosen();
     const one = config({ far: PATHS });
     const rank = by({ 'plane/0': { rank: RANK.up, answeredAt: 500 }, 'plane/1': { rank: RANK.down, silentSince: 600 } });
-    expect(choices.update(one, rank, 1000)).toMatchObject({ awaitsAnswer: true, switches: [] });
+    expect(choices.update(one, rank, 1000)).toMatchObject({ owing: ['tunnel/0/far'], switches: [] });
     const since = by({ 'plane/0': { rank: RANK.up, answeredAt: 700 }, 'plane/1': { rank: RANK.down, silentSince: 600 } });
-    expect(choices.update(one, since, 1000)).toMatchObject({ awaitsAnswer: false, switches: [{ to: ['plane/0'] }] });
+    expect(choices.update(one, since, 1000)).toMatchObject({ owing: [], switches: [{ to: ['plane/0'] }] });
   });
 });

@@ -3,7 +3,7 @@
  */
 import type { PathName } from '../mesh/probing.js';
 import type { Choices } from './choices.js';
-import { awaitsAnswer, choose, type History, type RankedPath, remember, worthProbing } from './choose.js';
+import { choose, type History, owing, type RankedPath, remember, worthProbing } from './choose.js';
 import type { FailoverConfig, SegmentPath } from './config.js';
 import type { Switch } from './effects.js';
 
@@ -25,8 +25,8 @@ interface ChoiceUpdate {
   readonly switches: readonly Switch[];
   /** Would be chosen if they were seen to work now. */
   readonly worthProbing: readonly PathName[];
-  /** A path in use is dead, and another that may be better has not answered since. */
-  readonly awaitsAnswer: boolean;
+  /** May be better than a path in use that is dead, and have not answered since. */
+  readonly owing: readonly PathName[];
 }
 
 export function createSegmentChoices(): SegmentChoices {
@@ -49,7 +49,7 @@ export function createSegmentChoices(): SegmentChoices {
     update({ segments, settings }, rank, now) {
       const switches: Switch[] = [];
       const probes: PathName[] = [];
-      let awaits = false;
+      const owe: PathName[] = [];
       for (const [segment, { paths, spread }] of segments) {
         const ranked = rank(segment, paths);
         const history = remember(histories.get(segment) ?? new Map(), ranked, now, settings);
@@ -57,14 +57,17 @@ export function createSegmentChoices(): SegmentChoices {
         const current = choices.get(segment) ?? [];
         const choice = { paths: ranked, current, history, spread, settings, now };
         const chosen = choose(choice);
-        const worth = worthProbing(choice, chosen).map(({ name }) => name);
-        probes.push(...paths.filter(({ name }) => worth.includes(name)).map(({ probe }) => probe));
-        if (awaitsAnswer(choice, chosen)) awaits = true;
+        probes.push(...probesOf(paths, worthProbing(choice, chosen)));
+        owe.push(...probesOf(paths, owing(choice, chosen)));
         if (chosen.join() === current.join()) continue;
         choices.set(segment, chosen);
         if (current.length > 0) switches.push({ segment, from: current, to: chosen });
       }
-      return { switches, worthProbing: probes, awaitsAnswer: awaits };
+      return { switches, worthProbing: probes, owing: owe };
     },
   };
+}
+
+function probesOf(paths: readonly SegmentPath[], some: readonly RankedPath[]): readonly PathName[] {
+  return paths.filter(({ name }) => some.some((each) => each.name === name)).map(({ probe }) => probe);
 }

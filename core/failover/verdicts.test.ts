@@ -9,6 +9,11 @@ describe('whether a gateway forwards', () => {
     ['is not known before it was probed', { 'relay/b': { state: 'up' } }, undefined],
     ['is true where something came through it', { 'relay/a': { state: 'up' } }, true],
     [
+      'is not known where something is overdue that should come',
+      { 'relay/a': [{ state: 'up' }, { state: 'silent', at: 5000 }], 'relay/b': { state: 'up', at: 5000 } },
+      undefined,
+    ],
+    [
       'is false where nothing does, and through another it did since',
       { 'relay/a': { state: 'down', at: 5000 }, 'relay/b': { state: 'up', at: 5000 } },
       false,

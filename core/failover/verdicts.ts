@@ -3,6 +3,7 @@
  */
 import { pathName } from '../mesh/probing.js';
 import type { SegmentPath } from './config.js';
+import type { Verdict } from './effects.js';
 import type { PathTable, TrackedPath } from './pathTable.js';
 
 /**
@@ -12,9 +13,16 @@ import type { PathTable, TrackedPath } from './pathTable.js';
 export function forwards(table: PathTable, node: string, now: number): boolean | undefined {
   const relay = table.get(pathName({ kind: 'relay', node }));
   if (relay === undefined || relay.probed.state() === 'new') return undefined;
-  if (relay.probed.state() === 'up') return true;
+  // One that is overdue no longer speaks for the gateway: of several nodes, the first that is sure decides.
+  if (relay.probed.state() === 'up') return relay.probed.silentSince(now) === undefined ? true : undefined;
   const since = relay.probed.silentSince(now) ?? relay.probed.since();
   return hasRelaySince(table, since) || reachesThem(table, relay, now, since) ? false : undefined;
+}
+
+/** What a probe tells the gateway `node` of that. */
+export function verdictOn(table: PathTable, node: string, now: number): Verdict {
+  const verdict = forwards(table, node, now);
+  return verdict === undefined ? 'unknown' : verdict ? 'yes' : 'no';
 }
 
 function hasRelaySince(table: PathTable, since: number): boolean {
