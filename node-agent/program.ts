@@ -74,6 +74,8 @@ export async function runAgent(options: Options, deps: ProgramDeps, signal: Abor
   const requestReconcile = (): void => requests.interrupt();
   const tunnelChanges = createInterruptiblePause(clock);
   const saved = await deps.files.loadInputs();
+  if (deps.client === undefined && saved === undefined)
+    log.warn('No API server is known, and nothing is saved: give --server, --token-file and --ca-file', { stateDir: options.stateDir });
   const resolver = createResolver({ clock, log, lookup: deps.lookup, onChange: requestReconcile });
   const cluster = createCluster({ ...deps, nodeName: options.nodeName, onChange: requestReconcile });
   const apiServers = createApiServers({ ...deps, onChange: requestReconcile }, saved?.apiServers ?? []);
