@@ -32,9 +32,10 @@ function told(slices: readonly KubeObject[], written: readonly KubeObject[] = []
   const after = new Map([...slices, ...written].map((slice) => [slice.metadata.name, slice]));
   return [...after.values()]
     .flatMap((slice) =>
-      (slice as unknown as { endpoints: { addresses: string[]; conditions: { ready?: boolean } }[] }).endpoints.map(
-        ({ addresses, conditions }) =>
-          `${slice.metadata.labels?.['kubernetes.io/service-name']} ${addresses[0]} ${conditions.ready === false ? 'held' : 'serves'}`,
+      (slice as unknown as { endpoints: { addresses: string[]; conditions: { ready?: boolean; serving?: boolean } }[] }).endpoints.map(
+        ({ addresses, conditions: { ready, serving } }) =>
+          `${slice.metadata.labels?.['kubernetes.io/service-name']} ${addresses[0]} ` +
+          (ready !== false ? 'serves' : serving === true ? 'stands by' : 'held'),
       ),
     )
     .toSorted();
@@ -94,4 +95,13 @@ test("a ServiceImport that is not the hub's chooses nothing", () => {
   expect(told(before.slices, planReadiness({ ...before, imports, reach: REACHED, localReady: () => ({}) }))).toEqual(
     told(hubs([east(), north]).slices),
   );
+});
+
+test('what cannot be reached is written first, then what serves instead; when it is back, it comes before others go', () => {
+  const exporters = (first: Exporter): Exporter[] => [{ ...first, service: service('east', asking({ prefer: ['east', 'north'] })) }, north];
+  const [before, cut] = [hubs(exporters(east())), hubs(exporters(cutEast()))];
+  const order = (planned: readonly KubeObject[]): unknown[] => planned.map(({ metadata }) => metadata.labels?.['kilofed.io/cluster']);
+  const given = { localReady: (): undefined => undefined };
+  expect(order(planReadiness({ ...before, slices: before.slices.toReversed(), reach: EAST_CUT, ...given }))).toEqual(['east', 'north']);
+  expect(order(planReadiness({ ...cut, slices: cut.slices.toReversed(), reach: REACHED, ...given }))).toEqual(['east', 'north']);
 });

@@ -12,7 +12,7 @@ import { isHubs } from '../core/observed/ownership.js';
 import { type ChoiceSlice, heldBack } from '../core/services/heldBack.js';
 import { type ChoicePolicy, readPolicy } from '../core/services/choicePolicy.js';
 import { cutOff } from '../core/services/cutOff.js';
-import { effectivelyReady, withReadiness } from '../core/services/readiness.js';
+import { addressOf, effectivelyReady, type Hold, withReadiness } from '../core/services/readiness.js';
 import type { Reach } from './memberReach.js';
 
 /** Ready endpoints of a Service of this cluster, by `addressType`. */
@@ -33,9 +33,12 @@ interface Read {
   readonly slice: ChoiceSlice;
 }
 
-type Held = (slice: KubeObject) => (address: string) => boolean;
+type Held = (slice: KubeObject) => (address: string) => Hold;
 
-/** Those that are to be another way, over the version that was read. */
+/**
+ * Those that are to be another way, over the version that was read, in the order to write them: of one Service those first whose endpoints
+ * cannot be reached, then those that give something, as the hub does it (core/services/orderWrites.ts).
+ */
 export function planReadiness({ slices, imports, reach, localReady }: ReadinessInput): KubeObject[] {
   const cut = new Map([...reach].map(([member, segments]) => [member, cutOff(segments)]));
   const policies = policiesOf(imports);
@@ -49,8 +52,18 @@ export function planReadiness({ slices, imports, reach, localReady }: ReadinessI
       group.map(({ slice }) => slice),
       { policy: policies.get(key), cut, local: localReady(key) },
     );
-    return group.flatMap((read) => changed(read, held));
+    return group
+      .flatMap((read) => changed(read, held))
+      .map((slice) => ({ slice, rank: rankOf(slice, cut) }))
+      .toSorted((a, b) => a.rank - b.rank)
+      .map(({ slice }) => slice);
   });
+}
+
+function rankOf(slice: ChoiceSlice, cut: ReadonlyMap<string, (address: string) => boolean>): number {
+  if (effectivelyReady(slice).length > 0) return 1;
+  const isCut = cut.get(memberOf(slice));
+  return slice.endpoints?.some((endpoint) => isCut?.(addressOf(endpoint)) === true) === true ? 0 : 2;
 }
 
 /** Services, `namespace/name`, whose endpoints of this cluster's own count among others. */

@@ -50,7 +50,7 @@ export function createReadinessKeeper({ client, localReady, isHubAway, onRequest
         if (!imports.ok && imports.error.kind !== 'notFound') failures.push(`serviceimports: ${imports.error.message}`);
         if (!slices.ok) continue;
         const planned = planReadiness({ slices: slices.value, imports: imports.ok ? imports.value : [], reach, localReady });
-        for (const slice of planned.toSorted((a, b) => readyIn(b) - readyIn(a))) {
+        for (const slice of planned) {
           if (!isHubAway()) return { written, failures };
           onRequest(RESOURCE.endpointSlice.kind);
           const answer = await applyObject(client, slice, { fieldManager: FIELD_MANAGER.hub });
@@ -88,9 +88,4 @@ async function readOf(client: KubeClient, service: string): Promise<Answers> {
     getObject<KubeObject>(client, { resource: RESOURCE.serviceImport, namespace, name }),
   ]);
   return { slices, imports: found.ok ? { ok: true, value: [found.value] } : found };
-}
-
-/** Those that give something are written before those that take something away. */
-function readyIn(slice: KubeObject & { readonly endpoints?: readonly { readonly conditions?: { readonly ready?: boolean } }[] }): number {
-  return slice.endpoints?.some(({ conditions }) => conditions?.ready !== false) === true ? 1 : 0;
 }

@@ -30,7 +30,7 @@ export function mirroredEndpoints(object: KubeObject, whyHeld: (address: string)
     if (address === undefined) return [];
     const here = stateOf(endpoint);
     const there = stateOf(said.endpoints?.[at] ?? endpoint);
-    const isHeld = here === 'notReady' && there !== 'notReady';
+    const isHeld = here !== 'ready' && here !== there;
     const why = isHeld ? whyHeld(address) : undefined;
     return [
       {

@@ -81,6 +81,59 @@ test.each<[string, string[], ChoicePolicy, ChoiceSlice[], More]>([
   expect(serving(policy, slices, more)).toEqual(expected);
 });
 
+/** Addresses that kube-proxy goes on to when none is ready. */
+function standingBy(policy: ChoicePolicy, slices: readonly ChoiceSlice[], more: More = {}): string[] {
+  return applied(policy, slices, more)
+    .flatMap(({ endpoints }) => endpoints ?? [])
+    .filter((endpoint) => JSON.stringify(endpoint['conditions']) === '{"ready":false,"serving":true,"terminating":true}')
+    .flatMap(({ addresses }) => addresses as string[]);
+}
+
+const SOUTH_TOO: ChoicePolicy = { self: 'west', prefer: [['east'], ['north'], ['south']] };
+const ALL_THREE = [slice('east', ['e1']), slice('north', ['n1', 'n2']), slice('south', ['s1'])];
+
+test.each<[string, string[], ChoicePolicy, ChoiceSlice[], More]>([
+  ['the next tier, and no later one', ['n1', 'n2'], SOUTH_TOO, ALL_THREE, {}],
+  ['not what is cut off', ['s1'], SOUTH_TOO, ALL_THREE, { isCut: (member) => member === 'north' }],
+  ['nor what is drained', ['s1'], { ...SOUTH_TOO, drained: ['north'] }, ALL_THREE, {}],
+  ['of what is in its tier and beyond its share, nothing', [], { self: 'west', weights: { east: 1, north: 1, south: 1 } }, ALL_THREE, {}],
+  ['a weight of nothing', ['e1'], { self: 'west', weights: { east: 0 } }, ALL_THREE, {}],
+  ['nothing while all are alike', [], { self: 'west', drained: [] }, ALL_THREE, {}],
+  [
+    'local: the others, by preference, while one of its own is ready',
+    ['e1'],
+    { ...SOUTH_TOO, affinity: 'local' },
+    ALL_THREE,
+    { beside: { member: 'west', ready: { IPv4: 1 } } },
+  ],
+  [
+    'local: the next of the others, while none of its own is ready',
+    ['n1', 'n2'],
+    { ...SOUTH_TOO, affinity: 'local' },
+    ALL_THREE,
+    { beside: { member: 'west', ready: { IPv4: 0 } } },
+  ],
+])('stands by: %s', (_what, expected, ...[policy, slices, more]) => {
+  expect(standingBy(policy, slices, more)).toEqual(expected);
+});
+
+test('when all that serve are gone, those that stand by are those that serve next', () => {
+  const order = fc.shuffledSubarray(['east', 'north', 'south']).map((ids) => ids.map((id) => [id]));
+  const weights = fc.record({ east: fc.nat(3), north: fc.nat(3), south: fc.nat(3) }, { requiredKeys: [] });
+  fc.assert(
+    fc.property(order, weights, (prefer, shares) => {
+      const policy = { self: 'west', prefer, weights: shares };
+      const chosen = new Set(serving(policy, ALL_THREE));
+      const members = new Set(
+        ALL_THREE.filter(({ endpoints }) => endpoints?.some(({ addresses }) => chosen.has((addresses as string[])[0] ?? ''))).map(
+          ({ metadata }) => metadata.labels?.['kilofed.io/cluster'],
+        ),
+      );
+      expect(standingBy(policy, ALL_THREE)).toEqual(serving(policy, ALL_THREE, { isCut: (member) => members.has(member) }));
+    }),
+  );
+});
+
 test('whoever finds what another has written comes to the same, and gives all back when the reason is gone', () => {
   const member = fc.constantFrom('east', 'north', 'south');
   const slices = fc

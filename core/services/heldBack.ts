@@ -1,6 +1,7 @@
 /**
  * Which endpoints behind one Service of an importing member are held back: those that cannot be reached, and those that are not chosen.
- * They stay in their slices, neither ready nor serving (core/services/readiness.ts).
+ * They stay in their slices, neither ready nor serving (core/services/readiness.ts). What would be chosen if those that are chosen were
+ * gone stands by, so that the proxy need not wait for anybody when they go.
  *
  * It looks at mirrored slices as they stand, whether anything in them is held back or not, so the hub that plans them and the cluster-agent
  * that finds them come to the same.
@@ -8,7 +9,7 @@
 import { LABEL } from '../api/names.js';
 import type { KubeObject } from '../api/resources.js';
 import { groupByName } from '../mesh/groupByName.js';
-import { saidReady } from './readiness.js';
+import { type Hold, saidReady } from './readiness.js';
 import { type Candidate, choose } from './choose.js';
 import type { ChoicePolicy } from './choicePolicy.js';
 
@@ -35,10 +36,11 @@ interface HeldBackInput {
   readonly beside?: Beside;
 }
 
-/** Tests an address in one of the slices. */
-export function heldBack({ policy, slices, isCut, beside }: HeldBackInput): (slice: KubeObject) => (address: string) => boolean {
+/** For an address in one of the slices. */
+export function heldBack({ policy, slices, isCut, beside }: HeldBackInput): (slice: KubeObject) => (address: string) => Hold {
   const drained = new Set(policy.drained);
   const serving = new Set<string>();
+  const standby = new Set<string>();
   const ready = new Set<string>();
   for (const [family, ofFamily] of groupByName(slices.map(readyIn), ({ addressType }) => addressType)) {
     for (const group of byPort(ofFamily)) {
@@ -50,7 +52,13 @@ export function heldBack({ policy, slices, isCut, beside }: HeldBackInput): (sli
         ...(beside === undefined ? [] : [besideCandidate(beside, family)]),
       ];
       for (const { member, ready: addresses } of candidates) for (const address of addresses) ready.add(keyOf(member, address));
-      for (const [member, addresses] of choose(policy, candidates)) for (const address of addresses) serving.add(keyOf(member, address));
+      const chosen = choose(policy, candidates);
+      const next = choose(
+        policy,
+        candidates.filter(({ member }) => !chosen.has(member)),
+      );
+      for (const [member, addresses] of chosen) for (const address of addresses) serving.add(keyOf(member, address));
+      for (const [member, addresses] of next) for (const address of addresses) standby.add(keyOf(member, address));
     }
   }
 
@@ -69,7 +77,9 @@ export function heldBack({ policy, slices, isCut, beside }: HeldBackInput): (sli
     if (drained.has(member)) return () => true;
     return (address) => {
       const key = keyOf(member, address);
-      return isCut(member, address) || (ready.has(key) && !serving.has(key));
+      if (isCut(member, address)) return true;
+      if (!ready.has(key) || serving.has(key)) return false;
+      return standby.has(key) ? 'standby' : true;
     };
   };
 }

@@ -1,7 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { exporter, importInput, mirrorOf, sha256, slice, tcp } from '../../test/fakes/services.js';
 import type { ServicePort } from './model.js';
-import { type MirrorWrite, orderWrites, type ExistingMirror } from './orderWrites.js';
+import type { Exporter } from './importParts.js';
+import { type MirrorWrite, orderBeside, orderWrites, type ExistingMirror } from './orderWrites.js';
 import { planImport } from './planImport.js';
 
 type Planned = ReturnType<typeof mirrorOf>;
@@ -134,5 +135,26 @@ describe('the order of writes', () => {
       const had = new Map(before.slices.map(({ metadata, endpoints }) => [metadata.name, endpoints.length]));
       expect(sizes.map((name) => had.get(name))).toEqual([0, 2]);
     }
+  });
+
+  test('a preferred member fails: what cannot be reached goes first, and what stood by is there; else what comes is first', () => {
+    const planOf = (more: Partial<Exporter>): Planned => {
+      const preferring = { export: { exported: true, complaints: [], prefer: ['east', 'north'] } };
+      const east = { ...exporter('east', ['10.42.1.5'], preferring), ...more };
+      return mirrorOf(planImport(importInput({ exporters: [east, exporter('north', ['10.44.1.5'])] })));
+    };
+    const reached = planOf({});
+    const cut = planOf({ segments: [{ allowedIPs: ['10.42.0.0/16'], reached: false }] });
+    const unready = planOf({ slices: [slice('east', [], { endpoints: [{ addresses: ['10.42.1.5'], ready: false }] })] });
+    const orderOf = (before: Planned, after: Planned): (string | undefined)[] =>
+      orderWrites({ plan: after, existing: existing(before), cutOff: after.cutOff, sha256 }).flatMap(({ kind, object }) =>
+        kind === 'slice' ? [object.metadata.labels?.['kilofed.io/cluster']] : [],
+      );
+    expect(cut.cutOff).toEqual(['east']);
+    expect(orderOf(reached, cut)).toEqual(['east', 'north']);
+    expect(orderOf(cut, reached)).toEqual(['east', 'north']);
+    expect(orderOf(reached, unready)).toEqual(['north', 'east']);
+    const beside = orderBeside(cut.slices.toReversed(), reached.slices, cut.cutOff);
+    expect(beside.map(({ object }) => object.metadata.labels?.['kilofed.io/cluster'])).toEqual(['east', 'north']);
   });
 });

@@ -5,9 +5,11 @@
  * kube-proxy joins Service and slices by port name. So a new port is added to the slices first, and a removed port leaves the
  * Service first. A rename is both: the slices carry the old and the new name while the Service changes. A new Service comes
  * before its slices, since other controllers expect the Service that a slice names. Slices that gain endpoints come before
- * those that lose some, since the source moves endpoints between slices. A Service that has to be made anew is deleted when its slices
- * are ready for the next one, so that it is away for two writes and no longer.
+ * those that lose some, since the source moves endpoints between slices. Only what cannot be reached goes before anything comes:
+ * kube-proxy applies what it learns first at once, and what follows a second later, and what stands by serves meanwhile (readiness.ts). A
+ * Service that has to be made anew is deleted when its slices are ready for the next one, so that it is away for two writes and no longer.
  */
+import { LABEL } from '../api/names.js';
 import type { KubeObject } from '../api/resources.js';
 import { BOUND } from './bounds.js';
 import type { EndpointSliceObject, ServiceObject } from './importParts.js';
@@ -30,6 +32,8 @@ export interface ExistingMirror {
 interface OrderInput {
   readonly plan: Pick<Extract<ImportPlan, { kind: 'mirror' }>, 'service' | 'slices'>;
   readonly existing: ExistingMirror;
+  /** Ids of members that cannot be reached, or not all of them. */
+  readonly cutOff?: readonly string[];
   /** Leaves the existing Service as it is. Its slices then keep every port that it names. */
   readonly keepService?: boolean;
   readonly sha256: Sha256;
@@ -56,9 +60,9 @@ interface PortKey {
  * Some writes may change nothing, and a slice may come twice. If the Service cannot be written, what comes after it must not be either:
  * its slices have what it is, and what it was to be. Surplus objects are not included: they are deleted last, slices before Services.
  */
-export function orderWrites({ plan, existing, keepService = false, sha256 }: OrderInput): MirrorWrite[] {
+export function orderWrites({ plan, existing, cutOff, keepService = false, sha256 }: OrderInput): MirrorWrite[] {
   const before = new Map<string, ExistingSlice>(existing.slices.map((slice) => [slice.metadata.name, slice]));
-  const final = byGain(plan.slices, before);
+  const final = byGain(plan.slices, before, cutOff);
   const sliceWrites = (slices: readonly EndpointSliceObject[]): MirrorWrite[] => slices.map((object) => sliceWrite(object, before));
   const old: ExistingService | undefined = existing.services.find((each) => each.metadata.name === plan.service.metadata.name);
   if (old === undefined) return [{ kind: 'service', object: plan.service }, ...sliceWrites(final)];
@@ -108,14 +112,26 @@ function keyOf({ name, protocol }: PortKey): string {
   return `${protocol ?? 'TCP'}/${name ?? ''}`;
 }
 
-/** Slices beside a Service that is not the hub's. Those that gain endpoints come first. */
-export function orderBeside(planned: readonly EndpointSliceObject[], existing: readonly KubeObject[]): MirrorWrite[] {
+/** Slices beside a Service that is not the hub's, in the same order. */
+export function orderBeside(
+  planned: readonly EndpointSliceObject[],
+  existing: readonly KubeObject[],
+  cutOff: readonly string[],
+): MirrorWrite[] {
   const before = new Map<string, ExistingSlice>(existing.map((slice) => [slice.metadata.name, slice]));
-  return byGain(planned, before).map((object) => sliceWrite(object, before));
+  return byGain(planned, before, cutOff).map((object) => sliceWrite(object, before));
 }
 
-function byGain(planned: readonly EndpointSliceObject[], before: ReadonlyMap<string, ExistingSlice>): EndpointSliceObject[] {
-  const ranks = new Map(planned.map((slice) => [slice, gainRank(slice, before.get(slice.metadata.name))]));
+function byGain(
+  planned: readonly EndpointSliceObject[],
+  before: ReadonlyMap<string, ExistingSlice>,
+  cutOff: readonly string[] = [],
+): EndpointSliceObject[] {
+  const rankOf = (slice: EndpointSliceObject): number => {
+    const gain = gainRank(slice, before.get(slice.metadata.name));
+    return gain === 2 && cutOff.includes(slice.metadata.labels?.[LABEL.cluster] ?? '') ? -1 : gain;
+  };
+  const ranks = new Map(planned.map((slice) => [slice, rankOf(slice)]));
   return planned.toSorted((a, b) => (ranks.get(a) ?? 0) - (ranks.get(b) ?? 0));
 }
 

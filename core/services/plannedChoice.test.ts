@@ -31,7 +31,7 @@ describe('a preference', () => {
     const planned = plan([exporter('east', EAST, asking({ prefer })), exporter('north', NORTH)]);
     expect(told(planned.slices)).toEqual([...EAST, '-10.44.1.5']);
     expect(planned.import.metadata.annotations?.['kilofed.io/choice']).toBe('{"self":"west","prefer":[["east"],["north"]]}');
-    expect(planned.slices[1]?.metadata.annotations?.['kilofed.io/withheld']).toBe('{"ready=true":["10.44.1.5"]}');
+    expect(planned.slices[1]?.metadata.annotations?.['kilofed.io/withheld']).toBe('{"standby ready=true":["10.44.1.5"]}');
   });
 
   test.each<[string, Exporter]>([

@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
 import { ANNOTATION } from '../api/names.js';
 import type { KubeObject } from '../api/resources.js';
-import { withReadiness } from './readiness.js';
+import { type Hold, withReadiness } from './readiness.js';
 
 interface Conditions {
   readonly ready?: boolean;
@@ -55,6 +55,18 @@ test.each<[said: Conditions, withheld: Conditions]>([
   expect(withReadiness(cut, only())).toEqual(source);
 });
 
+test.each<[Conditions]>([[{ ready: true, serving: true, terminating: false }], [{ ready: true }], [{}]])(
+  '%j stands by as what serves until it ends, is held back, and is given back',
+  (said) => {
+    const source = sliceOf({ [ONE]: said, [TWO]: { ready: true } });
+    const standing = withReadiness(source, (address) => address === ONE && 'standby');
+    expect(conditionsOf(standing)).toEqual([{ ready: false, serving: true, terminating: true }, { ready: true }]);
+    expect(withReadiness(standing, (address) => address === ONE && 'standby')).toBe(standing);
+    expect(withReadiness(standing, only(ONE))).toEqual(withReadiness(source, only(ONE)));
+    expect(withReadiness(standing, only())).toEqual(source);
+  },
+);
+
 test('what is to be given back is told to people, grouped', () => {
   const ready = { ready: true, serving: true };
   const cut = withReadiness(
@@ -65,6 +77,14 @@ test('what is to be given back is told to people, grouped', () => {
     'kilofed.io/source': 'demo/web',
     [ANNOTATION.withheld]: '{"ready=false serving=true":["10.1.0.2"],"ready=true serving=true":["10.1.0.1","fd00::3"]}',
   });
+});
+
+test('what stands by is told as such, with all that its exporter says', () => {
+  const source = sliceOf({ [ONE]: { ready: true, serving: true, terminating: false }, [TWO]: { ready: true, serving: true } });
+  const standing = withReadiness(source, (address) => (address === ONE ? 'standby' : true));
+  expect(standing.metadata.annotations?.[ANNOTATION.withheld]).toBe(
+    '{"ready=true serving=true":["10.1.0.2"],"standby ready=true serving=true terminating=false":["10.1.0.1"]}',
+  );
 });
 
 test('a slice of which nothing is cut off is the same object', () => {
@@ -94,6 +114,7 @@ test('what is ready is not made unready by an old note', () => {
 const said = fc.option(fc.record({ ready: fc.boolean(), serving: fc.boolean(), terminating: fc.boolean() }, { requiredKeys: [] }), {
   nil: {},
 });
+const hold = fc.constantFrom<Hold>(true, false, 'standby');
 const addresses = fc.uniqueArray(fc.ipV4(), { maxLength: 8 });
 
 test('after any course of links, a slice is as if only the last had been', () => {
@@ -104,14 +125,18 @@ test('after any course of links, a slice is as if only the last had been', () =>
           conditions: fc
             .tuple(...all.map((address) => said.map((each) => [address, each] as const)))
             .map((each) => Object.fromEntries(each)),
-          cuts: fc.array(fc.subarray(all), { minLength: 1, maxLength: 5 }),
+          holds: fc.array(fc.dictionary(fc.constantFrom('', ...all), hold), { minLength: 1, maxLength: 5 }),
         }),
       ),
-      ({ conditions, cuts }) => {
+      ({ conditions, holds }) => {
         const source = sliceOf(conditions);
-        const last = only(...(cuts.at(-1) ?? []));
+        const held =
+          (each: Readonly<Record<string, Hold>> = {}) =>
+          (address: string): Hold =>
+            each[address] ?? false;
+        const last = held(holds.at(-1));
         // What stands has been written and read in between.
-        const end = cuts.reduce((slice, cut) => JSON.parse(JSON.stringify(withReadiness(slice, only(...cut)))) as SliceObject, source);
+        const end = holds.reduce((slice, each) => JSON.parse(JSON.stringify(withReadiness(slice, held(each)))) as SliceObject, source);
         expect(end).toEqual(withReadiness(source, last));
         expect(withReadiness(end, last)).toBe(end);
         expect(withReadiness(end, only())).toEqual(source);

@@ -15,7 +15,6 @@ import { SHOP_URL } from './shop.js';
 let example: Example;
 let faults: LinkFaults;
 let requester: Requester;
-const EXPORTED = { 'kilofed.io/export': 'true' };
 /** On a machine that runs three clusters it took 1.4 to 1.7 s after a pod was killed, and 1 to 5 s after a cluster was cut off. */
 const FEW_MS = 8_000;
 
@@ -24,11 +23,11 @@ beforeAll(async () => {
   const { east, west, north } = example;
   const gateways = await twoGateways(east, 'eu');
   faults = linkFaults(example, gateways);
-  const own = { node: nodeOf(west, 'west-a1').name, replicas: 1, annotations: { ...EXPORTED, 'kilofed.io/affinity': 'local' } };
-  // Before the others: a mirror that comes while kubectl creates a Service of its name is in the way.
-  await applyShop(west, own);
-  await applyShop(north, { replicas: 1, annotations: EXPORTED });
-  await applyShop(east, { node: gateways[1].name, annotations: EXPORTED });
+  await applyShop(west, { node: nodeOf(west, 'west-a1').name, replicas: 1, annotations: { 'kilofed.io/affinity': 'local' } });
+  await applyShop(north, { replicas: 1, annotations: {} });
+  await applyShop(east, { node: gateways[1].name, annotations: {} });
+  // When all are there: a mirror that comes while kubectl creates a Service of its name would be in the way.
+  for (const cluster of [west, north, east]) await cluster.kubectl(['-n', 'demo', 'annotate', 'service', 'shop', 'kilofed.io/export=true']);
   requester = await startRequester(west, nodeOf(west, 'west-a2'), 'requester', SHOP_URL);
 }, 360_000);
 

@@ -9,7 +9,13 @@ import { createFakeFederation, type FakeFederation, putSlice } from './fakeFeder
 import { tunnel } from './gatewayReports.js';
 
 interface SliceObject extends KubeObject {
-  readonly endpoints: readonly { readonly addresses: readonly string[]; readonly conditions: { readonly ready?: boolean } }[];
+  readonly endpoints: readonly { readonly addresses: readonly string[]; readonly conditions: Conditions }[];
+}
+
+interface Conditions {
+  readonly ready?: boolean;
+  readonly serving?: boolean;
+  readonly terminating?: boolean;
 }
 
 let world: FakeFederation;
@@ -44,12 +50,26 @@ function joinedToOwn(where: string): SliceObject[] {
 
 /** Addresses of others that serve behind a Service there: `own` or `derived`. */
 function serving(where: string, name: 'own' | 'derived'): string[] {
+  return addressesOf(where, name, ({ ready }) => ready !== false);
+}
+
+/** Likewise those that kube-proxy sends to as soon as none is ready (KEP-1669). */
+function standingBy(where: string, name: 'own' | 'derived'): string[] {
+  return addressesOf(where, name, ({ ready, serving: serves, terminating }) => ready === false && serves === true && terminating === true);
+}
+
+function addressesOf(where: string, name: 'own' | 'derived', isWanted: (conditions: Conditions) => boolean): string[] {
   return ownSlices(where)
     .filter(({ metadata }) => (metadata.labels?.['kubernetes.io/service-name'] === 'web') === (name === 'own'))
     .flatMap(({ endpoints }) => endpoints)
-    .filter(({ conditions }) => conditions.ready !== false)
+    .filter(({ conditions }) => isWanted(conditions))
     .flatMap(({ addresses }) => addresses)
     .toSorted();
+}
+
+/** The member that a written slice of west's is of. */
+function sourceOf(write: string): string | undefined {
+  return ownSlices('west').find(({ metadata }) => write.endsWith(`/${metadata.name}`))?.metadata.labels?.['kilofed.io/cluster'];
 }
 
 const writes = (where: string): string[] => world.cluster(where).writes.filter((write) => write.includes('/endpointslices/'));
@@ -80,10 +100,10 @@ describe('preferred members', () => {
   });
 
   test('the first serves alone; the next when it has nothing ready, and the first again', async () => {
-    expect(serving('west', 'own')).toEqual([EAST]);
+    expect([serving('west', 'own'), standingBy('west', 'own')]).toEqual([[EAST], [NORTH]]);
     putSlice(world.cluster('east'), 'web', {});
     await settled();
-    expect(serving('west', 'own')).toEqual([NORTH]);
+    expect([serving('west', 'own'), standingBy('west', 'own')]).toEqual([[NORTH], []]);
     putSlice(world.cluster('east'), 'web', { addresses: [EAST] });
     await settled();
     expect(serving('west', 'own')).toEqual([EAST]);
@@ -112,9 +132,12 @@ describe('preferred members', () => {
         metadata: { name: 'n3' },
         spec: { links: [tunnel('east', 'location:', more), tunnel('north', 'location:')] },
       });
+    const before = writes('west').length;
     report({ state: 'down', reason: 'NoAnswer', inUse: false });
     await settled();
     expect(serving('west', 'own')).toEqual([NORTH]);
+    // What cannot be reached goes first: kube-proxy sends to what stands by at once.
+    expect(writes('west').slice(before).map(sourceOf)).toEqual(['east', 'north']);
     report({});
     await world.clock.advance(3_000);
     expect(serving('west', 'own')).toEqual([EAST]);
@@ -170,6 +193,20 @@ describe('affinity', () => {
     putSlice(world.cluster('west'), 'web', { addresses: [WEST] });
     await settled();
     expect([serving('west', 'own'), serving('west', 'derived')]).toEqual([[], [WEST]]);
+    await restartWritesNothing();
+  });
+
+  test('local: others stand by while one of its own is ready, so that nobody has to write when the last goes', async () => {
+    putWeb('north', [NORTH]);
+    await consent('local');
+    putWeb('west', [WEST], { 'kilofed.io/affinity': 'local', 'kilofed.io/prefer': 'east,north' });
+    await settled();
+    expect([serving('west', 'own'), standingBy('west', 'own')]).toEqual([[], [EAST]]);
+    expect([serving('west', 'derived'), standingBy('west', 'derived')]).toEqual([[WEST], [EAST]]);
+    await restartWritesNothing();
+    putSlice(world.cluster('west'), 'web', {});
+    await settled();
+    expect([serving('west', 'own'), standingBy('west', 'own')]).toEqual([[EAST], [NORTH]]);
     await restartWritesNothing();
   });
 

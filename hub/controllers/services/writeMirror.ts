@@ -42,7 +42,7 @@ export async function writeMirror(
   const { put, latest, sent, ...told } = createMirrorWriter(observed, context, signal);
   /** Whether the Service is as planned, or is to stay as it is. */
   const writeNamed = async (made: NamedMirror): Promise<boolean> => {
-    const writes = orderWrites({ plan: made, existing: mirror, keepService, sha256: context.sha256 });
+    const writes = orderWrites({ plan: made, existing: mirror, cutOff: plan.cutOff, keepService, sha256: context.sha256 });
     if (isUntried(made, observed, context)) {
       const results = await Promise.all(writes.map(async (write) => ({ of: write.kind, result: await put(write) })));
       if (results.every(({ of, result }) => (of === 'service' ? result === 'written' : result !== 'ended'))) return true;
@@ -58,7 +58,7 @@ export async function writeMirror(
     }
     return true;
   };
-  for (const write of orderBeside(plan.beside ?? [], mirror.slices))
+  for (const write of orderBeside(plan.beside ?? [], mirror.slices, plan.cutOff))
     if ((await put(write)) === 'ended') return { ...told, complete: false };
   const complete = await writeNamed(plan);
   const before = importIn(plan, context);
