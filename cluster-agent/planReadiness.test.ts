@@ -105,3 +105,11 @@ test('what cannot be reached is written first, then what serves instead; when it
   expect(order(planReadiness({ ...before, slices: before.slices.toReversed(), reach: EAST_CUT, ...given }))).toEqual(['east', 'north']);
   expect(order(planReadiness({ ...cut, slices: cut.slices.toReversed(), reach: REACHED, ...given }))).toEqual(['east', 'north']);
 });
+
+test('what stands beside the own Service is written before the derived one, as the hub does it', () => {
+  const exporters = (first: Exporter): Exporter[] => [first, north, west({ affinity: 'local', prefer: ['east', 'north'] }, [])];
+  const before = hubs(exporters(east()));
+  const planned = planReadiness({ ...before, reach: EAST_CUT, localReady: () => ({ IPv4: 0 }) });
+  expect(planned.map(({ metadata }) => metadata.labels?.['kubernetes.io/service-name'] === 'web')).toEqual([true, true, false, false]);
+  expect(planned.map(({ metadata }) => metadata.labels?.['kilofed.io/cluster'])).toEqual(['east', 'north', 'east', 'north']);
+});

@@ -46,7 +46,10 @@ export function planReadiness({ slices, imports, reach, localReady }: ReadinessI
     slices.flatMap(readSlice),
     ({ slice }) => `${importOf(slice)} ${slice.metadata.labels?.[MCS_LABEL.kubeServiceName]}`,
   );
-  return joined.flatMap(([, group]) => {
+  // kube-proxy takes up at once what it hears first, and the rest a second later: people call a Service by its own name.
+  const groups = joined.map(([, group]) => ({ group, isBeside: group.some(({ slice }) => joinsOwnName(slice)) }));
+  const ordered = groups.toSorted((one, other) => Number(other.isBeside) - Number(one.isBeside));
+  return ordered.flatMap(({ group }) => {
     const key = importOf(group[0]?.slice);
     const held = heldIn(
       group.map(({ slice }) => slice),
