@@ -15,7 +15,7 @@ import { SHOP_URL } from './shop.js';
 let example: Example;
 let faults: LinkFaults;
 let requester: Requester;
-/** On a machine that runs three clusters it took 1.4 to 1.7 s after a pod was killed, and 1 to 5 s after a cluster was cut off. */
+/** On a machine that runs three clusters it took 0.2 to 2 s after a pod was killed, and 1.5 to 5 s after a cluster was cut off. */
 const FEW_MS = 8_000;
 
 beforeAll(async () => {
