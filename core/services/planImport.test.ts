@@ -306,6 +306,7 @@ test('the Service has no selector, no address and no node port of the exporter',
   expect(plan.service.spec).toEqual({
     type: 'ClusterIP',
     ports: [{ name: 'http', protocol: 'TCP', port: 80 }],
+    internalTrafficPolicy: 'Cluster',
     ipFamilyPolicy: 'SingleStack',
     ipFamilies: ['IPv4'],
     sessionAffinity: 'ClientIP',
@@ -447,7 +448,7 @@ describe('the ServiceImport', () => {
 
   test('internalTrafficPolicy Local: the mirror of a ServiceExport has it, and it is told; that of an annotation goes on serving', () => {
     const annotated = planned({ internalTrafficPolicy: 'Local' });
-    expect([annotated.import.spec['internalTrafficPolicy'], annotated.service.spec['internalTrafficPolicy']]).toEqual(['Local', undefined]);
+    expect([annotated.import.spec['internalTrafficPolicy'], annotated.service.spec['internalTrafficPolicy']]).toEqual(['Local', 'Cluster']);
     expect([annotated.ready.message, annotated.notes]).toEqual(['', []]);
     const exported = planned({ internalTrafficPolicy: 'Local', export: byServiceExport });
     expect([exported.import.spec['internalTrafficPolicy'], exported.service.spec['internalTrafficPolicy']]).toEqual(['Local', 'Local']);

@@ -18,6 +18,8 @@ export async function removeObjects(
   const failures: FailedWrite[] = [];
   for (const [kind, object, why] of doomed) {
     const removed = await writer.remove(RESOURCE[kind], object, why, signal);
+    // What is somebody's by now the watch tells of.
+    if (removed.kind === 'foreign') continue;
     if (removed.kind !== 'failed') {
       records.removed(kind, object);
       continue;

@@ -2,11 +2,12 @@
  * Writes into one member: by server-side apply, only if something differs, and never over objects of others. All that it writes has the
  * mark of the hub's federation.
  */
+import { EXPORT_ANNOTATION } from '../../core/api/exportNames.js';
 import { ANNOTATION, FIELD_MANAGER, HUB_MANAGER, LABEL, MCS_LABEL } from '../../core/api/names.js';
 import { isWritten, namespacedName } from '../../core/observed/metadata.js';
 import { readObject } from '../../core/observed/readObject.js';
 import { ownKindOf, readOwn } from '../../core/observed/ownObjects.js';
-import type { Leftover } from '../../core/observed/ownership.js';
+import { isHubs, type Leftover } from '../../core/observed/ownership.js';
 import { apiVersion, type KubeObject, objectKey, type Resource, resourcePath } from '../../core/api/resources.js';
 import type { Log } from '../../core/runtime/log.js';
 import type { KubeClient, KubeFailure, KubeResult } from '../../kube/wire/client.js';
@@ -23,7 +24,12 @@ type WriteResult =
   | { readonly kind: 'foreign'; readonly message: string }
   | { readonly kind: 'failed'; readonly failure: KubeFailure };
 
-type DeleteResult = { readonly kind: 'deleted' } | { readonly kind: 'gone' } | { readonly kind: 'failed'; readonly failure: KubeFailure };
+type DeleteResult =
+  | { readonly kind: 'deleted' }
+  | { readonly kind: 'gone' }
+  /** Somebody has the name now, with another object or with this one. */
+  | { readonly kind: 'foreign' }
+  | { readonly kind: 'failed'; readonly failure: KubeFailure };
 
 export interface Writer {
   /** Applies `desired`. `existing` is what is known to have its name. */
@@ -38,7 +44,10 @@ export interface Writer {
   unmark(resource: Resource, marked: Marked, signal: AbortSignal): Promise<KubeResult<KubeObject>>;
   /** Makes an object of somebody the hub's, who has handed it over. What is null in `desired` is taken out of it. */
   takeOver(resource: Resource, desired: KubeObject, signal: AbortSignal): Promise<WriteResult>;
-  /** Deletes exactly this object, not a later one of its name, and logs why. */
+  /**
+   * Deletes exactly this object, and logs why: not a later one of its name, nor what somebody has made of it meanwhile. Where it has
+   * changed, whose it is now is read first.
+   */
   remove(resource: Resource, object: KubeObject, why: Deletion, signal: AbortSignal): Promise<DeleteResult>;
 }
 
@@ -61,6 +70,11 @@ interface WriterDeps {
 const APPLY = 'application/apply-patch+yaml';
 const MERGE = 'application/merge-patch+json';
 const TIMEOUT_MS = 10_000;
+/** To delete an object that others change meanwhile. */
+const MOST_TRIES = 3;
+/** Annotations that our programs go by. On an object of the hub's, one that it does not want there is taken out, whoever wrote it. */
+const MEANT: readonly string[] = [ANNOTATION.withheld, ANNOTATION.exporters, EXPORT_ANNOTATION.choice];
+const GONE: KubeFailure = { kind: 'notFound', message: 'it is not there any more' };
 /** Of a Service. */
 const NO_MARKS = {
   labels: { [LABEL.managedBy]: null, [MCS_LABEL.serviceName]: null },
@@ -69,8 +83,8 @@ const NO_MARKS = {
 
 export function createWriter({ client, federation, log, wrote, curtailed }: WriterDeps): Writer {
   /** Done, as far as this API server goes along. */
-  function accepted(key: string, desired: KubeObject, answer: KubeObject): WriteResult {
-    if (includesAll(answer, desired)) curtailed.forget(key);
+  function accepted(key: string, desired: KubeObject, answer: KubeObject, isDone = includesAll(answer, desired)): WriteResult {
+    if (isDone) curtailed.forget(key);
     else curtailed.note(key, desired, answer);
     return { kind: 'written', object: answer };
   }
@@ -101,21 +115,68 @@ export function createWriter({ client, federation, log, wrote, curtailed }: Writ
     return answer;
   }
 
+  /** Apply keeps list items and annotations of others, and fails if they contradict ours. A merge patch replaces and removes them. */
+  async function mergeInto(
+    standing: KubeObject | undefined,
+    desired: KubeObject,
+    { resource, signal }: { readonly resource: Resource; readonly signal: AbortSignal },
+  ): Promise<WriteResult> {
+    const body = without(over(standing, desired), unwanted(standing, desired));
+    const merged = await patch(resource, body, { verb: 'merge', force: true, signal });
+    const compared = readable(desired);
+    return merged.ok
+      ? accepted(keyOf(resource, desired), compared, merged.value, isAs(merged.value, compared))
+      : { kind: 'failed', failure: merged.error };
+  }
+
+  /** `foreign`: it is not the hub's any more. */
+  async function deleteUnchanged(
+    resource: Resource,
+    { metadata: { name, namespace, uid, resourceVersion } }: KubeObject,
+    signal: AbortSignal,
+  ): Promise<{ readonly ok: true } | { readonly ok: false; readonly error: KubeFailure | 'foreign' }> {
+    const path = resourcePath(resource, namespace, name);
+    const kind = ownKindOf(resource);
+    let version = resourceVersion;
+    for (let tries = 1; ; tries += 1) {
+      const preconditions = { ...(uid !== undefined && { uid }), ...(version !== undefined && { resourceVersion: version }) };
+      const body = { apiVersion: 'v1', kind: 'DeleteOptions', preconditions };
+      const result = await client.call({ method: 'DELETE', path, body, timeoutMs: TIMEOUT_MS, signal });
+      if (result.ok || result.error.kind !== 'conflict' || tries === MOST_TRIES) return result;
+      // The hub's account may list, and not get.
+      const found = await client.call<{ readonly items?: readonly unknown[] | null }>({
+        method: 'GET',
+        path: resourcePath(resource, namespace),
+        query: { fieldSelector: `metadata.name=${name}` },
+        timeoutMs: TIMEOUT_MS,
+        signal,
+      });
+      if (!found.ok) return found;
+      const [now] = found.value.items ?? [];
+      if (now === undefined) return { ok: false, error: GONE };
+      const own = readOwn(kind, now);
+      if (!own.ok || !isHubs(kind, now) || own.value.object.metadata.uid !== uid) return { ok: false, error: 'foreign' };
+      version = own.value.object.metadata.resourceVersion;
+    }
+  }
+
   return {
     async ensure(resource, content, existing, signal) {
       const desired = marked(content, federation);
       if (existing?.own === false) return foreign(resource, desired);
       const key = keyOf(resource, desired);
       const compared = readable(desired);
-      if (existing !== undefined && stands(key, compared, existing.object)) return { kind: 'unchanged' };
-      // Not forced if nothing of ours is known there: an object that appeared meanwhile belongs to others, and conflicts.
-      const applied = await patch(resource, desired, { verb: 'apply', force: existing !== undefined, signal });
-      if (applied.ok && includesAll(applied.value, compared)) return accepted(key, compared, applied.value);
-      if (!applied.ok && applied.error.kind === 'conflict' && existing === undefined) return foreign(resource, desired);
-      if (!applied.ok && (applied.error.kind !== 'invalid' || existing === undefined)) return { kind: 'failed', failure: applied.error };
-      // Apply keeps list items that others added, and fails if they contradict ours. A merge patch replaces the list.
-      const merged = await patch(resource, desired, { verb: 'merge', force: true, signal });
-      return merged.ok ? accepted(key, compared, merged.value) : { kind: 'failed', failure: merged.error };
+      if (existing !== undefined && (isAs(existing.object, compared) || curtailed.has(key, compared, existing.object)))
+        return { kind: 'unchanged' };
+      // Not forced if nothing of ours is known there: an object that appeared meanwhile belongs to others, and conflicts. And only over
+      // what is known: somebody may have made it his own a moment ago.
+      const how = { verb: 'apply', force: existing !== undefined, signal } as const;
+      const applied = await patch(resource, over(existing?.object, desired), how);
+      if (!applied.ok) {
+        if (applied.error.kind === 'conflict' && existing === undefined) return foreign(resource, desired);
+        if (applied.error.kind !== 'invalid' || existing === undefined) return { kind: 'failed', failure: applied.error };
+      } else if (isAs(applied.value, compared)) return accepted(key, compared, applied.value);
+      return mergeInto(applied.ok ? applied.value : existing?.object, desired, { resource, signal });
     },
 
     async ensureStatus(resource, desired, observed, signal) {
@@ -177,15 +238,9 @@ export function createWriter({ client, federation, log, wrote, curtailed }: Writ
     },
 
     async remove(resource, object, why, signal) {
-      const { name, namespace, uid, labels, annotations } = object.metadata;
+      const { name, labels, annotations } = object.metadata;
       if (labels?.[LABEL.managedBy] !== HUB_MANAGER) throw new Error(`refusing to delete ${resource.kind} ${name}: it is not ours`);
-      const result = await client.call({
-        method: 'DELETE',
-        path: resourcePath(resource, namespace, name),
-        body: { apiVersion: 'v1', kind: 'DeleteOptions', ...(uid !== undefined && { preconditions: { uid } }) },
-        timeoutMs: TIMEOUT_MS,
-        signal,
-      });
+      const result = await deleteUnchanged(resource, object, signal);
       wrote('delete', result.ok, resource.kind);
       for (const key of [keyOf(resource, object), `${keyOf(resource, object)}/status`]) curtailed.forget(key);
       if (result.ok) {
@@ -198,10 +253,8 @@ export function createWriter({ client, federation, log, wrote, curtailed }: Writ
         });
         return { kind: 'deleted' };
       }
-      // A conflict means that another object has taken the name.
-      return result.error.kind === 'notFound' || result.error.kind === 'conflict'
-        ? { kind: 'gone' }
-        : { kind: 'failed', failure: result.error };
+      if (result.error === 'foreign') return { kind: 'foreign' };
+      return result.error.kind === 'notFound' ? { kind: 'gone' } : { kind: 'failed', failure: result.error };
     },
   };
 }
@@ -220,6 +273,28 @@ function readable({ metadata, ...object }: KubeObject): KubeObject {
 function marked(object: KubeObject, federation: string): KubeObject {
   const { metadata } = object;
   return { ...object, metadata: { ...metadata, annotations: { ...metadata.annotations, [ANNOTATION.federation]: federation } } };
+}
+
+/** Annotations to take out of what stands, as a merge patch says it. */
+function unwanted(standing: KubeObject | undefined, { metadata: { annotations = {} } }: KubeObject): Readonly<Record<string, null>> {
+  const there = standing?.metadata.annotations ?? {};
+  return Object.fromEntries(MEANT.filter((key) => there[key] !== undefined && annotations[key] === undefined).map((key) => [key, null]));
+}
+
+function without(object: KubeObject, annotations: Readonly<Record<string, null>>): KubeObject {
+  const { metadata } = object;
+  return { ...object, metadata: { ...metadata, annotations: { ...metadata.annotations, ...annotations } } } as KubeObject;
+}
+
+/** Whether applying `desired` would change nothing that our programs go by. */
+function isAs(object: KubeObject, desired: KubeObject): boolean {
+  return includesAll(object, desired) && Object.keys(unwanted(object, desired)).length === 0;
+}
+
+/** Written over what is known, and nothing else. */
+function over(known: KubeObject | undefined, object: KubeObject): KubeObject {
+  const { resourceVersion } = known?.metadata ?? {};
+  return resourceVersion === undefined ? object : { ...object, metadata: { ...object.metadata, resourceVersion } };
 }
 
 /** The object that was written, as the answer has it. It may be anything: a proxy may have answered. */

@@ -45,7 +45,8 @@ export function createExportRecords({ problems, changed, askChanged }: ExportRec
     }),
     reported(service, object) {
       const existing = all.get(service);
-      if (existing?.own === false) all.set(service, { ...existing, object });
+      // The watch may have told of a later version before the answer came.
+      if (existing?.own === false && !isStale(existing.object, object, undefined)) all.set(service, { ...existing, object });
     },
   };
 }

@@ -158,11 +158,27 @@ export function createMemberRecords(id: string, deps: RecordsDeps): MemberRecord
     }
   }
 
+  /** A person's ServiceExport says whether there is a Service of its name, and that it is none to be exported. */
+  function toldInExport(kind: WatchedKind, key: string): void {
+    if (kind === 'service' && exports.asked(key) !== undefined) changed({ kind: 'serviceExport', service: key });
+  }
+
   return {
     id,
     feeds,
-    wrote: (kind, object) => quietly(kind, (feed) => feed.changed(objectKey(object.metadata), feed.project(object), undefined)),
-    removed: (kind, object) => quietly(kind, (feed) => feed.changed(objectKey(object.metadata), undefined, undefined)),
+    wrote(kind, object) {
+      const key = objectKey(object.metadata);
+      quietly(kind, (feed) => feed.changed(key, feed.project(object), undefined));
+      toldInExport(kind, key);
+    },
+    removed(kind, object) {
+      const key = objectKey(object.metadata);
+      // Whoever has its name since, the watch has told of already.
+      const known = kind === 'service' ? services.all().get(key) : undefined;
+      if (known !== undefined && known.kind !== 'own') return;
+      quietly(kind, (feed) => feed.changed(key, undefined, undefined));
+      toldInExport(kind, key);
+    },
     // What has a ServiceExport was exported when the hub ran last.
     slicesStarted() {
       read = true;

@@ -52,6 +52,7 @@ interface Place {
 
 const UNREACHABLE: KubeFailure = { kind: 'unreachable', message: 'connection refused' };
 const CONFLICT: KubeFailure = { kind: 'conflict', code: 409, message: 'the object has been modified' };
+const NOT_FOUND: KubeFailure = { kind: 'notFound', message: 'not found' };
 const RESOURCES: readonly Resource[] = Object.values(RESOURCE);
 
 export function createFakeCluster(uid: string, clock: Clock): FakeCluster {
@@ -113,14 +114,18 @@ export function createFakeCluster(uid: string, clock: Clock): FakeCluster {
       case 'PUT':
         return replaced(place.resource, found, request.body as KubeObject);
       case 'DELETE':
-        return deleted(place.resource, found, isTrial);
+        return deleted(place.resource, found, request);
       default:
-        if (place.name === undefined) return { ok: true, value: list(place, request.query?.['labelSelector']) };
-        return found === undefined ? { ok: false, error: { kind: 'notFound', message: 'not found' } } : { ok: true, value: found };
+        if (place.name === undefined) return { ok: true, value: list(place, request.query) };
+        return found === undefined ? { ok: false, error: NOT_FOUND } : { ok: true, value: found };
     }
   }
 
   function patch(resource: Resource, found: KubeObject | undefined, request: KubeRequest, isTrial: boolean): KubeResult<unknown> {
+    if (found === undefined && request.path.endsWith('/status')) return { ok: false, error: NOT_FOUND };
+    const { resourceVersion } = (request.body as KubeObject).metadata;
+    if (found !== undefined && resourceVersion !== undefined && resourceVersion !== found.metadata.resourceVersion)
+      return { ok: false, error: CONFLICT };
     if (isConflict(found, request)) return { ok: false, error: { kind: 'conflict', message: 'other managers own these fields' } };
     const after = patched(found, request);
     return { ok: true, value: isTrial ? after : store(resource, after) };
@@ -131,9 +136,15 @@ export function createFakeCluster(uid: string, clock: Clock): FakeCluster {
     return { ok: true, value: isTrial ? object : store(resource, object) };
   }
 
-  function deleted(resource: Resource, found: KubeObject | undefined, isTrial: boolean): KubeResult<unknown> {
-    if (found === undefined) return { ok: false, error: { kind: 'notFound', message: 'not found' } };
-    if (isTrial) return { ok: true, value: found };
+  function deleted(resource: Resource, found: KubeObject | undefined, { query, body }: KubeRequest): KubeResult<unknown> {
+    if (found === undefined) return { ok: false, error: NOT_FOUND };
+    const { preconditions = {} } = (body ?? {}) as {
+      readonly preconditions?: { readonly uid?: string; readonly resourceVersion?: string };
+    };
+    const { metadata } = found;
+    if ((preconditions.uid ?? metadata.uid) !== metadata.uid) return { ok: false, error: CONFLICT };
+    if ((preconditions.resourceVersion ?? metadata.resourceVersion) !== metadata.resourceVersion) return { ok: false, error: CONFLICT };
+    if (query?.['dryRun'] === 'All') return { ok: true, value: found };
     objects.delete(keyOf(resource, found.metadata));
     gone(resource, found);
     return { ok: true, value: undefined };
@@ -144,13 +155,15 @@ export function createFakeCluster(uid: string, clock: Clock): FakeCluster {
     return { ok: true, value: store(resource, object) };
   }
 
-  function list(place: Place, selector: unknown): unknown {
+  function list(place: Place, query: KubeRequest['query'] = {}): unknown {
+    const { labelSelector: selector, fieldSelector } = query;
     lists.set(place.resource.plural, (lists.get(place.resource.plural) ?? 0) + 1);
     const items = [...objects]
       .filter(
         ([key, { metadata }]) =>
           key.startsWith(`${place.resource.plural}/`) &&
           (place.namespace === undefined || metadata.namespace === place.namespace) &&
+          (fieldSelector === undefined || fieldSelector === `metadata.name=${metadata.name}`) &&
           selects(selector, { metadata }),
       )
       .map(([, object]) => object);

@@ -361,3 +361,46 @@ describe('S5, S25: what somebody else made under the hub’s label', () => {
     ]);
   });
 });
+
+describe('a person who is faster than the answer to the hub', () => {
+  /** `act` happens when the API server has the request, and before the hub has heard of it. */
+  function just(before: 'PATCH' | 'DELETE', act: () => void): void {
+    west.fault = ({ method, path }) => {
+      if (method !== before || !path.endsWith('/services/web')) return undefined;
+      west.fault = () => undefined;
+      act();
+      return undefined;
+    };
+  }
+
+  test('keeps the Service that was about to be deleted as a mirror', async () => {
+    just('DELETE', () => applyOver());
+    world.cluster('east').drop(RESOURCE.service, 'web', 'demo');
+    await world.clock.advance(60_000);
+    expect(find('services/demo/web')?.spec).toMatchObject(SELECTOR);
+  });
+
+  test('keeps what the hub was about to write over', async () => {
+    const own = [{ name: 'mine', port: 99, protocol: 'TCP' }];
+    just('PATCH', () => {
+      applyOver();
+      const object = find('services/demo/web') as Some;
+      west.put({ ...object, spec: { ...object.spec, ports: own } });
+    });
+    exportService(world.cluster('east'), 'web', { addresses: FROM_EAST, ports: ['http'] });
+    await world.clock.advance(60_000);
+    expect(find('services/demo/web')?.spec).toMatchObject({ ...SELECTOR, ports: own });
+  });
+
+  test('has the name that the mirror has just left', async () => {
+    just('DELETE', () => {
+      west.drop(RESOURCE.service, 'web', 'demo');
+      createOwn();
+    });
+    world.cluster('east').drop(RESOURCE.service, 'web', 'demo');
+    await world.clock.advance(10_000);
+    exportService(world.cluster('east'), 'web', { addresses: FROM_EAST });
+    await world.clock.advance(60_000);
+    expect([find('services/demo/web')?.spec, standIn()]).toEqual([expect.objectContaining(SELECTOR), expect.stringMatching(DERIVED)]);
+  });
+});

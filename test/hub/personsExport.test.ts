@@ -3,7 +3,7 @@
  * them but what became of it.
  */
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { RESOURCE } from '../../core/api/resources.js';
+import { type KubeObject, RESOURCE } from '../../core/api/resources.js';
 import { createFakeFederation, exportService, type FakeFederation, putExport, putService } from './fakeFederation.js';
 import type { FakeCluster } from './fakeCluster.js';
 
@@ -157,6 +157,35 @@ test('a mirror is not exported again, under whatever name it stands', async () =
     'services/demo/web',
     'endpointslices/demo/web-1',
   ]);
+});
+
+test('one that was there before the mirror says that it is one, and no longer when the mirror has gone', async () => {
+  putExport(west, 'web');
+  await world.clock.advance(1_000);
+  expect(conditions(west)).toEqual(['Valid=False/NoService']);
+  plainService({ 'kilofed.io/export': 'true' });
+  await world.clock.advance(1_000);
+  expect(conditions(west)).toEqual(['Valid=False/IsMirror']);
+  east.drop(RESOURCE.service, 'web', 'demo');
+  await world.clock.advance(2_000);
+  expect(conditions(west)).toEqual(['Valid=False/NoService']);
+});
+
+test('a change while the hub reports in it is not forgotten for the answer', async () => {
+  const edit = (): void => {
+    const object = east.objects.get('serviceexports/demo/web') as KubeObject;
+    east.put({ ...object, metadata: { ...object.metadata, generation: 2 } });
+  };
+  putExport(east, 'web');
+  // The watch tells of it before the answer to the write is read.
+  east.fault = ({ method, path }) => {
+    if (method === 'PATCH' && path.endsWith('/serviceexports/web/status')) void Promise.resolve().then(edit);
+    east.fault = method === 'PATCH' ? () => undefined : east.fault;
+    return undefined;
+  };
+  await world.clock.advance(5_000);
+  const { status } = east.objects.get('serviceexports/demo/web') as KubeObject & { readonly status?: { readonly conditions: unknown } };
+  expect(status?.conditions).toEqual([expect.objectContaining({ observedGeneration: 2 })]);
 });
 
 test('a hub that starts anew writes nothing', async () => {

@@ -88,7 +88,7 @@ async function withdraw(service: string, observed: KubeObject | undefined, conte
   const removed = await writer.remove(RESOURCE.serviceExport, observed, 'notExported', signal);
   if (removed.kind === 'failed')
     return failed({ state: 'pending', problems: [] }, [{ object: observed, failure: removed.failure }], target.id);
-  target.records.removed('serviceExport', observed);
+  if (removed.kind !== 'foreign') target.records.removed('serviceExport', observed);
   return { outcome: undefined, result: DONE };
 }
 

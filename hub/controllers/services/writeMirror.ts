@@ -170,6 +170,8 @@ function createMirrorWriter(
     if (refusal !== undefined) return refusal;
     const removed = await writer.remove(RESOURCE[kind], old, 'anew', signal);
     if (removed.kind === 'failed') return removed.failure;
+    // Made anew already, or somebody's by now: the write tells.
+    if (removed.kind === 'foreign') return undefined;
     own.delete(placeOf(old));
     target.records.removed(kind, old);
     return undefined;
