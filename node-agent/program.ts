@@ -6,6 +6,7 @@
  */
 import { createResolver } from '../core/dns/resolver.js';
 import { createFailover } from '../core/failover/failover.js';
+import { dialable } from '../core/mesh/dialing.js';
 import type { MeshInput } from '../core/mesh/input.js';
 import type { PlannedNode } from '../core/mesh/planNode.js';
 import type { Clock, Random } from '../core/runtime/clock.js';
@@ -76,8 +77,18 @@ export async function runAgent(options: Options, deps: ProgramDeps, signal: Abor
   const saved = await deps.files.loadInputs();
   if (deps.client === undefined && saved === undefined)
     log.warn('No API server is known, and nothing is saved: give --server, --token-file and --ca-file', { stateDir: options.stateDir });
-  const resolver = createResolver({ clock, log, lookup: deps.lookup, onChange: requestReconcile });
   const cluster = createCluster({ ...deps, nodeName: options.nodeName, onChange: requestReconcile });
+  const resolver = createResolver({
+    clock,
+    log,
+    lookup: deps.lookup,
+    usable: (addresses) =>
+      dialable(
+        addresses,
+        cluster.inputs()?.meshNodes.find(({ metadata }) => metadata.name === options.nodeName),
+      ),
+    onChange: requestReconcile,
+  });
   const apiServers = createApiServers({ ...deps, onChange: requestReconcile }, saved?.apiServers ?? []);
   const server = createSideServer({ clock, log, onChange: requestReconcile });
   const kilo = createKiloWatch(deps.kilo, clock);

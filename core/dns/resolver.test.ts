@@ -46,6 +46,29 @@ test('a name is asking until it has an answer, or has failed', async () => {
   expect([resolver.outcome('a'), resolver.outcome('b')]).toEqual(['answered', 'failed']);
 });
 
+test('report 1: of several addresses one that can be used is taken, even if another one is in use', async () => {
+  const clock = createHandClock();
+  let usable: (addresses: readonly string[]) => readonly string[] = (addresses) => addresses;
+  const resolver = createResolver({
+    clock,
+    log: SILENT,
+    lookup: () => Promise.resolve(['2001:db8::7', '203.0.113.7']),
+    usable: (addresses) => usable(addresses),
+    onChange: () => undefined,
+  });
+  resolver.want(['vpn.example.org']);
+  await settle();
+  expect(resolver.answers()).toEqual({ 'vpn.example.org': '2001:db8::7' });
+  usable = (addresses) => addresses.filter((address) => !address.includes(':'));
+  resolver.resolveNow();
+  await settle();
+  expect(resolver.answers()).toEqual({ 'vpn.example.org': '203.0.113.7' });
+  usable = (addresses) => addresses;
+  resolver.resolveNow();
+  await settle();
+  expect(resolver.answers()).toEqual({ 'vpn.example.org': '203.0.113.7' });
+});
+
 test('asks again every 30 s, keeps the last answer of a name that fails, and tells of a change', async () => {
   const { clock, resolver, names, changes } = setting();
   names.set('a', ['192.0.2.1']);

@@ -1,9 +1,9 @@
 /**
  * Resolver: the addresses of the DNS names among the endpoints, looked up beside a reconcile loop.
  *
- * A name that fails keeps its last answer. Of several answers the one in use stays while it is still among them, so that round-robin
- * names do not make tunnels wander. Names are looked up again every 30 s, and when a tunnel fails or a peer stops answering; a name
- * that fails is retried after 1 s, then 2 s, and so on up to 30 s.
+ * A name that fails keeps its last answer. Of several answers that can be used the one in use stays while it is still among them, so that
+ * round-robin names do not make tunnels wander. Names are looked up again every 30 s, and when a tunnel fails or a peer stops answering; a
+ * name that fails is retried after 1 s, then 2 s, and so on up to 30 s.
  */
 import { createLane } from './lane.js';
 import type { Clock } from '../runtime/clock.js';
@@ -27,6 +27,8 @@ interface ResolverDeps {
   readonly log: Log;
   /** All addresses of a name; rejects when there are none. Must end by itself. */
   lookup(name: string): Promise<readonly string[]>;
+  /** Those of a name's addresses that may be used, the best first; never none of some. Absent: all, by their text. */
+  usable?(addresses: readonly string[]): readonly string[];
   /** An answer is new or has changed, or a name has none at the first time of asking. */
   onChange(): void;
 }
@@ -98,9 +100,9 @@ const TIMEOUT_MS = 5000;
 
 async function lookup(deps: ResolverDeps, name: string, current: string | undefined): Promise<string | undefined> {
   try {
-    const addresses = await withTimeout(deps, deps.lookup(name));
-    if (current !== undefined && addresses.includes(current)) return current;
-    return addresses.toSorted()[0];
+    const found = await withTimeout(deps, deps.lookup(name));
+    const usable = deps.usable?.(found) ?? found.toSorted();
+    return current !== undefined && usable.includes(current) ? current : usable[0];
   } catch (error) {
     deps.log.warn('An endpoint name cannot be resolved; its peer keeps its last address', {
       name,

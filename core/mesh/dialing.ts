@@ -1,26 +1,55 @@
 /**
- * Which of a gateway's endpoints to dial: the first one in an address family that all its dialers have. A node without IPv4 cannot use an
- * IPv4 endpoint, and could only wait to be dialled.
+ * Which of several addresses of a gateway to dial: the first one that all its dialers have a way to. A node without IPv4 cannot use an
+ * IPv4 endpoint, and could only wait to be dialled. Unique local addresses (RFC 4193) lead to no global one of IPv6, where private IPv4
+ * leads anywhere, by NAT.
  */
 import type { MeshNode } from '../api/meshNode.js';
-import { addressOf, familyOf } from '../net/cidr.js';
+import { addressOf, contains, familyOf, parseCidr } from '../net/cidr.js';
 
 type Endpoint = MeshNode['spec']['endpoints'][number];
 
-/** If none fits, or nothing is known about the dialers, the first. A DNS name may resolve to any family. */
+/** If none fits, one of a family that all have; else, or if nothing is known of the dialers, the first. A DNS name may resolve to any. */
 export function endpointFor(endpoints: readonly Endpoint[], dialers: readonly MeshNode[]): Endpoint | undefined {
-  return (
+  const [ways, families] = [hasWayTo, hasFamilyOf].map((fits) =>
     endpoints.find(({ host }) => {
       const address = addressOf(host);
-      return address === undefined || dialers.every((node) => speaks(node, familyOf(address)));
-    }) ?? endpoints[0]
+      return address === undefined || dialers.every((node) => fits(node, address));
+    }),
   );
+  return ways ?? families ?? endpoints[0];
 }
 
-/** Whether the node has an address of that family. A node that publishes no address may have any. */
-export function speaks(node: MeshNode, family: 4 | 6): boolean {
-  const own = [...node.spec.internalIPs, ...node.spec.endpoints.map(({ host }) => host)]
-    .map(addressOf)
-    .filter((address) => address !== undefined);
-  return own.length === 0 || own.some((address) => familyOf(address) === family);
+/** Those of `addresses`, of one name, that `node` has a way to, IPv4 first; all of them, if it has a way to none. */
+export function dialable(addresses: readonly string[], node: MeshNode | undefined): readonly string[] {
+  const sorted = addresses.toSorted((a, b) => Number(a.includes(':')) - Number(b.includes(':')) || (a < b ? -1 : 1));
+  const fitting = node === undefined ? [] : sorted.filter((address) => hasWayTo(node, address));
+  return fitting.length === 0 ? sorted : fitting;
+}
+
+/** Whether the node has an address that leads to `address`. A node that publishes no address may have any. */
+function hasWayTo(node: MeshNode, address: string): boolean {
+  const own = addressesOf(node);
+  return own.length === 0 || own.some((each) => familyOf(each) === familyOf(address) && (!isGlobal(address) || !isLocal(each)));
+}
+
+/** Whether the node has an address of the family of `address`. One that publishes no address may have any. */
+export function hasFamilyOf(node: MeshNode, address: string): boolean {
+  const own = addressesOf(node);
+  return own.length === 0 || own.some((each) => familyOf(each) === familyOf(address));
+}
+
+function addressesOf({ spec }: MeshNode): readonly string[] {
+  return [...spec.internalIPs, ...spec.endpoints.map(({ host }) => host)].map(addressOf).filter((address) => address !== undefined);
+}
+
+/** Of IPv6 (RFC 4291, RFC 4193). */
+const isGlobal = within('2000::/3');
+const isLocal = within('fc00::/7');
+
+function within(text: string): (address: string) => boolean {
+  const range = parseCidr(text);
+  return (address) => {
+    const cidr = parseCidr(address);
+    return range !== undefined && cidr !== undefined && contains(range, cidr);
+  };
 }

@@ -12,10 +12,10 @@
  * An observer may be wrong, or lie. WireGuard accepts nothing without the right key, so that costs packets to a wrong address.
  */
 import type { ObservedEndpoint, MeshNode } from '../api/meshNode.js';
-import { addressOf, familyOf } from '../net/cidr.js';
+import { addressOf } from '../net/cidr.js';
 import { formatEndpoint } from '../net/endpoint.js';
 import { isPrivate, isSpecial } from '../net/special.js';
-import { speaks } from './dialing.js';
+import { hasFamilyOf } from './dialing.js';
 import type { Gateway } from './segments.js';
 
 interface ObservedEndpointsInput {
@@ -51,7 +51,7 @@ export function observedEndpointsOf({ self, slot, nodes }: ObservedEndpointsInpu
         port === undefined ||
         isSpecial(address) ||
         (isPrivate(address) && !isInside) ||
-        !speaks(self, familyOf(address))
+        !hasFamilyOf(self, address)
       )
         continue;
       const endpoint = formatEndpoint({ address, port });
