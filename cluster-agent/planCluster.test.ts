@@ -126,6 +126,24 @@ test.each(['full', 'cross'] as const)('with granularity %s every node is a segme
   expect([...planned.meshNodes.values()].map(({ slot }) => slot)).toEqual([0, 0, 0, 0]);
 });
 
+test('report 13: a gateway whose Node says no addresses for a while stays where it is', () => {
+  const first = input(['a', 'b', 'c', 'd']);
+  const before = planCluster(first);
+  const meshNodes = first.meshNodes.map((node): MeshNode => {
+    const { meshAddresses = [], slot, verified } = before.meshNodes.get(node.metadata.name) ?? {};
+    return { ...node, status: { meshAddresses: [...meshAddresses], slot, verified } };
+  });
+  const silent = first.nodes.map((node): NodeFacts =>
+    node.name === 'a' ? { ...node, internalCIDRs: [], object: { ...node.object, status: {} } } : node,
+  );
+  const after = planCluster(input([], { meshNodes, nodes: silent }));
+  expect(after.meshNodes).toEqual(before.meshNodes);
+  expect(after.mesh).toEqual(before.mesh);
+  // Its agent, which sees the host, says that the address is gone.
+  const gone = meshNodes.map((node) => (node.metadata.name === 'a' ? { ...node, spec: { ...node.spec, internalIPs: [] } } : node));
+  expect(planCluster(input([], { meshNodes: gone, nodes: silent })).meshNodes.get('c')?.slot).toBe(0);
+});
+
 test('addresses stay when others leave', () => {
   const address = (given: ClusterInput): readonly string[] | undefined => planCluster(given).meshNodes.get('c')?.meshAddresses;
   expect(address(input(['c']))).toEqual(address(input(['a', 'b', 'c', 'd'])));

@@ -5,6 +5,7 @@ import type { MeshNode } from '../core/api/meshNode.js';
 import type { MeshSpec } from '../core/api/meshSpec.js';
 import type { Problem } from '../core/api/problem.js';
 import { verifiable } from '../core/host/discover.js';
+import { lastAddresses } from '../core/host/lastAddresses.js';
 import { verifiedNodes, type Verified } from '../core/mesh/verified.js';
 import { byAge } from '../core/mesh/segments.js';
 import type { NodeFacts } from './facts.js';
@@ -28,7 +29,7 @@ export function verifyNodes(nodes: readonly MeshNode[], facts: readonly NodeFact
     } = node;
     const object = objects.get(name);
     if (object === undefined) return [];
-    const { gateway, ...said } = verifiable(object, mesh);
+    const { gateway, ...said } = verifiable(lastAddresses(object, node).node, mesh);
     const status: Verified = { ...(owners.get(spec.publicKey) === name ? { publicKey: spec.publicKey } : {}), ...said };
     // A slot belongs to a segment: a node that moves to another one loses it.
     const hasMoved = node.status?.verified !== undefined && node.status.verified.location !== status.location;

@@ -92,6 +92,20 @@ describe('an agent', () => {
     expect(one.published).toEqual(['one PortRange']);
   });
 
+  test('report 13: keeps the InternalIP that its Node says no more, as long as the host has it', async () => {
+    const one = setting();
+    const verified = { location: 'one', podCIDRs: ['10.42.0.0/24'], internalIPs: ['10.0.0.2'], endpoints: ['10.0.0.2'] };
+    const known = meshNode('a', 'one', 0);
+    const placed = { ...known, status: { meshAddresses: ['10.4.0.1'], slot: 0, verified } };
+    one.inputs = { ...INPUTS, meshNodes: [placed, meshNode('b', 'two', 1)] };
+    await one.pass();
+    one.inputs = { ...one.inputs, node: { metadata: { name: 'a', uid: 'uid-a', annotations: { 'kilo.squat.ai/location': 'one' } } } };
+    expect(await one.pass()).toEqual([]);
+    expect(one.observations).toBe(1);
+    expect(one.published.at(-1)).toBe('one InternalIPUnsaid');
+    expect(one.specs.at(-1)).toMatchObject({ internalIPs: ['10.0.0.2/24'], endpoints: [{ host: '10.0.0.2' }] });
+  });
+
   test('report 22: makes the host right while its port for health and metrics is taken, and says so', async () => {
     const one = setting();
     one.notServing = 'listen EADDRINUSE: address already in use 127.0.0.1:9107: end the program that listens there';

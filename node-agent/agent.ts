@@ -5,6 +5,7 @@
  * time then does everything that is to be done.
  */
 import { ownInternalAddresses, isSpared } from '../core/host/discover.js';
+import { lastAddresses } from '../core/host/lastAddresses.js';
 import type { EndpointMemory } from '../core/host/endpoints.js';
 import { namesOfMembers } from '../core/mesh/boundedPeers.js';
 import type { Resolver } from '../core/dns/resolver.js';
@@ -64,9 +65,9 @@ export function createAgent(deps: AgentDeps, memory: Memory): Agent {
     const inputs = live ?? (memory.saved && { ...memory.saved.inputs, exported: [] });
     if (inputs === undefined) return { kind: 'waiting', reason: 'the objects of the cluster are not all read yet', published: true };
     updateWatchers(deps, inputs);
-    const { mesh, node } = inputs;
+    const { mesh } = inputs;
     if (mesh === undefined) return { kind: 'waiting', reason: 'there is no Mesh named default: create one', published: true };
-    const observed = await view.observe(node === undefined ? [] : ownInternalAddresses(node));
+    const observed = await view.observe(internalAddressesOf(inputs, deps.nodeName));
     const { result, problems, resolved } = await reconcileHost({ ...inputs, mesh }, observed, { isSaved: live === undefined, signal });
     hostFailure.note(result.kind === 'failed' ? result.failures : []);
     if (live === undefined) return { ...result, published: true };
@@ -99,6 +100,16 @@ export function createAgent(deps: AgentDeps, memory: Memory): Agent {
 function updateWatchers(deps: Pick<AgentDeps, 'setDraining' | 'resolver'>, inputs: ClusterInputs): void {
   deps.setDraining(inputs.node !== undefined && isSpared(inputs.node));
   deps.resolver.want(endpointNames(inputs), namesOfMembers(inputs.peers));
+}
+
+function internalAddressesOf({ node, meshNodes }: ClusterInputs, name: string): readonly string[] {
+  if (node === undefined) return [];
+  return ownInternalAddresses(
+    lastAddresses(
+      node,
+      meshNodes.find((one) => one.metadata.name === name),
+    ).node,
+  );
 }
 
 function roamedOf(view: Pick<HostView, 'plan'>, { model }: ObservedHost): ReturnType<typeof roamedEndpointsOf> {

@@ -3,7 +3,9 @@
  */
 import { withObservedEndpoints, withProblems } from '../core/api/meshNode.js';
 import { discover } from '../core/host/discover.js';
+import { lastAddresses } from '../core/host/lastAddresses.js';
 import { isTraceless } from '../core/kilo/traces.js';
+import { KILO_ANNOTATION } from '../core/api/names.js';
 import type { Problem } from '../core/api/problem.js';
 import type { Log } from '../core/runtime/log.js';
 import type { PublishedEndpoints } from './tunnels/publishedEndpoints.js';
@@ -50,20 +52,38 @@ export async function publishNode(
   const { mesh, node } = inputs;
   if (mesh === undefined || node === undefined) return true;
   const kilo = observed.kilo.recognise();
-  const found = discover({
+  const present = inputs.meshNodes.find((one) => one.metadata.name === deps.nodeName);
+  const last = lastAddresses(
     node,
+    present,
+    observed.addresses.map(({ address }) => address),
+  );
+  const found = discover({
+    node: last.node,
     mesh: mesh.spec,
     addresses: observed.addresses,
     publicKey: deps.publicKey,
     kilo: kilo.running !== undefined ? 'running' : isTraceless(kilo.traces) ? undefined : 'left',
   });
-  deps.problemLog.tell('discover', found.problems);
-  const spec = withObservedEndpoints(withProblems(found.spec, [...failure, ...found.problems, ...problems]), observedEndpoints.endpoints);
-  const failed = await deps.publisher.publish(
-    node,
-    spec,
-    inputs.meshNodes.find((one) => one.metadata.name === deps.nodeName),
+  const unsaid = unsaidProblems(deps.nodeName, last.kept);
+  deps.problemLog.tell('discover', [...found.problems, ...unsaid]);
+  const spec = withObservedEndpoints(
+    withProblems(found.spec, [...failure, ...found.problems, ...unsaid, ...problems]),
+    observedEndpoints.endpoints,
   );
+  const failed = await deps.publisher.publish(node, spec, present);
   if (failed !== undefined) deps.log.warn('This node could not be published; the host is kept up nevertheless', { reason: failed });
   return failed === undefined && observedEndpoints.isCurrent;
+}
+
+function unsaidProblems(name: string, kept: readonly string[]): readonly Problem[] {
+  if (kept.length === 0) return [];
+  return [
+    {
+      subject: { kind: 'node', name },
+      reason: 'InternalIPUnsaid',
+      message: `its Node says no InternalIP now; ${kept.join(', ')}, the last one, counts while this host has it`,
+      remedy: `the kubelet or the cloud says it again soon; to have none, annotate the Node with ${KILO_ANNOTATION.forceInternalIP}=-`,
+    },
+  ];
 }

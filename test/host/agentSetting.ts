@@ -1,6 +1,6 @@
 import type { Mesh } from '../../core/api/mesh.js';
 import { meshSpecSchema } from '../../core/api/meshSpec.js';
-import type { MeshNode } from '../../core/api/meshNode.js';
+import type { MeshNode, MeshNodeSpec } from '../../core/api/meshNode.js';
 import type { Peer } from '../../core/api/peer.js';
 import type { Change } from '../../core/host/change.js';
 import type { MissingSocket } from '../../core/failover/socketProblems.js';
@@ -114,6 +114,8 @@ interface AgentSetting {
   kilo: KiloOnHost;
   /** The location of each MeshNode, the problems that it publishes, and the endpoints that it observes. */
   readonly published: string[];
+  /** What was published at each pass. */
+  readonly specs: MeshNodeSpec[];
   /** What publishing comes to. */
   publishing: Promise<string | undefined>;
   readonly saved: unknown[];
@@ -191,6 +193,7 @@ export function setting(memory: Partial<Memory> = {}, host = createFakeHost()): 
         apiServers: () => ['192.0.2.9'],
         publisher: {
           publish(_node, spec, present) {
+            self.specs.push(spec);
             if (JSON.stringify(present?.spec) !== JSON.stringify(spec))
               self.published.push(
                 [
@@ -227,6 +230,7 @@ export function setting(memory: Partial<Memory> = {}, host = createFakeHost()): 
     notServing: undefined,
     kilo: { traces: NO_TRACES },
     published: [],
+    specs: [],
     publishing: Promise.resolve(undefined),
     saved: [],
     repaired: [],
