@@ -7,13 +7,13 @@ import { aggregate } from '../net/sets.js';
 import type { Change, Difference } from './change.js';
 import { routeKey, ruleKey, type HostNexthop, type HostRoute, type HostRule, type HostState, type RouteTarget } from './state.js';
 import { canonicalAddress, canonicalCIDR } from './text.js';
-import { familyName } from '../net/family.js';
+import { type Family, familyName } from '../net/family.js';
 
 export function diffNexthops(desired: NodePlan, observed: HostState): Difference {
   const wanted = new Map<number, HostNexthop>();
   for (const { id, dev, via, family } of desired.nexthops) {
     wanted.set(id, {
-      dev: dev === 'underlay' ? (observed.underlay?.dev ?? 'underlay') : dev,
+      dev: dev === 'underlay' ? underlayFor(family, observed) : dev,
       ...(via === undefined ? {} : { via: canonicalAddress(via) }),
       family,
       onlink: via !== undefined,
@@ -25,6 +25,10 @@ export function diffNexthops(desired: NodePlan, observed: HostState): Difference
       .map(([id, nexthop]) => ({ kind: 'nexthop.set', id, nexthop })),
     remove: [...observed.nexthops.keys()].filter((id) => !wanted.has(id)).map((id) => ({ kind: 'nexthop.delete', id })),
   };
+}
+
+function underlayFor(family: Family, { underlay }: HostState): string {
+  return (family === 'inet6' ? underlay?.inet6?.dev : undefined) ?? underlay?.dev ?? 'underlay';
 }
 
 function sameNexthop(a: HostNexthop, b: HostNexthop | undefined): boolean {

@@ -5,15 +5,15 @@
 import type { NodePlan } from '../mesh/plan.js';
 import type { Change } from './change.js';
 import { meshDevices } from './meshDevices.js';
-import type { HostState } from './state.js';
+import type { HostState, Underlay } from './state.js';
 import { familyName } from '../net/family.js';
 
 /** `1`: mesh addresses in IPv6, which lie on `lo`, are refused. */
 export const NO_IPV6 = 'net/ipv6/conf/lo/disable_ipv6';
 
 /** Everything that is read, below /proc/sys. */
-export function sysctlNames(interfaces: readonly string[], underlay: string | undefined): readonly string[] {
-  const devices = ['all', 'default', ...interfaces, ...(underlay === undefined ? [] : [underlay])];
+export function sysctlNames(interfaces: readonly string[], underlay: Underlay | undefined): readonly string[] {
+  const devices = ['all', 'default', ...interfaces, ...(underlay === undefined ? [] : [underlay.dev])];
   return [
     FORWARD4,
     FORWARD6,
@@ -42,7 +42,7 @@ export function diffSysctls(
   if (families.has('inet')) want(FORWARD4, '1');
   if (families.has('inet6') && value(FORWARD6) === '0') {
     // A host that forwards IPv6 ignores router advertisements unless accept_ra is 2 (kernel ip-sysctl.rst).
-    const ra = observed.underlay === undefined ? undefined : acceptRa(observed.underlay.dev);
+    const ra = observed.underlay === undefined ? undefined : acceptRa(observed.underlay);
     if (ra !== undefined && value(ra) === '1') want(ra, '2');
     want(FORWARD6, '1');
   }
@@ -83,6 +83,6 @@ function rpFilter(dev: string): string {
   return `net/ipv4/conf/${dev}/rp_filter`;
 }
 
-function acceptRa(dev: string): string {
-  return `net/ipv6/conf/${dev}/accept_ra`;
+function acceptRa({ dev, inet6 }: Underlay): string {
+  return `net/ipv6/conf/${inet6?.dev ?? dev}/accept_ra`;
 }

@@ -40,7 +40,8 @@ function missing(host: ModelHost, change: Change, soon: ReadonlySet<string>): st
 function isThere({ initial, links, nexthops, groups }: ModelHost, requirement: Requirement): boolean {
   if (requirement.kind === 'nexthop') return nexthops.has(requirement.id) || groups.has(requirement.id);
   const { name } = requirement;
-  return name === initial.underlay?.dev || links.has(name) || initial.pluginDevices.has(name);
+  const { underlay } = initial;
+  return name === underlay?.dev || name === underlay?.inet6?.dev || links.has(name) || initial.pluginDevices.has(name);
 }
 
 function used(host: ModelHost, change: Change): string | undefined {

@@ -4,7 +4,8 @@ import { createFakeHost, type FakeHost } from '../../test/host/fakeHost.js';
 import { gatewayPlan, keyOf, remoteKey, type Remote } from '../../test/host/plans.js';
 import type { NodePlan } from '../mesh/plan.js';
 import { DEVICE_NAME } from '../mesh/encapsulation/device.js';
-import { PLANE_TABLE, RULE_TABLE } from '../mesh/reserved.js';
+import { FAMILIES } from '../net/family.js';
+import { NEXTHOP_BASE, PLANE_TABLE, RULE_TABLE } from '../mesh/reserved.js';
 import { VXLAN_PORT } from '../api/ports.js';
 import { emptyPlan } from './emptyPlan.js';
 import { rememberEndpoints, type EndpointMemory } from './endpoints.js';
@@ -68,6 +69,25 @@ describe('planChanges', () => {
       ...['lo', 'kilo0', 'kilo1'].map((dev) => `ip addr del 10.4.0.1/32 dev ${dev}`),
     ]);
     expect(go(host, gatewayPlan({ address: '10.4.0.9', remotes: [east] }))).toEqual([]);
+  });
+
+  test('report 5: next hops over the underlay are on the device of their family', () => {
+    const via = { inet: '10.3.1.11', inet6: '2001:db8:1::11' } as const;
+    const nexthops = FAMILIES.map((family, index) => ({
+      id: NEXTHOP_BASE + 10 + index,
+      name: 'node/b',
+      dev: 'underlay',
+      via: via[family],
+      family,
+    }));
+    const observed = { ...createFakeHost().state(), underlay: { dev: 'bond0', mtu: 1500, inet6: { dev: 'bond1', mtu: 1500 } } };
+    const changes = planChanges({ desired: { ...emptyPlan('a'), nexthops }, observed, prior: new Map(), publicKey });
+    expect(changes.map(changeText)).toEqual([
+      expect.stringContaining('via 10.3.1.11 dev bond0'),
+      expect.stringContaining('via 2001:db8:1::11 dev bond1'),
+    ]);
+    const model = createHostModel(observed);
+    expect(changes.map((change) => model.unmet(change))).toEqual([undefined, undefined]);
   });
 
   test('adopts a host that is as planned without a change', () => {

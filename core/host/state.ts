@@ -12,7 +12,7 @@ import type { DeviceKind } from '../mesh/encapsulation/device.js';
 export interface HostState {
   /** When this was observed, Unix seconds; handshake ages are relative to it. */
   readonly at: number;
-  /** The device that holds the node's internal address; absent: not found. */
+  /** The devices that hold the node's internal addresses; absent: not found. */
   readonly underlay?: Underlay;
   readonly links: ReadonlyMap<string, Link>;
   /** The devices of network plugins that are there and that our packets may use. */
@@ -63,8 +63,11 @@ export interface CniFolder {
 }
 
 export interface Underlay {
+  /** Holds the node's internal IPv4 address; without one, that of IPv6. */
   readonly dev: string;
   readonly mtu: number;
+  /** The device of the internal IPv6 address, where that is another one; absent: it is `dev`. */
+  readonly inet6?: Pick<Underlay, 'dev' | 'mtu'>;
 }
 
 export interface Link {

@@ -77,7 +77,7 @@ export interface Nexthop {
   readonly id: number;
   /** What the id is a hash of: `plane/0`, `node/east-a1`. */
   readonly name: string;
-  /** An interface name, of ours or of a network plugin; `underlay` stands for the device that holds the node's internal address. */
+  /** An interface name, of ours or of a network plugin; `underlay`: the device that holds the node's internal address of the family. */
   readonly dev: string;
   readonly via?: string;
   readonly family: Family;

@@ -73,7 +73,7 @@ export function createHost(options: HostOptions, deps: { readonly clock: Clock; 
     async observe(internalIPs) {
       const observation = await observeHost({ runner, sysctls, cni, forward, wall: () => deps.clock.wall() }, internalIPs);
       const { underlay } = observation.state;
-      if (underlay !== undefined) underlayMtus.set(underlay.dev, underlay.mtu);
+      for (const each of [underlay, underlay?.inet6]) if (each !== undefined) underlayMtus.set(each.dev, each.mtu);
       return observation;
     },
     async paths(addresses) {

@@ -19,6 +19,7 @@ import { parseWireguard } from '../../core/host/parseWireguard.js';
 import type { HostState, Link, Underlay, WireguardState } from '../../core/host/state.js';
 import { KILO_DEVICES } from '../../core/mesh/besideKilo.js';
 import { NFT_TABLE, ROUTE_PROTOCOL } from '../../core/mesh/reserved.js';
+import { FAMILIES, familyName } from '../../core/net/family.js';
 import type { CniFiles } from './cniFolder.js';
 import type { ForwardChains } from './forwardChains.js';
 import { lacksIpv6, type Runner, type RunResult } from './runner.js';
@@ -40,8 +41,8 @@ interface ObserveDeps {
 }
 
 /**
- * `internalIPs` are the node's internal addresses. The underlay is the device that holds the first of them that is found. Throws when the
- * host cannot be read.
+ * `internalIPs` are the node's internal addresses. The underlay is the device that holds the first of each family that is found. Throws
+ * when the host cannot be read.
  */
 export async function observeHost(deps: ObserveDeps, internalIPs: readonly string[]): Promise<Observation> {
   const read = (...argv: string[]): Promise<string> => deps.runner.run(argv).then(must);
@@ -63,7 +64,7 @@ export async function observeHost(deps: ObserveDeps, internalIPs: readonly strin
     readWireguard(deps.runner, [...links.values()]),
     fdbDevice === undefined ? '' : read('ip', '-j', 'neigh', 'show', 'dev', fdbDevice),
     fdbDevice === undefined ? '' : read('bridge', '-j', 'fdb', 'show', 'dev', fdbDevice),
-    deps.sysctls.read(sysctlNames([...new Set([...links.keys(), ...KILO_DEVICES])], underlay?.dev)),
+    deps.sysctls.read(sysctlNames([...new Set([...links.keys(), ...KILO_DEVICES])], underlay)),
     deps.cni.read(),
   ]);
   const state: HostState = {
@@ -90,8 +91,12 @@ export async function observeHost(deps: ObserveDeps, internalIPs: readonly strin
 }
 
 function underlayOf(addresses: readonly HostAddress[], internalIPs: readonly string[]): Underlay | undefined {
-  const found = internalIPs.map((ip) => addresses.find((one) => one.address === ip)).find((one) => one !== undefined);
-  return found === undefined ? undefined : { dev: found.dev, mtu: found.mtu };
+  const held = internalIPs.flatMap((ip) => addresses.find(({ address }) => address === ip) ?? []);
+  const [inet, inet6] = FAMILIES.map((family) => held.find(({ address }) => familyName(address) === family));
+  const first = inet ?? inet6;
+  if (first === undefined) return undefined;
+  const { dev, mtu } = first;
+  return { dev, mtu, ...(inet6 === undefined || inet6.dev === dev ? {} : { inet6: { dev: inet6.dev, mtu: inet6.mtu } }) };
 }
 
 /** WireGuard's counters of the interfaces `names`, without those that do not answer. */
