@@ -5,6 +5,8 @@ import type { Mesh } from '../core/api/mesh.js';
 import type { Problem } from '../core/api/problem.js';
 import type { Resolver } from '../core/dns/resolver.js';
 import { type MissingSocket, socketProblems } from '../core/failover/socketProblems.js';
+import { withPluginNames } from '../core/host/pluginNames.js';
+import type { HostState } from '../core/host/state.js';
 import { cniProblems } from '../core/host/diffCni.js';
 import { type Judged, judgeKilo, type Verdict } from '../core/kilo/judge.js';
 import { confirmedBy } from '../core/kilo/recognise.js';
@@ -124,7 +126,7 @@ export function createReconcileHost(deps: ReconcileHostDeps, saved: SavedInputs 
     const resolved = { ...saved?.resolved, ...deps.resolver.answers() };
     const planned = await planOf(inputs, observed, resolved);
     if (planned.kind === 'absent') return { result: { kind: 'waiting', reason: planned.reason }, problems: [] };
-    const plan = observed.model.state().withoutIpv6 === true ? withoutIpv6(planned.plan) : planned.plan;
+    const plan = forThisHost(planned.plan, observed.model.state());
     const kilo = judge(observed, spec, { plan, nodes: inputs.meshNodes });
     if (kilo.kind === 'hold') {
       view.forget();
@@ -140,6 +142,11 @@ export function createReconcileHost(deps: ReconcileHostDeps, saved: SavedInputs 
 }
 
 const DEFAULT_MTU = 1500;
+
+/** What differs from host to host, and no other node needs to know. */
+function forThisHost(plan: NodePlan, state: HostState): NodePlan {
+  return withPluginNames(state.withoutIpv6 === true ? withoutIpv6(plan) : plan, state);
+}
 
 function judge({ model, kilo }: ObservedHost, { besideKilo }: Mesh['spec'], known: Pick<Judged, 'plan' | 'nodes'>): Verdict {
   const { wireguard, at } = model.state();

@@ -75,6 +75,13 @@ test.each<[string, Change, string, string]>([
     'RTNETLINK answers: Address already in use',
     'RTNETLINK answers: Address already in use',
   ],
+  [
+    'report 11: no device of flannel',
+    { kind: 'nexthop.set', id: 7, nexthop: { dev: 'flannel.1', via: '10.42.1.0', family: 'inet', onlink: true } },
+    'device flannel.1 is missing',
+    'device flannel.1 is missing: ' +
+      'run flannel here with its backend vxlan, which makes that device, or let the Mesh say encapsulationType vxlan',
+  ],
   ['another reason', ipip, 'RTNETLINK answers: No buffer space available', 'RTNETLINK answers: No buffer space available'],
   ['another change', { kind: 'link.delete', name: 'kiloip' }, 'Error: Unknown device type.', 'Error: Unknown device type.'],
 ])('%s', (_what, change, reason, expected) => {

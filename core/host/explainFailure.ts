@@ -32,6 +32,10 @@ function hintFor(change: Change, reason: string): string | undefined {
       // The kernel binds the port of VXLAN when the link goes up, too.
       if (change.name === DEVICE_NAME.vxlan) return `${taken(VXLAN_PORT)}, or let the Mesh say encapsulationType ipip`;
       return change.listenPort === undefined ? undefined : `${taken(change.listenPort)}, or choose another spec.port in the Mesh`;
+    case 'nexthop.set':
+      return LACKS_FLANNEL.test(reason)
+        ? 'run flannel here with its backend vxlan, which makes that device, or let the Mesh say encapsulationType vxlan'
+        : undefined;
     default:
       return undefined;
   }
@@ -48,5 +52,7 @@ function foreign(device: string): string {
 /** iproute2's messages for a kind of device that the kernel lacks, and for a name that is taken. */
 const UNKNOWN = /Unknown device type|Operation not supported/;
 const TAKEN = /File exists/;
+/** Our own message for a device that is not there. */
+const LACKS_FLANNEL = /^device flannel\S* is missing/;
 /** wg's and iproute2's message for a port that is taken. */
 const IN_USE = /Address already in use/;

@@ -5,10 +5,10 @@
  * A list of routes by protocol leaves out the protocol. A nexthop without a gateway has no family, but its scope tells it (`host`: IPv4,
  * `link`: IPv6). An empty list may be no text at all.
  */
-import { PLUGIN_DEVICES } from '../mesh/encapsulation/table.js';
 import { INTERFACE_PREFIX, NEXTHOP_BASE, POD_BRIDGE, ROUTE_METRIC, ROUTE_PROTOCOL, RULE_PRIORITY } from '../mesh/reserved.js';
 import { parseDevice } from './devices.js';
 import { type Json, list, number, object, objects, string } from './iprouteJson.js';
+import { isPluginDevice } from './pluginNames.js';
 import {
   routeKey,
   ruleKey,
@@ -51,7 +51,7 @@ export function parseAddresses(text: string): HostLinks {
     const mtu = number(one['mtu']);
     const link = ourLink(dev, mtu, one);
     if (link !== undefined) links.set(dev, { ...link, ...own(one) });
-    if (PLUGIN_DEVICES.has(dev)) pluginDevices.add(dev);
+    if (isPluginDevice(dev)) pluginDevices.add(dev);
     if (dev === POD_BRIDGE && object(one['linkinfo'])['info_kind'] === 'bridge') podBridge = { mtu };
     for (const info of objects(one['addr_info'])) {
       if (info['local'] === undefined || info['scope'] === 'link') continue;

@@ -16,7 +16,10 @@ export interface Encapsulation {
   readonly nextHops: (self: MeshNode, node: MeshNode) => NextHops;
   /** Our own device for the neighbours that are encapsulated; undefined: none is needed. */
   readonly device: (input: DeviceInput) => PlannedDevice | undefined;
-  /** Devices of a network plugin that next hops lie on. They must be on the host; we never make, alter or remove them. */
+  /**
+   * Devices of a network plugin that next hops lie on, by their usual names; a number at the end may be another. They must be on the host;
+   * we never make, alter or remove them.
+   */
   readonly pluginDevices: readonly string[];
   /** An address of the host that other nodes must know to reach it, published as `MeshNode.spec.cniCompatibilityIP`. */
   readonly pluginAddress?: PluginAddress;
