@@ -42,6 +42,35 @@ test('an ordinary node', () => {
   });
 });
 
+describe('report 44: a virtual address as InternalIP', () => {
+  const real = { address: '192.168.163.13', prefixLength: 24, dev: 'eth0', mtu: 1500 };
+  const virtual = { address: '192.168.163.10', prefixLength: 32, dev: 'eth0', mtu: 1500 };
+  const told = (InternalIP: string, held: readonly (typeof real)[]): readonly string[] =>
+    discover({
+      node: node({}, { status: { addresses: [{ type: 'InternalIP', address: InternalIP }] } }),
+      mesh,
+      addresses: held,
+      publicKey,
+    }).problems.map(({ reason, remedy }) => `${reason}: ${remedy}`);
+
+  test.each([
+    [
+      'is told, with what to write',
+      virtual.address,
+      [real, virtual],
+      ['VirtualInternalIP', '--node-ip=192.168.163.13', '192.168.163.13/24'],
+    ],
+    ['is none beside another network', virtual.address, [{ ...real, address: '192.168.164.13' }, virtual], []],
+    ['is none on another device', virtual.address, [{ ...real, dev: 'eth1' }, virtual], []],
+    ['is none where it is the only one, as clouds give it', virtual.address, [virtual], []],
+    ['is not the real one', real.address, [real, virtual], []],
+  ])('%s', (_what, address, held, expected) => {
+    const problems = told(address, held);
+    expect(problems).toHaveLength(Math.min(1, expected.length));
+    for (const text of expected) expect(problems[0]).toContain(text);
+  });
+});
+
 describe('location', () => {
   test.each([
     ['the annotation wins over the label', node({ location: 'home' }), 'home'],

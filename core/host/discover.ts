@@ -16,7 +16,7 @@ import type { PluginAddress } from '../mesh/encapsulation/strategy.js';
 import { ENCAPSULATIONS } from '../mesh/encapsulation/table.js';
 import type { Verified } from '../mesh/verified.js';
 import type { HostAddress } from './parseIp.js';
-import { sortCidrs } from '../net/cidr.js';
+import { contains, parseCidr, sortCidrs } from '../net/cidr.js';
 import { canonicalAddress, singleCIDR } from './text.js';
 import { familyName } from '../net/family.js';
 
@@ -187,7 +187,11 @@ function internalIPsOf(node: NodeObject, addresses: readonly HostAddress[], repo
     .slice(0, 4)
     .map((address) => {
       const held = addresses.find((one) => one.address === address);
-      if (held !== undefined) return `${address}/${held.prefixLength}`;
+      if (held !== undefined) {
+        const real = beside(held, addresses);
+        if (real !== undefined) reportVirtual(held, real, report);
+        return `${address}/${held.prefixLength}`;
+      }
       report(
         'InternalIPNotHere',
         `no device of this host holds the Node's InternalIP ${address}`,
@@ -195,6 +199,28 @@ function internalIPsOf(node: NodeObject, addresses: readonly HostAddress[], repo
       );
       return singleCIDR(address);
     });
+}
+
+/**
+ * The address of the same device in whose network `held` lies, if that stands for itself alone: then it is one that moves from node to
+ * node, as keepalived and kube-vip move it, and the kubelet chose it at a moment when it was here.
+ */
+function beside(held: HostAddress, addresses: readonly HostAddress[]): HostAddress | undefined {
+  const single = parseCidr(singleCIDR(held.address));
+  if (single === undefined || held.prefixLength !== single.length) return undefined;
+  return addresses.find((one) => {
+    const network = parseCidr(`${one.address}/${one.prefixLength}`);
+    return one.dev === held.dev && network !== undefined && network.length < single.length && contains(network, single);
+  });
+}
+
+function reportVirtual({ address }: HostAddress, real: HostAddress, report: Report): void {
+  const own = `${real.address}/${real.prefixLength}`;
+  report(
+    'VirtualInternalIP',
+    `the Node's InternalIP ${address} seems to be virtual, beside ${own} on ${real.dev}: when it moves, others look for this node there`,
+    `start the kubelet with --node-ip=${real.address}, or set ${KILO_ANNOTATION.forceInternalIP} to ${own}`,
+  );
 }
 
 /** Undefined: not understood. */
