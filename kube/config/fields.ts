@@ -61,6 +61,7 @@ const clusterSchema = z.object({
   'certificate-authority': path,
   'certificate-authority-data': data,
   'insecure-skip-tls-verify': flag,
+  'proxy-url': text(2048).optional(),
 });
 
 const userSchema = z.object({
@@ -101,6 +102,11 @@ const RESERVED: Readonly<Record<string, Reserved>> = {
   'certificate-authority': { needs: 'files', why: FILE, instead: 'put the certificate itself, in base64, into certificate-authority-data' },
   'client-certificate': { needs: 'files', why: FILE, instead: 'put the certificate itself, in base64, into client-certificate-data' },
   'client-key': { needs: 'files', why: FILE, instead: 'put the key itself, in base64, into client-key-data' },
+  'proxy-url': {
+    needs: 'files',
+    why: 'which is a machine that the reader is to ask for a way',
+    instead: 'give an address that is reached directly, or put the kubeconfig into the folder of --kubeconfig-dir',
+  },
   tokenFile: { needs: 'files', why: FILE, instead: 'put the token itself into the field token' },
   as: { needs: 'files', why: OTHER_USER, instead: ITSELF },
   exec: {
@@ -124,7 +130,6 @@ const RESERVED: Readonly<Record<string, Reserved>> = {
 
 /** No kubeconfig may have these: to ignore them would be to do something else than was asked. */
 const UNSUPPORTED: Readonly<Record<string, string>> = {
-  'proxy-url': 'give an address that is reached directly',
   'as-uid': ITSELF,
   'as-groups': ITSELF,
   'as-user-extra': ITSELF,

@@ -81,7 +81,11 @@ describe('mistakes in a kubeconfig', () => {
       'server "10.0.0.1:6443" of cluster east must be an https:// URL',
     ],
     ['a number for a server', kubeconfig({ cluster: { server: 6443 } }), 'server of cluster east must be an https:// URL'],
-    ['a proxy', kubeconfig({ cluster: { 'proxy-url': 'http://p' } }), /proxy-url, which is not supported/],
+    [
+      'a proxy of another kind',
+      kubeconfig({ cluster: { 'proxy-url': 'socks5://a:secret@p' } }),
+      /^proxy-url of the kubeconfig must be an http:\/\/ URL/,
+    ],
     ['no credentials', kubeconfig({ user: {} }), /^user hub has no credentials: give it a token/],
     [
       'an authority that is none',

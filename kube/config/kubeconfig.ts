@@ -15,6 +15,7 @@ import type { ConnectionOptions, CredentialLifetime, Credentials, CredentialSour
 import { createExecCredentials, type Environment } from './execCredentials.js';
 import { type ClusterFields, INLINE_ONLY, type KubeconfigRights, type UserFields } from './fields.js';
 import { lifetimeOf } from './lifetime.js';
+import { throughProxy } from './proxy.js';
 import { type KubeconfigParts, readKubeconfig } from './readKubeconfig.js';
 import { within } from './within.js';
 
@@ -54,6 +55,9 @@ export function loadKubeconfig(text: string, options: LoadOptions): Result<Conne
   const problem = problemOfCertificate(parts.user);
   if (problem !== undefined) return { ok: false, error: problem };
   const lifetime = lifetimeOf(parts.user);
+  const proxyUrl = parts.cluster['proxy-url'];
+  const dial = proxyUrl === undefined ? undefined : throughProxy(proxyUrl, parts.server);
+  if (dial?.ok === false) return dial;
   const serverName = parts.cluster['tls-server-name'];
   return {
     ok: true,
@@ -62,6 +66,7 @@ export function loadKubeconfig(text: string, options: LoadOptions): Result<Conne
       ...(authority.value === undefined ? {} : { ca: authority.value }),
       ...(parts.cluster['insecure-skip-tls-verify'] === true ? { insecureSkipVerify: true } : {}),
       ...(serverName === undefined ? {} : { serverName }),
+      ...(dial === undefined ? {} : { dial: dial.value }),
       ...(lifetime === undefined ? {} : { lifetime }),
       credentials: cached(sourceOf(parts, options), options.now),
     },
@@ -114,7 +119,7 @@ function configOf(parts: KubeconfigParts, directory: string | undefined): KubeCo
   const config = new KubeConfig();
   config.loadFromString(
     JSON.stringify({
-      clusters: [{ name: 'c', cluster: parts.cluster }],
+      clusters: [{ name: 'c', cluster: { ...parts.cluster, 'proxy-url': undefined } }],
       // client-node knows no `tokenFile` of a user, which wins over `token`.
       users: [{ name: 'u', user: tokenFile !== undefined ? { ...user, ...tokenFileUser(tokenFile, directory) } : { ...user, token } }],
       contexts: [{ name: 'x', context: { cluster: 'c', user: 'u' } }],

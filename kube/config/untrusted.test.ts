@@ -106,7 +106,8 @@ describe('H4: a kubeconfig in a Secret is inline data', () => {
       'proxy-url',
       { 'proxy-url': 'http://10.0.0.9:3128' },
       TOKEN,
-      'cluster c has proxy-url, which is not supported: give an address that is reached directly',
+      'cluster c has proxy-url, which is a machine that the reader is to ask for a way; a kubeconfig in a Secret may not: ' +
+        'give an address that is reached directly',
     ],
     [
       'as',

@@ -3,6 +3,7 @@
  *
  * Types only; `createKubeClient` is in http2Client.ts. kube/wire imports built-ins only, for the node-agent.
  */
+import type { Socket } from 'node:net';
 import type { Result } from '../../core/runtime/result.js';
 
 export interface KubeRequest {
@@ -120,6 +121,8 @@ export interface ConnectionOptions {
   readonly ca?: string;
   readonly insecureSkipVerify?: boolean;
   readonly serverName?: string;
+  /** A way to the server on which TLS begins; absent: straight. */
+  readonly dial?: () => Promise<Socket>;
   readonly credentials: CredentialSource;
   readonly userAgent: string;
   /** Milliseconds between an answer and the next question whether the server is there. Default: 2 000. */

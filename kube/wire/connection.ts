@@ -62,9 +62,11 @@ export function createConnection(options: ConnectionOptions, deps: { readonly cl
 async function connect(options: ConnectionOptions, credentials: Credentials, clock: Clock): Promise<Transport> {
   const url = new URL(options.server);
   const tls = tlsOptions(url, options, credentials);
-  const socket = await handshake({ ...tls, ALPNProtocols: ['h2', 'http/1.1'] }, url.host, clock);
+  const way = options.dial === undefined ? {} : { socket: await options.dial() };
+  const socket = await handshake({ ...tls, ...way, ALPNProtocols: ['h2', 'http/1.1'] }, url.host, clock);
   if (socket.alpnProtocol === 'h2') return createHttp2Transport(socket, url.origin, { clock, askEveryMs: options.askEveryMs });
   socket.destroy();
+  if (options.dial !== undefined) throw new WireError('unreachable', `${url.host} speaks no HTTP/2, which proxy-url needs`);
   return createHttp1Transport(tls);
 }
 
