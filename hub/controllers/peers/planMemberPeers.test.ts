@@ -333,7 +333,35 @@ describe("C1: what the target has itself is not another member's", () => {
   });
 });
 
-test('a Peer lists 4,096 prefixes at most, pods first', () => {
+test("report 7: pods in the network that the target's nodes stand in are not routed there, and that is told", () => {
+  const east = clusterFacts([{ ...A1, pods: ['10.51.1.0/24'] }], { mesh: ['10.4.1.0/24'] });
+  const { peers, problems } = planMemberPeers({
+    source: { id: 'east', facts: east },
+    target: targetMember(
+      'west',
+      clusterFacts([{ name: 'w', pods: ['10.2.0.0/24'], internal: ['10.51.0.10/16'] }], { mesh: ['10.4.2.0/24'] }),
+    ),
+    apiServers: NO_API_SERVERS,
+    ownership: UNCONTESTED,
+    sha256,
+  });
+  expect(peers.map(({ spec }) => spec.allowedIPs)).toEqual([['10.4.1.1/32']]);
+  expect(problems).toEqual([
+    expect.objectContaining({ reason: 'LocalNetwork', message: expect.stringContaining('10.51.1.0/24 (the network of its nodes)') }),
+  ]);
+});
+
+test('report 8: a Service on the host network is reached on every node, on gateways and those with a public address by the mesh address', () => {
+  const nodes = [A1, A2, A3, { ...A3, name: 'a4', pods: ['10.1.4.0/24'], internal: ['198.51.100.13/24'], mesh: ['10.4.1.5'] }];
+  const source = { id: 'east', facts: clusterFacts(nodes, { mesh: ['10.4.1.0/24'] }) };
+  const { prefixes, substitutes } = findReach({ source, target: west, apiServers: NO_API_SERVERS, ownership: UNCONTESTED });
+  const reached = ['192.168.1.11', '192.168.1.12', '192.168.1.13', '198.51.100.13'].map((address) =>
+    prefixes.includes(`${address}/32`) ? address : substitutes.get(address),
+  );
+  expect(reached).toEqual(['10.4.1.1', '10.4.1.2', '192.168.1.13', '10.4.1.5']);
+});
+
+test('report 16: a Peer lists 4,096 prefixes at most, pods first, and what is left out is told', () => {
   const nodes = Array.from({ length: 1_900 }, (_, index): NodeSketch => ({
     name: `n${index}`,
     pods: [`10.${100 + (index >> 8)}.${index & 255}.0/24`],
