@@ -26,7 +26,10 @@ async function startProxy(status?: number): Promise<Proxy> {
   server.on('connect', ({ url = '', headers }, client) => {
     asked.push([url, headers['proxy-authorization']]);
     client.on('error', () => undefined);
-    if (status !== undefined) return void client.end(`HTTP/1.1 ${status} No\r\n\r\n`);
+    if (status !== undefined) {
+      client.end(`HTTP/1.1 ${status} No\r\n\r\n`);
+      return;
+    }
     const [host, port] = url.split(':');
     const upstream = connect(Number(port), host, () => {
       client.write('HTTP/1.1 200 Connection established\r\n\r\n');
