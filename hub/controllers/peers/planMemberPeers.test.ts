@@ -351,7 +351,7 @@ test("report 7: pods in the network that the target's nodes stand in are not rou
   ]);
 });
 
-test('report 8: a Service on the host network is reached on every node, on gateways and those with a public address by the mesh address', () => {
+test('report 8: a Service on the host network is reached on every node, also on gateways and those with a public address', () => {
   const nodes = [A1, A2, A3, { ...A3, name: 'a4', pods: ['10.1.4.0/24'], internal: ['198.51.100.13/24'], mesh: ['10.4.1.5'] }];
   const source = { id: 'east', facts: clusterFacts(nodes, { mesh: ['10.4.1.0/24'] }) };
   const { prefixes, substitutes } = findReach({ source, target: west, apiServers: NO_API_SERVERS, ownership: UNCONTESTED });
