@@ -9,6 +9,7 @@ import { type Federation, startFederation, unreachablePairs } from '../e2e/feder
 import { sleep, until } from '../lab/process.js';
 import { redisProgram, startRedis } from '../redis/server.js';
 import { copyOf, FLOOR, runBareMirror } from './bareMirror.js';
+import { VERY_MANY, manyExports } from './manyExports.js';
 import { type BenchGroup, type Choice, type Figure, quantile } from './measure.js';
 import { sketchOf } from './propagationObjects.js';
 import { type Sightings, TAG, watchCluster } from './sightings.js';
@@ -27,7 +28,7 @@ const MUST = { p50: 1.5, p99: 2, atOnce: 1.5 } as const;
 export const propagation: BenchGroup = {
   name: 'propagation',
   about: 'endpoint changes, exports, their end, a restart and new nodes, from the write in one member to the effect in another',
-  seconds: 300,
+  seconds: 1_500,
   async run(note, choice) {
     const inMemory = await measure('memory', [], { note, choice });
     if (redisProgram === undefined) throw new Error('redis-server is not installed: run `make setup`');
@@ -64,6 +65,7 @@ const ROWS: readonly Row[] = [
   { name: `end of ${AT_ONCE} exports at once`, run: exportsEnd },
   { name: 'restart, with a change meanwhile', run: restart },
   { name: 'new node', run: joins },
+  { name: `${VERY_MANY} exports`, run: ofMany },
 ];
 
 async function measure(
@@ -264,6 +266,11 @@ async function joins({ federation, queue }: World): Promise<readonly Figure[]> {
     samples.push(performance.now() - began);
   }
   return [{ name: `${queue}: new node, reachable from another cluster`, unit: 'ms', samples }];
+}
+
+function ofMany(world: World): Promise<readonly Figure[]> {
+  const { federation, queue, inWest } = world;
+  return manyExports({ federation, queue, exportTogether: (names) => together(world, names), written: inWest.ofHub });
 }
 
 async function side(names: readonly string[], one: (name: string) => Promise<unknown>): Promise<void> {

@@ -18,7 +18,8 @@ export interface Sightings {
 /** Called for each change after the first list. */
 type OnChange = (kind: 'Service' | 'EndpointSlice', current: KubeObject | undefined, previous: KubeObject | undefined) => void;
 
-const PATIENCE_MS = 60_000;
+/** A thousand at once take minutes where others use the machine, too. */
+const PATIENCE_MS = 300_000;
 
 /** What an event says: of whose endpoints, and which port they listen on, or that a Service came or went. */
 export const TAG = {

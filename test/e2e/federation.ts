@@ -27,6 +27,8 @@ export interface Federation {
   startHub(): void;
   killHub(): Promise<void>;
   status(): Promise<FederationStatus>;
+  /** What the hub says at its metrics port. @throws where that is not well, or nothing */
+  hubText(path: '/metrics' | '/readyz'): Promise<string>;
   addCluster(spec: ClusterSketch): Promise<BareCluster>;
   stop(): Promise<void>;
 }
@@ -134,6 +136,7 @@ export async function startFederation(
         return undefined;
       }),
     status: async () => federationStatusSchema.parse(JSON.parse(await fetchText(`http://${HUB_ADDRESS}:${HUB_PORT}/api/v1/status`))),
+    hubText: (path) => fetchText(`http://${HUB_ADDRESS}:${HUB_METRICS_PORT}${path}`),
     async stop() {
       await federation.killHub();
       await Promise.all([...clusters.values()].map((cluster) => cluster.stop()));
