@@ -11,6 +11,7 @@ import { systemClock } from '../../kube/wire/systemClock.js';
 import { binaryPath } from '../lab/binaries/locate.js';
 import { until } from '../lab/process.js';
 import type { ControlPlane } from './controlPlane.js';
+import { CHART, helm } from './helm.js';
 import { applyYaml, kubectl } from './kubectl.js';
 import { describeWithApiServer } from './suite.js';
 
@@ -112,8 +113,14 @@ const NO_ADMISSION = [
 
 describeWithApiServer(
   'an API server that refuses policies',
-  { apiServerArgs: NO_ADMISSION, controllers: 'root-ca-certificate-publisher-controller' },
+  { apiServerArgs: NO_ADMISSION, controllers: 'root-ca-certificate-publisher-controller', programs: ['helm3', 'helm4'] },
   (server) => {
+    test.each(['helm3', 'helm4'] as const)('takes nothing from %s', async (program) => {
+      const install = helm(program, ['install', 'kilofed', CHART, '--namespace', 'kilofed', '--create-namespace'], server());
+      await expect(install).rejects.toThrow(/no matches for kind "ValidatingAdmissionPolicy"/);
+      expect(await kubectl(server(), ['get', 'clusterroles,crds', '-o', 'name'])).not.toMatch(/kilo/);
+    });
+
     test('M13: takes the account of member.yaml, of which there is then no token', async () => {
       await kubectl(server(), ['create', 'namespace', 'kilofed']);
       const applied = applyYaml(server(), await readFile(join(ROOT, 'manifests/member.yaml'), 'utf8'));
