@@ -34,18 +34,21 @@ fuzz: compile ## What others may say, as generated, 100,000 times; RUNS=n, SEED=
 	@FUZZ_RUNS=$(or $(RUNS),100000) $(if $(SEED),FUZZ_SEED=$(SEED)) node out/test/run/main.js fuzz $(foreach each,$(T),'$(each)')
 
 setup: compile ## Install and build what the lab lacks: Debian packages, Kubernetes programs
+	node out/test/lab/main.js setup tests
+
+lab-setup: compile ## The same for the lab alone, without what only tests run
 	node out/test/lab/main.js setup
 
 parts: setup build ## Tests of single parts on real ones: API servers, Redis, the kernel's network; T=pattern
 	@node out/test/run/main.js parts $(foreach each,$(T),'$(each)')
 
-e2e: setup build ## Whole federations on this machine: bare nodes, then real kubelets; T=file
+e2e: lab-setup build ## Whole federations on this machine: bare nodes, then real kubelets; T=file
 	@node out/test/run/main.js e2e $(foreach each,$(T),'$(each)')
 
 test: setup build ## Everything, with a summary at the end; T=pattern chooses
 	@node out/test/run/main.js all $(foreach each,$(T),'$(each)')
 
-demo: setup build ## Three clusters, one federation, on this machine (ONCE=1: show and end)
+demo: lab-setup build ## Three clusters, one federation, on this machine (ONCE=1: show and end)
 	@node --enable-source-maps out/test/demo/main.js
 
 bench: setup build ## Figures; ONLY=name runs one group, OUT=file also writes JSON; failover: ROWS=word,word ROUNDS=n
@@ -57,4 +60,4 @@ lab-shell: ## A shell inside the lab that runs now (RUN=id chooses)
 lab-sweep: ## Remove what labs left that were killed
 	@node out/test/lab/main.js sweep
 
-.PHONY: help deps compile build generate format lint unit fuzz setup parts e2e test demo bench lab-shell lab-sweep
+.PHONY: help deps compile build generate format lint unit fuzz setup lab-setup parts e2e test demo bench lab-shell lab-sweep

@@ -1,6 +1,7 @@
 /**
- * The lab's command line: `node out/test/lab/main.js setup | check | in-world -- COMMAND... | shell [RUN] [-- COMMAND...] | sweep`.
+ * The lab's command line: `node out/test/lab/main.js setup [tests] | check | in-world -- COMMAND... | shell [RUN] [-- COMMAND...] | sweep`.
  */
+import type { Purpose } from './binaries/build.js';
 import { checkMachine } from './setup/checks.js';
 import { describeFindings, setUp } from './setup/setup.js';
 import { enterWorld } from './world/enter.js';
@@ -8,7 +9,7 @@ import { shellIn } from './world/shell.js';
 import { listRuns, sweep } from './world/state.js';
 
 const USAGE = `usage: node out/test/lab/main.js COMMAND
-  setup                    install and build what the lab lacks
+  setup [tests]            install and build what the lab lacks, or tests
   check                    say what it lacks
   in-world -- COMMAND...   run a command in namespaces of its own
   shell [RUN] [-- COMMAND] enter a running lab
@@ -24,7 +25,7 @@ async function main(argv: readonly string[]): Promise<number> {
   try {
     switch (command) {
       case 'setup':
-        return await setup();
+        return await setup(argument === 'tests' ? 'tests' : 'lab');
       case 'check':
         return await check();
       case 'in-world':
@@ -42,21 +43,21 @@ async function main(argv: readonly string[]): Promise<number> {
   }
 }
 
-async function setup(): Promise<number> {
-  const { ok, findings } = await setUp(note);
+async function setup(purpose: Purpose): Promise<number> {
+  const { ok, findings } = await setUp(purpose, note);
   if (findings.length > 0) process.stderr.write(describeFindings(findings));
   if (ok) note('all that the lab needs is here');
   return ok ? 0 : 1;
 }
 
 async function check(): Promise<number> {
-  const findings = await checkMachine();
+  const findings = await checkMachine('lab');
   if (findings.length > 0) process.stderr.write(describeFindings(findings));
   return findings.every((finding) => finding.kind === 'warning') ? 0 : 1;
 }
 
 async function inWorld(argv: readonly string[]): Promise<number> {
-  const findings = await checkMachine();
+  const findings = await checkMachine('lab');
   const missing = findings.filter((finding) => finding.kind !== 'warning');
   if (missing.length > 0) {
     process.stderr.write(describeFindings(missing));

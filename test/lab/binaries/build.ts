@@ -28,7 +28,12 @@ interface Recipe {
   readonly flags: string;
   /** On two cores with an empty Go cache, measured: what the estimate starts from. */
   readonly seconds: number;
+  /** Only `make parts` runs it: a lab starts without. */
+  readonly forTests?: true;
 }
+
+/** What is to run: a lab, as the demo does, or every test. */
+export type Purpose = 'lab' | 'tests';
 
 /** The Kubernetes that charts are rendered for where there is no cluster to ask, as releases of Helm are told, too. */
 const helm = (program: Binary, major: 3 | 4, versions: string): Recipe => ({
@@ -37,6 +42,7 @@ const helm = (program: Binary, major: 3 | 4, versions: string): Recipe => ({
   target: `helm.sh/helm/v${major}/cmd/helm`,
   flags: `-s -w -X helm.sh/helm/v${major}/${versions}.k8sVersionMajor=1 -X helm.sh/helm/v${major}/${versions}.k8sVersionMinor=35`,
   seconds: 90,
+  forTests: true,
 });
 
 const kubernetes = (program: Binary, seconds: number): Recipe => ({
@@ -62,24 +68,28 @@ const RECIPES: readonly Recipe[] = [
   helm('helm4', 4, 'pkg/chart/common'),
 ];
 
-/** Which programs have to be built before the lab can start. */
-export function missingBinaries(): Binary[] {
-  return RECIPES.filter((recipe) => !isCurrent(recipe)).map((recipe) => recipe.program);
+/** Which programs have to be built before. */
+export function missingBinaries(purpose: Purpose): Binary[] {
+  return missing(purpose).map((recipe) => recipe.program);
+}
+
+function missing(purpose: Purpose): readonly Recipe[] {
+  return RECIPES.filter((recipe) => (purpose === 'tests' || recipe.forTests !== true) && !isCurrent(recipe));
 }
 
 /** Builds them, telling `note` how far it is. @throws with the compiler's words when a build fails. */
-export async function buildBinaries(note: (text: string) => void): Promise<void> {
-  if (missingBinaries().length === 0) return;
+export async function buildBinaries(purpose: Purpose, note: (text: string) => void): Promise<void> {
+  if (missing(purpose).length === 0) return;
   mkdirSync(CACHE, { recursive: true });
   const release = await lock(note);
   try {
     // Another run may have built while we waited.
-    const missing = RECIPES.filter((recipe) => !isCurrent(recipe));
+    const recipes = missing(purpose);
     const begin = performance.now();
-    for (const [index, recipe] of missing.entries()) {
-      const left = missing.slice(index).reduce((sum, each) => sum + each.seconds, 0);
+    for (const [index, recipe] of recipes.entries()) {
+      const left = recipes.slice(index).reduce((sum, each) => sum + each.seconds, 0);
       const elapsed = Math.round((performance.now() - begin) / 1000);
-      note(`build ${recipe.program} (${index + 1} of ${missing.length}, ${elapsed} s so far, about ${left} s to go on two cores)`);
+      note(`build ${recipe.program} (${index + 1} of ${recipes.length}, ${elapsed} s so far, about ${left} s to go on two cores)`);
       await build(recipe);
     }
   } finally {

@@ -6,7 +6,7 @@ import { freemem } from 'node:os';
 import { dirname, join } from 'node:path';
 import { attempt } from '../process.js';
 import { CACHE } from '../binaries/locate.js';
-import { missingBinaries } from '../binaries/build.js';
+import { missingBinaries, type Purpose } from '../binaries/build.js';
 
 export interface Finding {
   /** What is missing, and what a person can do about it. */
@@ -47,9 +47,9 @@ const MEMORY_MB = 4_000;
 const DISK_MB = 4_000;
 const BUILD_DISK_MB = 8_000;
 
-export async function checkMachine(): Promise<Finding[]> {
+export async function checkMachine(purpose: Purpose): Promise<Finding[]> {
   const packages = missingPackages();
-  const binaries = missingBinaries();
+  const binaries = missingBinaries(purpose);
   return [
     ...kernelFindings(),
     ...toolFindings(binaries.length > 0 ? await goVersion() : GO_VERSION),

@@ -2,7 +2,7 @@
  * `make setup`: installs and builds what the lab lacks, and says what it cannot put right.
  */
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
-import { buildBinaries } from '../binaries/build.js';
+import { buildBinaries, type Purpose } from '../binaries/build.js';
 import { attempt, type Outcome } from '../process.js';
 import { checkMachine, type Finding, missingPackages } from './checks.js';
 
@@ -18,13 +18,13 @@ interface SetupResult {
 }
 
 /** Puts right what it may. Not ok: what remains stands in the way of a lab. */
-export async function setUp(note: (text: string) => void): Promise<SetupResult> {
-  const before = await checkMachine();
+export async function setUp(purpose: Purpose, note: (text: string) => void): Promise<SetupResult> {
+  const before = await checkMachine(purpose);
   if (before.some((finding) => finding.kind === 'fatal')) return { ok: false, findings: before };
   const packages = missingPackages();
   if (packages.length > 0) await installPackages(packages, note);
-  await buildBinaries(note);
-  const after = await checkMachine();
+  await buildBinaries(purpose, note);
+  const after = await checkMachine(purpose);
   return { ok: after.every((finding) => finding.kind === 'warning'), findings: after };
 }
 
