@@ -47,11 +47,11 @@ export function addExport(program: Command, cli: Cli): void {
   command
     .addOption(new Option('--to <members>', 'ids of the members that import it, with commas between them'))
     .addOption(new Option('--mcs', 'write a ServiceExport, as the Multi-Cluster Services API has it'))
-    .addOption(new Option('--own-name <whether>', 'whether mirrors have its own name where that is free').choices(['true', 'false', '']))
-    .addOption(new Option('--affinity <which>', 'how its name reaches other exporters here').choices(['local', 'none', 'remote', '']))
+    .addOption(choice('--own-name <whether>', 'whether mirrors have its own name where that is free', ['true', 'false']))
+    .addOption(choice('--affinity <which>', 'how its name reaches other exporters here', ['local', 'none', 'remote']))
     .addOption(new Option('--prefer <tiers>', 'members, or labels of members, the best first'))
     .addOption(new Option('--weights <weights>', 'shares of its endpoints, such as east=3,north=1'))
-    .addOption(new Option('--endpoints <which>', 'what stands for it in importers').choices(['pods', 'clusterip', '']))
+    .addOption(choice('--endpoints <which>', 'what stands for it in importers', ['pods', 'clusterip']))
     .addHelpText('after', EXPORT_HELP)
     .action(async (_what: string, service: ServiceName, flags: ExportFlags) => {
       const { exportService } = await import('./exportService.js');
@@ -82,6 +82,15 @@ function addCommon(command: Command): void {
     .addOption(new Option('-o, --output <format>', 'output format').choices(FORMATS).default('text'))
     .addOption(new Option('--kubeconfig <file>', 'kubeconfig of the cluster (default: $KUBECONFIG or ~/.kube/config)'))
     .addOption(new Option('--context <name>', 'context of the kubeconfig (default: its current-context)'));
+}
+
+/** One of `values`, or nothing, which takes the annotation away. */
+function choice(flags: string, description: string, values: readonly string[]): Option {
+  const all = [...values, ''];
+  return new Option(flags, description).choices(all).argParser((text) => {
+    if (all.includes(text)) return text;
+    throw new InvalidArgumentError(`Allowed choices are ${values.join(', ')}, or "" to take it away.`);
+  });
 }
 
 function duration(text: string): number {

@@ -105,7 +105,7 @@ test('what does not become exported says why, and ends with 1', async () => {
 test.each<[string, readonly string[], RegExp]>([
   ['a member that cannot be one', ['--to', 'west,No one'], /kilofed\.io\/export-to names "No one"/],
   ['weights that are none', ['--weights', 'east=lots'], /kilofed\.io\/weights is ignored/],
-  ['an affinity that is none', ['--affinity', 'near'], /Allowed choices are local, none, remote/],
+  ['an affinity that is none', ['--affinity', 'near'], /Allowed choices are local, none, remote, or "" to take it away/],
   ['a name that is none', ['--to', ','], /names no member/],
 ])('%s is refused before anything is written', async (_name, flags, message) => {
   const { code, err } = await run('export', 'service', 'demo/web', ...flags);
