@@ -2,12 +2,11 @@
  * `kilofed links`: what of the traffic from each segment to each segment of other members gets there, once or whenever it changes.
  */
 import { type Command, Option } from 'commander';
-import { renderTable } from '../core/render/table.js';
 import { systemClock } from '../kube/wire/systemClock.js';
 import { pause } from '../core/runtime/pause.js';
 import { type Cli, EXIT } from './cli.js';
 import { addHubFlags, type HubFlags } from './hubFlags.js';
-import { type Link, LINK_COLUMNS, linkRow, TUNNEL_COLUMNS, tunnelRows } from './linkRows.js';
+import type { Link } from './linkRows.js';
 
 const FORMATS = ['table', 'wide', 'json', 'yaml'] as const;
 
@@ -74,11 +73,17 @@ async function textOf(all: readonly Link[], output: LinksFlags['output']): Promi
       return `${JSON.stringify(all, undefined, 2)}\n`;
     case 'yaml':
       return (await import('js-yaml')).dump(all, { noRefs: true, lineWidth: 120 });
-    case 'wide':
-      return all.length === 0 ? NONE : `${renderTable(TUNNEL_COLUMNS, all.flatMap(tunnelRows))}\n`;
     default:
-      return all.length === 0 ? NONE : `${renderTable(LINK_COLUMNS, all.map(linkRow))}\n`;
+      return all.length === 0 ? NONE : tableOf(all, output === 'wide');
   }
+}
+
+async function tableOf(all: readonly Link[], wide: boolean): Promise<string> {
+  const [{ renderTable }, rows] = await Promise.all([import('../core/render/table.js'), import('./linkRows.js')]);
+  const table = wide
+    ? renderTable(rows.TUNNEL_COLUMNS, all.flatMap(rows.tunnelRows))
+    : renderTable(rows.LINK_COLUMNS, all.map(rows.linkRow));
+  return `${table}\n`;
 }
 
 const NONE = 'no links: no member is registered in another one\n';
