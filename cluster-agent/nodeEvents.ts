@@ -1,8 +1,12 @@
 /**
- * What has happened to a node, for an Event of its MeshNode: it is no longer ready, for another reason than before, or ready again.
+ * What has happened to the host of a node, for an Event of its MeshNode: it cannot be made what the mesh needs, or can again. Other reasons
+ * come from objects that somebody has just written, and sees.
  */
 import type { MeshNode } from '../core/api/meshNode.js';
+import type { Reason } from '../core/api/reasons.js';
 import type { PlannedCondition } from '../core/api/conditions.js';
+
+const HOST_FAILING = 'HostFailing' satisfies Reason;
 
 interface NodeEvent {
   readonly type: 'Normal' | 'Warning';
@@ -14,8 +18,9 @@ interface NodeEvent {
 export function nodeEvent({ metadata: { name }, status }: MeshNode, after: readonly PlannedCondition[]): NodeEvent | undefined {
   const was = status?.conditions?.find(({ type }) => type === 'Ready');
   const now = after.find(({ type }) => type === 'Ready');
-  if (now === undefined) return undefined;
-  if (now.status === 'False')
-    return was?.status === 'False' && was.reason === now.reason ? undefined : { type: 'Warning', reason: now.reason, note: now.message };
-  return was?.status === 'False' ? { type: 'Normal', reason: 'Meshed', note: `${name} is in the mesh again` } : undefined;
+  if (now === undefined || was?.reason === now.reason) return undefined;
+  if (now.reason === HOST_FAILING) return { type: 'Warning', reason: now.reason, note: now.message };
+  return was?.reason === HOST_FAILING && now.status === 'True'
+    ? { type: 'Normal', reason: 'Meshed', note: `${name} is in the mesh again` }
+    : undefined;
 }
