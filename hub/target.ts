@@ -26,6 +26,7 @@ import { reconcilePeers } from './controllers/peers/reconcilePeers.js';
 import { reconcileService } from './controllers/services/reconcileService.js';
 import { createImportQuota } from './controllers/importQuota.js';
 import { createMaking } from './controllers/making.js';
+import { createWaitingExports } from './controllers/waitingExports.js';
 import { createImportViews } from './controllers/importViews.js';
 import { outdatedImports } from './controllers/services/outdatedImports.js';
 import { standingMirrors } from './controllers/services/standingMirror.js';
@@ -102,6 +103,7 @@ export function createTarget(member: Member, deps: TargetDeps): Target {
     room: (service) => enqueue({ kind: 'service', service }),
   });
   const importViews = createImportViews();
+  const waitingExports = createWaitingExports(member.records);
   const refusedWrites = createRefusedWrites();
   const curtailed = createCurtailed();
   const takenNames = new Map<string, string>();
@@ -156,6 +158,7 @@ export function createTarget(member: Member, deps: TargetDeps): Target {
       postpone: (service) => waiting.size > 0 && later.put(formatKey({ kind: 'service', service }), 'imports'),
       importQuota,
       importViews,
+      waitingExports,
       takenNames,
       making,
       log,

@@ -6,6 +6,8 @@ export const BOUND = {
   /** Exported Services of a member, and of one namespace of it. */
   exports: 5_000,
   exportsOfNamespace: 1_000,
+  /** People's ServiceExports of a member that say that they wait for room. */
+  waitingTold: 100,
   /** Ports of a Service, its mirror, and an EndpointSlice (Kubernetes pkg/apis/discovery/validation). */
   ports: 100,
   /** EndpointSlices of an exported Service. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { KubeObject } from '../api/resources.js';
-import { exportNews, importNews } from './news.js';
+import { exportNews, importEnded, importNews } from './news.js';
 
 type Said = Parameters<typeof exportNews>[1][number];
 
@@ -55,4 +55,12 @@ describe('of an import', () => {
   ])('%s', (_name, [before, now, what], told) =>
     expect(importNews(before, now, what).map(({ reason, note }) => `${reason} ${note}`)).toEqual(told === undefined ? [] : [told]),
   );
+});
+
+test('the end of an import says why', () => {
+  expect(importEnded('nobody exports it')).toEqual({
+    type: 'Normal',
+    reason: 'ImportEnded',
+    note: 'it is not imported any more: nobody exports it',
+  });
 });

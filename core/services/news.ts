@@ -72,6 +72,18 @@ export function importNews(before: Mirror, now: Mirror, { name, exporters, heldB
   return [{ type: 'Warning', reason: 'ImportStopped', note: heldBack ?? `no endpoint of ${exporters.join(', ')} is ready` }];
 }
 
+/** Of a Service that nothing exports any more. */
+export const EXPORT_ENDED: News = {
+  type: 'Normal',
+  reason: 'ExportEnded',
+  note: 'it is not exported any more, so other members withdraw it',
+};
+
+/** Of an import of which no Service and no endpoint is left. `why` says why. */
+export function importEnded(why: string): News {
+  return { type: 'Normal', reason: 'ImportEnded', note: `it is not imported any more: ${why}` };
+}
+
 function hasReady({ slices }: Mirror): boolean {
   return slices.some(({ endpoints }) => endpoints?.some(({ conditions }) => conditions?.ready !== false) === true);
 }

@@ -14,6 +14,7 @@ import type { Member } from '../members/member.js';
 import type { Pairs } from '../pairs/pairs.js';
 import type { BoundedWait } from './boundedWait.js';
 import type { Brake } from './brake.js';
+import type { WaitingExports } from './waitingExports.js';
 import type { ImportQuota } from './importQuota.js';
 import type { ImportViews } from './importViews.js';
 import type { Making } from './making.js';
@@ -43,6 +44,7 @@ export interface Context {
    */
   readonly postpone: (service: string) => boolean;
   readonly importQuota: ImportQuota;
+  readonly waitingExports: WaitingExports;
   readonly importViews: ImportViews;
   /** Services by the derived name that somebody else's Service has, as `namespace/name`: they wait for it. */
   readonly takenNames: Map<string, string>;

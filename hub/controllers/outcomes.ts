@@ -19,6 +19,8 @@ export interface Outcome {
   readonly exporters?: readonly string[];
   /** Ids of members of whose part it is not known whether they still export it: it stays. */
   readonly unknown?: readonly string[];
+  /** Of an export: it stands, for whoever may import it. */
+  readonly exported?: true;
   /** Number of Peers. */
   readonly peers?: number;
   /** Each has its `cluster` set. */

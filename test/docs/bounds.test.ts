@@ -8,6 +8,7 @@ import { readPages } from './pages.js';
 test.each([
   ['exported Services of a member', BOUND.exports],
   ['exported Services of one namespace of a member', BOUND.exportsOfNamespace],
+  ['`ServiceExports` of people that say that they wait for room', BOUND.waitingTold],
   ['members that one export names', BOUND.targets],
   ['namespaces that are made in a member for another one', BOUND.createdNamespaces],
   ['ports of an exported Service, and of its mirrors', BOUND.ports],

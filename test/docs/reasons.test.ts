@@ -10,7 +10,7 @@ import { readPages, ROOT } from './pages.js';
 /** Of conditions that say that all is as it should be. */
 const GOOD = new Set(['GatewaySwitched', 'LinkUp', 'Linked', 'Meshed', 'MirrorYielded', 'Ready', 'Valid', 'Exported', 'NoConflicts']);
 /** Of Events alone, which tell of what a condition has its own reason for. */
-const NEWS = new Set(['Conflict', 'ConflictOver', 'Imported', 'ImportReturned', 'ImportStopped']);
+const NEWS = new Set(['Conflict', 'ConflictOver', 'Imported', 'ImportReturned', 'ImportEnded', 'ExportEnded', 'ImportStopped']);
 const FOLDERS = ['core', 'hub', 'cluster-agent', 'node-agent', 'cli'];
 
 const headings = readPages().find(({ path }) => path === 'docs/troubleshooting.md')?.headings ?? [];

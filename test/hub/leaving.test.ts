@@ -3,7 +3,7 @@
  */
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { KubeFailure } from '../../kube/wire/client.js';
-import { createFakeFederation, exportService, type FakeFederation } from './fakeFederation.js';
+import { createFakeFederation, exportService, type FakeFederation, putExport } from './fakeFederation.js';
 
 const MINUTE = 60_000;
 let world: FakeFederation;
@@ -45,6 +45,27 @@ test('I11: one that is declared again while it is cleaned up is not told of as l
   hangs = false;
   await world.clock.advance(MINUTE);
   expect([problems(), [...world.cluster('west').objects.keys()].toSorted()]).toEqual([[], before]);
+});
+
+test('what a member that leaves keeps of people has no conditions of the hub any more', async () => {
+  const west = world.cluster('west');
+  exportService(west, 'shop', { addresses: ['10.3.0.5'], annotations: {} });
+  putExport(west, 'shop');
+  putExport(west, 'alone');
+  await world.clock.advance(3_000);
+  const conditions = (name: string): number => {
+    const { status } = west.objects.get(`serviceexports/demo/${name}`) as {
+      readonly status?: { readonly conditions?: readonly unknown[] };
+    };
+    return status?.conditions?.length ?? 0;
+  };
+  expect([conditions('shop'), conditions('alone')]).toEqual([3, 1]);
+  declare('east');
+  await world.clock.advance(2 * MINUTE);
+  expect([conditions('shop'), conditions('alone'), problems()]).toEqual([0, 0, []]);
+  declare('east', 'west');
+  await world.clock.advance(MINUTE);
+  expect([conditions('shop'), conditions('alone')]).toEqual([3, 1]);
 });
 
 test('I2: nobody is told to delete what stands in a member that another federation has', async () => {

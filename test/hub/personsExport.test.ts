@@ -115,6 +115,12 @@ test('one that is applied over the hub’s own stays when the annotation goes, a
   await world.clock.advance(70_000);
   expect([imported(), conditions()]).toEqual([['10.1.0.5'], GOOD]);
   expect(east.objects.get('serviceexports/demo/web')?.metadata.annotations).toEqual(annotations);
+  // Its owner may take the hub's label off.
+  const theirs = east.objects.get('serviceexports/demo/web');
+  if (theirs !== undefined) east.put({ ...theirs, metadata: { ...theirs.metadata, labels: {} } });
+  await world.clock.advance(5_000);
+  expect([imported(), conditions()]).toEqual([['10.1.0.5'], GOOD]);
+  expect(east.objects.get('serviceexports/demo/web')?.metadata.labels).toEqual({});
 });
 
 test('annotations on it count, and those of the Service before them', async () => {

@@ -3,8 +3,8 @@
  * of whoever changes its mind all the time.
  */
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import type { KubeObject } from '../../core/api/resources.js';
-import { createFakeFederation, exportService, type FakeFederation, putSlice } from './fakeFederation.js';
+import { type KubeObject, RESOURCE } from '../../core/api/resources.js';
+import { createFakeFederation, exportService, type FakeFederation, putExport, putSlice } from './fakeFederation.js';
 
 interface EventObject extends KubeObject {
   readonly type: string;
@@ -78,6 +78,41 @@ test('an importer withdraws its consent: the exporter is told why, and when it i
   consent('west', 'all');
   await world.clock.advance(3_000);
   expect(told('east').slice(-2).toSorted()).toEqual(['Service web: Normal Exported', 'ServiceExport web: Normal Exported']);
+});
+
+test('an export ends: on the Service that stays, and on the ServiceImport that went', async () => {
+  const [atEast, atWest] = [told('east').length, told('west').length];
+  const uid = world.cluster('west').objects.get('serviceimports/demo/web')?.metadata.uid;
+  exportService(world.cluster('east'), 'web', { addresses: ['10.1.0.5'], annotations: {} });
+  await world.clock.advance(5_000);
+  expect(told('east').slice(atEast)).toEqual(['Service web: Normal ExportEnded']);
+  expect(told('west').slice(atWest)).toEqual(['ServiceImport web: Normal ImportEnded']);
+  expect(world.cluster('west').objects.has('serviceimports/demo/web')).toBe(false);
+  const last = events('west').at(-1);
+  expect([last?.regarding.uid, last?.note]).toEqual([uid, 'it is not imported any more: no other member exports it to this one']);
+  await world.end();
+  world.start();
+  await world.clock.advance(30_000);
+  expect([told('east').length, told('west').length]).toEqual([atEast + 1, atWest + 1]);
+});
+
+test('an export by a ServiceExport ends: on the Service', async () => {
+  exportService(world.cluster('east'), 'shop', { addresses: ['10.1.0.6'], annotations: {} });
+  putExport(world.cluster('east'), 'shop');
+  await world.clock.advance(5_000);
+  const before = told('east').length;
+  world.cluster('east').drop(RESOURCE.serviceExport, 'shop', 'demo');
+  await world.clock.advance(5_000);
+  expect(told('east').slice(before)).toEqual(['Service shop: Normal ExportEnded']);
+  expect(told('west')).toContain('ServiceImport shop: Normal ImportEnded');
+});
+
+test('an import is refused: on its ServiceImport, with the reason', async () => {
+  const before = told('west').length;
+  consent('west', 'none');
+  await world.clock.advance(5_000);
+  expect(told('west').slice(before)).toEqual(['ServiceImport web: Normal ImportEnded']);
+  expect(events('west').at(-1)?.note).toMatch(/^it is not imported any more: .*namespace demo of west imports nothing/);
 });
 
 test('exporters that differ are told, and that they agree again', async () => {

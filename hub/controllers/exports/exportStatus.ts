@@ -8,17 +8,12 @@ import type { ExportCondition } from '../../../core/services/planExport.js';
 import { timestamp } from '../../../kube/wire/timestamp.js';
 import type { KubeFailure } from '../../../kube/wire/client.js';
 import type { Context } from '../context.js';
-
-export interface ServiceExport extends KubeObject {
-  readonly status?: { readonly conditions?: readonly Condition[] };
-}
+import { ownConditions, type ServiceExport } from '../ownConditions.js';
 
 type Reported =
   | { readonly kind: 'done' }
   | { readonly kind: 'written'; readonly object: KubeObject }
   | { readonly kind: 'failed'; readonly failure: KubeFailure };
-
-const OUR_TYPES: ReadonlySet<string> = new Set<ExportCondition['type']>(['Valid', 'Ready', 'Conflict']);
 
 /** Writes what differs, and tells people of it. `current` must be what the API server has, as far as it is known. */
 export async function reportConditions(
@@ -50,12 +45,4 @@ export function conditionOf({ status }: ServiceExport, type: ExportCondition['ty
 /** As `condition` says it of another time: it stands as it is. */
 export function asBefore(planned: ExportCondition, { status, reason, message }: Condition): ExportCondition {
   return { ...planned, status, reason, message };
-}
-
-/** Conditions of other types belong to other writers. */
-function ownConditions(object: ServiceExport): ServiceExport {
-  const conditions = (object.status?.conditions ?? [])
-    .filter(({ type }) => OUR_TYPES.has(type))
-    .toSorted((a, b) => (a.type < b.type ? -1 : 1));
-  return { ...object, status: { conditions } };
 }

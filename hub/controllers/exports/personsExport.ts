@@ -11,7 +11,8 @@ import type { Context, Reconciled } from '../context.js';
 import { failed } from '../failedWrites.js';
 import { formatKey } from '../keys.js';
 import type { Awaited, Outcome } from '../outcomes.js';
-import { asBefore, conditionOf, reportConditions, type ServiceExport } from './exportStatus.js';
+import { asBefore, conditionOf, reportConditions } from './exportStatus.js';
+import type { ServiceExport } from '../ownConditions.js';
 
 type PersonsExport = Extract<ExistingExport, { own: false }>;
 
@@ -55,6 +56,29 @@ export async function reportUnexported(
   return write(current, { conditions: [{ type: 'Valid', status: 'False', reason, message }], outcome }, context, signal);
 }
 
+/** It would be exported if fewer were. What it says of a time when it was stays. */
+export async function reportWaiting(
+  service: string,
+  existing: ExistingExport | undefined,
+  context: Context,
+  signal: AbortSignal,
+): Promise<Reconciled> {
+  const { target, federation, waitingExports } = context;
+  const current: ServiceExport | undefined = existing?.own === false && existing.asked !== undefined ? existing.object : undefined;
+  const [namespace = ''] = service.split('/');
+  const isSaid = current === undefined || conditionOf(current, 'Ready') !== undefined;
+  if (isSaid || federation.exportRefusal(target.id, namespace)?.reason === 'NamespaceDenied') return { outcome: undefined, result: DONE };
+  if (!waitingExports.mayTell(service)) return { outcome: undefined, result: DONE };
+  return write(current, { conditions: [WAITING], outcome: undefined }, context, signal);
+}
+
+const WAITING: ExportCondition = {
+  type: 'Ready',
+  status: 'False',
+  reason: 'TooManyServices',
+  message: 'the member exports as many Services as the hub takes, so this one waits until others leave',
+};
+
 function awaited(service: string, { reason, message, remedy }: Complaint): Awaited {
   const subject = { kind: 'object', type: RESOURCE.serviceExport.kind, key: service } as const;
   const problem = { subject, reason, message: `it exports nothing: ${message}`, ...(remedy !== undefined && { remedy }) };
@@ -76,7 +100,7 @@ function whyNot(service: string, entry: ServiceEntry | undefined): Complaint {
 
 async function write(
   current: KubeObject,
-  { conditions, outcome }: { readonly conditions: readonly ExportCondition[]; readonly outcome: Outcome },
+  { conditions, outcome }: { readonly conditions: readonly ExportCondition[]; readonly outcome: Outcome | undefined },
   context: Context,
   signal: AbortSignal,
 ): Promise<Reconciled> {
@@ -85,7 +109,7 @@ async function write(
   if (reported.kind === 'written') target.records.reported(`${current.metadata.namespace}/${current.metadata.name}`, reported.object);
   // Whoever made it has just deleted it.
   if (reported.kind !== 'failed' || reported.failure.kind === 'notFound') return { outcome, result: DONE };
-  return failed(outcome, [{ object: current, failure: reported.failure }], target.id);
+  return failed(outcome ?? { state: 'pending', problems: [] }, [{ object: current, failure: reported.failure }], target.id);
 }
 
 /**

@@ -3,6 +3,7 @@
  * in one of ours.
  */
 import { type KubeObject, RESOURCE } from '../../../core/api/resources.js';
+import { EXPORT_ENDED } from '../../../core/services/news.js';
 import { type ExportCondition, type ExportPlan, importersIn, type ImportersSay, planExport } from '../../../core/services/planExport.js';
 import type { Federation } from '../../federation/federation.js';
 import { type ExistingObject, ownObject } from '../../records/existingObject.js';
@@ -11,8 +12,9 @@ import { failed } from '../failedWrites.js';
 import { formatKey } from '../keys.js';
 import type { Outcome } from '../outcomes.js';
 import { exportersIn } from '../services/standingMirror.js';
-import { asBefore, conditionOf, reportConditions, type ServiceExport } from './exportStatus.js';
-import { reportToPerson, reportUnexported } from './personsExport.js';
+import { asBefore, conditionOf, reportConditions } from './exportStatus.js';
+import type { ServiceExport } from '../ownConditions.js';
+import { reportToPerson, reportUnexported, reportWaiting } from './personsExport.js';
 
 const DONE = { kind: 'done' } as const;
 
@@ -22,8 +24,7 @@ export async function reconcileExport(service: string, context: Context, signal:
   const existing = records.exports().get(service);
   const observed: ServiceExport | undefined = ownObject(existing);
   const entry = records.services().get(service);
-  // It would be exported if fewer were: what it says of the time when it was stays.
-  if (records.waits(service)) return { outcome: undefined, result: DONE };
+  if (records.waits(service)) return reportWaiting(service, existing, context, signal);
   if (entry?.kind !== 'exported' && existing?.own === false) return reportUnexported(service, { existing, entry }, context, signal);
   if (entry?.kind !== 'exported') return withdraw(service, observed, context, signal);
   const denial = federation.exportRefusal(target.id, entry.namespace);
@@ -42,6 +43,7 @@ export async function reconcileExport(service: string, context: Context, signal:
   });
   const outcome: Outcome = {
     state: 'done',
+    ...(plan.conditions.some(({ type }) => type === 'Ready') && { exported: true }),
     problems: plan.complaints.map((complaint) => ({ cluster: target.id, subject: { kind: 'service', name: service }, ...complaint })),
   };
   // The system's namespaces and the hub's take nothing of the hub's, not even a report: the status tells it.
@@ -79,6 +81,7 @@ async function withdraw(service: string, observed: KubeObject | undefined, conte
   const key = `export/${service}`;
   if (observed === undefined) {
     brake.release(key);
+    tellEnded(service, wasExported(service, context), context);
     return { outcome: undefined, result: DONE };
   }
   const present = (): number => [...target.records.exports().values()].filter(({ own }) => own).length;
@@ -88,8 +91,23 @@ async function withdraw(service: string, observed: KubeObject | undefined, conte
   const removed = await writer.remove(RESOURCE.serviceExport, observed, 'notExported', signal);
   if (removed.kind === 'failed')
     return failed({ state: 'pending', problems: [] }, [{ object: observed, failure: removed.failure }], target.id);
-  if (removed.kind !== 'foreign') target.records.removed('serviceExport', observed);
+  // It is a person's now, and asks for the export.
+  if (removed.kind === 'foreign') return { outcome: undefined, result: DONE };
+  target.records.removed('serviceExport', observed);
+  tellEnded(service, conditionOf(observed, 'Ready')?.status === 'True', context);
   return { outcome: undefined, result: DONE };
+}
+
+/** As far as this process knows: the ServiceExport that a person made is gone. */
+function wasExported(service: string, { target, outcomes }: Context): boolean {
+  return outcomes.get(target.id, formatKey({ kind: 'export', service }))?.exported === true;
+}
+
+/** On the Service, if that is still there. */
+function tellEnded(service: string, was: boolean, { target, serviceEvents }: Context): void {
+  const about = target.records.services().get(service);
+  if (was && about !== undefined && about.kind !== 'own')
+    serviceEvents.tell(service, [EXPORT_ENDED], { source: target.id, about: { service: about } });
 }
 
 /**

@@ -3,6 +3,7 @@
  */
 import { LABEL } from '../../../core/api/names.js';
 import type { KubeObject } from '../../../core/api/resources.js';
+import { importEnded } from '../../../core/services/news.js';
 import type { WatchedKind } from '../../records/feed.js';
 import type { MemberRecords } from '../../records/memberRecords.js';
 import type { Deletion } from '../deletion.js';
@@ -10,7 +11,7 @@ import { BRAKED_MS, type Context, type Reconciled } from '../context.js';
 import { endsWrites, failed } from '../failedWrites.js';
 import type { Outcome } from '../outcomes.js';
 import { type Doomed, removeObjects, removeTogether } from '../removeObjects.js';
-import { contributors, exportersIn, type ObservedMirror } from './standingMirror.js';
+import { contributors, exportersIn, mirrorIn, type ObservedMirror } from './standingMirror.js';
 
 interface Removal {
   readonly surplus: ObservedMirror;
@@ -39,12 +40,38 @@ export async function removeMirror(
   if (served.length + told.length === 0) context.brake.release(brakeKey(service));
   else if (!contributors(surplus).every((id) => free.has(id) || mayRemovePart(service, { id, surplus }, context)))
     return { outcome, result: { kind: 'after', ms: BRAKED_MS } };
+  const before = mirrorIn(context.target.records, service);
   const failures = await removeTogether(served, context, signal);
   if (!failures.some(({ failure }) => endsWrites(failure))) failures.push(...(await removeObjects(told, context, signal)));
-  return failures.length === 0
-    ? { outcome, result: { kind: 'done' } }
-    : failed(outcome ?? { state: 'pending', problems: [] }, failures, context.target.id);
+  if (failures.length > 0) return failed(outcome ?? { state: 'pending', problems: [] }, failures, context.target.id);
+  tellEnded(service, { before, why: outcome?.reason ?? WHY_ENDED[whole] ?? 'nothing of it is left' }, context);
+  return { outcome, result: { kind: 'done' } };
 }
+
+/** On the ServiceImport, whether that stands on or has gone: an Event is found in its namespace, too. */
+function tellEnded(
+  service: string,
+  { before, why }: { readonly before: ObservedMirror; readonly why: string },
+  { target, serviceEvents }: Context,
+): void {
+  const now = mirrorIn(target.records, service);
+  const [first] = contributors(before).filter((id) => id !== target.id);
+  const about = (now.import ?? before.import)?.metadata;
+  if (first === undefined || about === undefined || isServed(now) || !(isServed(before) || now.import === undefined)) return;
+  // A namespace that ends takes no Event.
+  if (target.records.namespace(service.split('/')[0] ?? '')?.phase !== 'active') return;
+  serviceEvents.tell(service, [importEnded(why)], { source: first, about: { serviceImport: about } });
+}
+
+function isServed({ services, slices }: ObservedMirror): boolean {
+  return services.length + slices.length > 0;
+}
+
+const WHY_ENDED: Partial<Readonly<Record<Deletion, string>>> = {
+  notExported: 'no other member exports it to this one',
+  moved: 'no other member exports it to this one',
+  memberLeft: 'the members that exported it have left',
+};
 
 function brakeKey(service: string): string {
   return `service/${service}`;
