@@ -5,8 +5,10 @@
 import * as z from 'zod';
 import { EXPORT_LABEL } from '../api/exportNames.js';
 import { ANNOTATION, LABEL } from '../api/names.js';
+import type { Complaint } from '../api/problem.js';
 import { clusterMeta, labelName, requests } from '../observed/metadata.js';
 import type { KubeObject } from '../api/resources.js';
+import { invalidAnnotation, shown } from './invalidAnnotation.js';
 import { MEMBER_ID } from './textForms.js';
 
 /** `invalid`: the label is not understood, so nothing is imported. Else the ids of the members that may export into it. */
@@ -52,6 +54,19 @@ export function namespaceConsent({ labels, annotations }: KubeObject['metadata']
     ...(ownNames !== undefined && ownNames !== 'true' && { ownNames: false }),
     ...(creates !== undefined && { creates: importConsent(creates) }),
   };
+}
+
+/** Of what is told nowhere else. What is not understood there is as if it were no. */
+export function consentComplaints({ labels, annotations }: KubeObject['metadata']): Complaint[] {
+  const complaintOf = (what: string, value: unknown): Complaint[] => {
+    if (value === undefined || value === 'true' || value === 'false') return [];
+    const text = typeof value === 'string' ? `"${shown(value)}"` : 'no text';
+    return [invalidAnnotation(`${what} of the namespace is ${text} and counts as "false": write "true" or "false", or remove it`)];
+  };
+  return [
+    ...complaintOf(`annotation ${ANNOTATION.importHostnames}`, annotations?.[ANNOTATION.importHostnames]),
+    ...complaintOf(`label ${EXPORT_LABEL.ownNames}`, labels?.[EXPORT_LABEL.ownNames]),
+  ];
 }
 
 function importConsent(value: unknown): ImportConsent {

@@ -4,7 +4,7 @@
 import { HUB_MANAGER, LABEL } from '../../core/api/names.js';
 import { clusterName } from '../../core/observed/metadata.js';
 import { readObject } from '../../core/observed/readObject.js';
-import { type NamespaceConsent, namespaceConsent, observedNamespace } from '../../core/services/namespaceConsent.js';
+import { consentComplaints, type NamespaceConsent, namespaceConsent, observedNamespace } from '../../core/services/namespaceConsent.js';
 import { type NamespaceExport, namespaceExport } from '../../core/services/namespaceExport.js';
 import { checkedFeed } from './checkedFeed.js';
 import { type Feed, setOrDelete } from './feed.js';
@@ -63,14 +63,15 @@ function projectNamespace(object: unknown): Kept<NamespaceRecord> {
     const phase = typeof deletionTimestamp === 'string' ? 'terminating' : 'active';
     const { [LABEL.managedBy]: manager, [LABEL.cluster]: madeFor } = labels ?? {};
     const { export: exports, complaints } = namespaceExport(annotations ?? {});
+    const said = { name, labels: labels ?? {}, annotations: annotations ?? {} };
     const record: NamespaceRecord = {
       phase,
-      consent: namespaceConsent({ name, labels: labels ?? {}, annotations: annotations ?? {} }),
+      consent: namespaceConsent(said),
       ...(exports !== undefined && { exports }),
       ...(manager === HUB_MANAGER && madeFor !== undefined && { madeFor }),
     };
     const subject = { kind: 'object', type: 'Namespace', key: name } as const;
-    return kept(record, ...complaints.map((complaint) => ({ subject, ...complaint })));
+    return kept(record, ...[...complaints, ...consentComplaints(said)].map((complaint) => ({ subject, ...complaint })));
   }
   const named = readObject(clusterName, object).ok;
   return kept(named ? { phase: 'active', consent: { imports: 'invalid' } } : undefined, malformed('namespace', object, read.error));
