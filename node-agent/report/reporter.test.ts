@@ -128,6 +128,61 @@ test('a tunnel that comes and goes all the time costs one write a second', async
   expect(times.slice(1).every((time, index) => time - (times[index] ?? 0) >= 1000)).toBe(true);
 });
 
+test('tunnels that fail one after the other are told soon, each at most once a second', async () => {
+  const node = gateway();
+  const plan = { ...planWith(peerOf('gateway', 'far'), peerOf('gateway', 'near')), role: { kind: 'gateway', slot: 0 } } as const;
+  const see = (far: PathState, near: PathState): void => {
+    const paths = [statusOf('tunnel', 'far', far, 10_000), statusOf('tunnel', 'near', near, 10_000)];
+    node.facts = { plan, paths };
+    node.changed();
+  };
+  const told = (): unknown[] =>
+    node.store.writes.map(({ at: time, spec }) => [time, spec === 'deleted' ? spec : spec.links.map(({ state }) => state).join()]);
+  see('up', 'up');
+  await node.clock.advance(10_000);
+  const before = node.store.writes.length;
+  see('down', 'up');
+  await node.clock.advance(400);
+  see('down', 'down');
+  await node.clock.advance(100);
+  see('up', 'down');
+  await node.clock.advance(100);
+  see('down', 'down');
+  await node.clock.advance(100);
+  see('up', 'up');
+  await node.clock.advance(5_000);
+  await node.end();
+  expect(told().slice(before)).toEqual([
+    [10_020, 'down,up'],
+    [10_420, 'down,down'],
+    [11_420, 'up,up'],
+  ]);
+});
+
+test('of a hundred tunnels that fail at a hundred moments, no more is written than five times a second', async () => {
+  const node = gateway();
+  const names = Array.from({ length: 100 }, (_, index) => `far${String(index).padStart(2, '0')}`);
+  const plan = { ...planWith(...names.map((name) => peerOf('gateway', name))), role: { kind: 'gateway', slot: 0 } } as const;
+  const see = (failed: number): void => {
+    const paths = names.map((name, index) => statusOf('tunnel', name, index < failed ? 'down' : 'up', 10_000));
+    node.facts = { plan, paths };
+    node.changed();
+  };
+  see(0);
+  await node.clock.advance(10_000);
+  const before = node.store.writes.length;
+  for (let failed = 1; failed <= 100; failed += 1) {
+    see(failed);
+    await node.clock.advance(30);
+  }
+  await node.clock.advance(5_000);
+  await node.end();
+  const times = node.store.writes.slice(before).map(({ at: time }) => time);
+  expect(times.length).toBeLessThanOrEqual(16);
+  expect(times.slice(1).every((time, index) => time - (times[index] ?? 0) >= 200)).toBe(true);
+  expect(node.store.report?.spec.links.every(({ state }) => state === 'down')).toBe(true);
+});
+
 test('ten quiet minutes cost nothing, though round trips waver', async () => {
   const node = gateway();
   node.state = 'up';
