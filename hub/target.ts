@@ -84,6 +84,8 @@ const SLICES_LAG_MS = 2_000;
 const YIELDING_MS = 60_000;
 /** Twice as long as a DNS answer of CoreDNS is kept. */
 const PARTING_MS = 60_000;
+/** kube-proxy writes what it has heard of once a second (`minSyncPeriod`), and the Service may come a turn before its endpoints. */
+const SETTLING_MS = 1_500;
 const IDLE: QueueStats = { waiting: 0, delayed: 0, active: 0, processed: 0, retried: 0 };
 const DONE: ReconcileResult = { kind: 'done' };
 
@@ -96,6 +98,7 @@ export function createTarget(member: Member, deps: TargetDeps): Target {
   const slicesWait = createBoundedWait(SLICES_LAG_MS, clock);
   const yielding = createBoundedWait(YIELDING_MS, clock);
   const parting = createBoundedWait(PARTING_MS, clock);
+  const settling = createBoundedWait(SETTLING_MS, clock);
   const importQuota = createImportQuota({
     target: member.id,
     serviceCIDRs: () => member.records.facts()?.serviceCIDRs ?? [],
@@ -155,6 +158,7 @@ export function createTarget(member: Member, deps: TargetDeps): Target {
       slicesWait,
       yielding,
       parting,
+      settling,
       postpone: (service) => waiting.size > 0 && later.put(formatKey({ kind: 'service', service }), 'imports'),
       importQuota,
       importViews,

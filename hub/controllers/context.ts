@@ -38,6 +38,8 @@ export interface Context {
   readonly yielding: BoundedWait;
   /** Services that have their own name again, while the derived one stands on. */
   readonly parting: BoundedWait;
+  /** Services whose Service of another name is there, while kube-proxy may not have its endpoints yet: their ServiceImport follows then. */
+  readonly settling: BoundedWait;
   /**
    * Whether others wait to be written that packets need more than what is left of this Service (`namespace/name`). Then it is reconciled
    * again after them, and soon in any case.

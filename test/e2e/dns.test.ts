@@ -3,11 +3,13 @@
  * Every kind of name is in test/apiserver/dns.test.ts. The tests run in order.
  */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { attempt, type Outcome, until } from '../lab/process.js';
+import { attempt, type Outcome, sleep, until } from '../lab/process.js';
 import type { KubeletCluster } from '../lab/kubelet/cluster.js';
 import { TOOLS_IMAGE } from '../lab/kubelet/images.js';
 import type { Example } from '../demo/install.js';
-import { applyShop, podsOf, startFederation } from './kubeletFederation.js';
+import { applyShop, nodeOf, podsOf, startFederation } from './kubeletFederation.js';
+import type { Requests } from './requestProgram.js';
+import { startRequester } from './requests.js';
 
 const EXPORTED = { annotations: { 'kilofed.io/export': 'true' } };
 const tools = { image: TOOLS_IMAGE, imagePullPolicy: 'IfNotPresent' };
@@ -123,8 +125,14 @@ test('one that a person exported by a ServiceExport: by that name alone', async 
   ]);
   await until('an answer by that name', 60_000, () => fetched(`http://${is('plain')}/`));
   expect(await ask('A plain.demo.svc.cluster.local')).toEqual(['ENOTFOUND']);
-  // So somebody may create one of that name.
-  await west.kubectl(['-n', 'demo', 'create', 'service', 'clusterip', 'plain', '--tcp=80:8080']);
+  // So somebody may create one of that name. It has no pods, and nobody who asks by the other name meets it.
+  const plain = await startRequester(west, nodeOf(west, 'west-a2'), 'requests-plain', `http://${is('plain')}`);
+  const seen = await plain.during(async () => {
+    await west.kubectl(['-n', 'demo', 'create', 'service', 'clusterip', 'plain', '--tcp=80:8080']);
+    await sleep(3_000);
+  });
+  await west.kubectl(['-n', 'demo', 'delete', 'pod', 'requests-plain', '--now']);
+  unharmed(seen);
 }, 120_000);
 
 test('a headless one: every pod, each by its own name, and its ports', async () => {
@@ -173,6 +181,12 @@ async function ask(...questions: readonly string[]): Promise<readonly (readonly 
     | string[]
     | string
   )[];
+}
+
+/** Nothing failed, of enough requests to say so. */
+function unharmed(seen: Requests): void {
+  expect(seen.failed).toEqual([]);
+  expect(seen.answered).toBeGreaterThan(100);
 }
 
 /** Undefined: nobody answers. */

@@ -233,7 +233,7 @@ describe('I5: the own name', () => {
   test('returns when it is free, and the derived one stands beside it for a minute', async () => {
     await ownName();
     const derived = derivedName() ?? '';
-    await world.clock.advance(4_000);
+    await world.clock.advance(6_000);
     expect([standIn(), endpointsBehind('web'), endpointsBehind(derived)]).toEqual(['web', FROM_EAST, FROM_EAST]);
     putSlice(world.cluster('east'), 'web', { addresses: ['10.1.0.6'] });
     await world.clock.advance(50_000);

@@ -1,7 +1,7 @@
 /**
  * Reconciles the mirror of one exported service in one member.
  */
-import { LABEL, MCS_LABEL } from '../../../core/api/names.js';
+import { DERIVED_SERVICE_ANNOTATION, LABEL, MCS_LABEL } from '../../../core/api/names.js';
 import { type Problem, problemText } from '../../../core/api/problem.js';
 import { type KubeObject, RESOURCE } from '../../../core/api/resources.js';
 import { importNews } from '../../../core/services/news.js';
@@ -206,10 +206,12 @@ async function write(
   const strays = await removeStrays(service, { slices: strayable(plan, observed), planned: plan }, context, signal);
   const partingMs = plan.parting === undefined ? 0 : context.parting.remainingMs(service);
   const parting = partingMs === 0 ? undefined : plan.parting;
-  const written = await writeMirror({ plan, parting, observed }, context, signal);
+  const settlingMs = namesParting(plan, observed) ? context.settling.remainingMs(service) : 0;
+  const written = await writeMirror({ plan, parting, observed, isSettling: settlingMs > 0 }, context, signal);
   if (plan.parting === undefined || !written.complete) context.parting.end(service);
+  if (settlingMs === 0 || !written.complete) context.settling.end(service);
   const mirrors = parting === undefined ? [plan] : [plan, parting];
-  const due = [partingMs, observed.freedMs, observed.lagMs ?? 0, strays.againMs ?? 0].filter((ms) => ms > 0);
+  const due = [partingMs, settlingMs, observed.freedMs, observed.lagMs ?? 0, strays.againMs ?? 0].filter((ms) => ms > 0);
   return {
     ...written,
     failures: [...strays.failures, ...written.failures],
@@ -219,6 +221,12 @@ async function write(
     ]),
     dueMs: due.length === 0 ? undefined : Math.min(...due),
   };
+}
+
+/** Whether the ServiceImport, and the DNS by it, leads to the Service of the former name, and the other Service is new. */
+function namesParting({ parting }: MirrorPlan, { mirror: { import: standing }, input }: ObservedImport): boolean {
+  const named = standing?.metadata.annotations?.[DERIVED_SERVICE_ANNOTATION];
+  return parting !== undefined && named === parting.service.metadata.name && input.target.sameNamed !== 'offered';
 }
 
 /** Those beside the target's own Service are planned while its owner consents. */

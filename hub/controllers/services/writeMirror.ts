@@ -31,9 +31,17 @@ export interface MirrorWritten {
   readonly problems: readonly Problem[];
 }
 
+interface Wanted {
+  readonly plan: MirrorPlan;
+  readonly parting: NamedMirror | undefined;
+  readonly observed: ObservedImport;
+  /** The ServiceImport leads to the Service that parts for a moment more. */
+  readonly isSettling: boolean;
+}
+
 /** While nobody knows what gave the Service its shape, Service and ServiceImport stay as they are. */
 export async function writeMirror(
-  { plan, parting, observed }: { readonly plan: MirrorPlan; readonly parting: NamedMirror | undefined; readonly observed: ObservedImport },
+  { plan, parting, observed, isSettling }: Wanted,
   context: Context,
   signal: AbortSignal,
 ): Promise<MirrorWritten> {
@@ -62,7 +70,8 @@ export async function writeMirror(
     if ((await put(write)) === 'ended') return { ...told, complete: false };
   const complete = await writeNamed(plan);
   const before = importIn(plan, context);
-  const isImportDue = complete && !keepService && !(sent() && isPostponable(plan, mirror) && context.postpone(objectKey(observed.input)));
+  const isImportDue =
+    complete && !keepService && !isSettling && !(sent() && isPostponable(plan, mirror) && context.postpone(objectKey(observed.input)));
   if (isImportDue) await put({ kind: 'import', object: serviceImport(plan, latest(plan.service), context) });
   if (parting !== undefined) await writeNamed(parting);
   if (keepService) return { ...told, complete };
