@@ -9,7 +9,8 @@ import { TOOLS_IMAGE } from '../lab/kubelet/images.js';
 import type { Example } from '../demo/install.js';
 import { applyShop, nodeOf, podsOf, startFederation } from './kubeletFederation.js';
 import type { Requests } from './requestProgram.js';
-import { startRequester } from './requests.js';
+import { type Requester, startRequester } from './requests.js';
+import { SHOP_URL } from './shop.js';
 
 const EXPORTED = { annotations: { 'kilofed.io/export': 'true' } };
 const tools = { image: TOOLS_IMAGE, imagePullPolicy: 'IfNotPresent' };
@@ -68,6 +69,8 @@ Promise.all(process.argv.slice(1).map((each) => ask(each.split(' ')))).then((all
 const FETCH = `fetch(process.argv[1], { signal: AbortSignal.timeout(3000) }).then(async (answer) => console.log(await answer.text()));`;
 
 let example: Example;
+/** Keeps requesting shop in west by its name in clusterset.local. */
+let requester: Requester;
 const is = (name: string): string => `${name}.demo.svc.clusterset.local`;
 
 beforeAll(async () => {
@@ -135,6 +138,38 @@ test('one that a person exported by a ServiceExport: by that name alone', async 
   unharmed(seen);
 }, 120_000);
 
+test('an import is moved from its own name to the derived one and back, within a minute: no request fails by either name', async () => {
+  const { east, west } = example;
+  requester = await startRequester(west, nodeOf(west, 'west-a2'), 'requests-shop', `http://${is('shop')}`);
+  const byOwn = await startRequester(west, nodeOf(west, 'west-a2'), 'requests-own', SHOP_URL);
+  const move = async (): Promise<void> => {
+    await east.kubectl(['-n', 'demo', 'annotate', 'service', 'shop', 'kilofed.io/own-name=false']);
+    await untilNamed(/^derived-/);
+    await east.kubectl(['-n', 'demo', 'annotate', '--overwrite', 'service', 'shop', 'kilofed.io/own-name=true']);
+    await untilNamed(/^shop$/);
+  };
+  let own: Requests | undefined;
+  const seen = await requester.during(async () => {
+    own = await byOwn.during(move);
+  });
+  await west.kubectl(['-n', 'demo', 'delete', 'pod', 'requests-own', '--now']);
+  unharmed(seen);
+  unharmed(own as Requests);
+}, 120_000);
+
+// As docs/export-a-service.md says. A later test goes on with it.
+test('one that is exported by its annotation is exported by a ServiceExport instead: no request fails', async () => {
+  const { east } = example;
+  const seen = await requester.during(async () => {
+    await apply(east, [
+      { apiVersion: 'multicluster.x-k8s.io/v1beta1', kind: 'ServiceExport', metadata: { name: 'shop', namespace: 'demo' } },
+    ]);
+    await east.kubectl(['-n', 'demo', 'annotate', 'service', 'shop', 'kilofed.io/export-', 'kilofed.io/own-name-']);
+    await untilNamed(/^derived-/);
+  });
+  unharmed(seen);
+}, 60_000);
+
 test('a headless one: every pod, each by its own name, and its ports', async () => {
   const { east } = example;
   await east.kubectl(['-n', 'demo', 'rollout', 'status', 'statefulset/db', '--timeout=60s'], { timeoutMs: 70_000 });
@@ -152,6 +187,18 @@ test('names that must not exist do not', async () => {
   const names = ['east.db', 'db-0.west.db', 'db-0.db', 'db-2.east.db', 'east.shop', 'quiet', 'nothing'];
   expect(await ask(...names.map((name) => `A ${is(name)}`))).toEqual(names.map(() => 'ENOTFOUND'));
 });
+
+test('no request fails when the Service of the own name goes, a minute later, nor when the annotation asks for it again', async () => {
+  const { east, west } = example;
+  const seen = await requester.during(async () => {
+    await west.kubectl(['-n', 'demo', 'wait', '--for=delete', 'service/shop', '--timeout=80s'], { timeoutMs: 90_000 });
+    await sleep(1_500);
+    await east.kubectl(['-n', 'demo', 'annotate', 'service', 'shop', 'kilofed.io/export=true']);
+    await east.kubectl(['-n', 'demo', 'delete', 'serviceexport', 'shop']);
+    await untilNamed(/^shop$/);
+  });
+  unharmed(seen);
+}, 150_000);
 
 test('a headless one without a ready pod is not there, nor one whose export has ended', async () => {
   const { east } = example;
@@ -187,6 +234,15 @@ async function ask(...questions: readonly string[]): Promise<readonly (readonly 
 function unharmed(seen: Requests): void {
   expect(seen.failed).toEqual([]);
   expect(seen.answered).toBeGreaterThan(100);
+}
+
+/** Resolves when the ServiceImport of shop in west names such a Service, and kube-proxy and the DNS have had time to follow. */
+async function untilNamed(name: RegExp): Promise<void> {
+  const path = 'jsonpath={.metadata.annotations.multicluster\\.kubernetes\\.io/derived-service}';
+  await until(`an import as ${name.source}`, 20_000, async () =>
+    name.test(await example.west.kubectl(['-n', 'demo', 'get', 'serviceimport', 'shop', '-o', path])) ? true : undefined,
+  );
+  await sleep(3_000);
 }
 
 /** Undefined: nobody answers. */
