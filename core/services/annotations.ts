@@ -40,7 +40,7 @@ interface AskedElsewhere {
 export function exportRequest(annotations: Annotations, elsewhere: AskedElsewhere = {}): ExportRequest | undefined {
   const { serviceExport, namespace } = elsewhere;
   const value = annotations[EXPORT_ANNOTATION.export];
-  if (value === 'true') return requested(annotations, { serviceExport });
+  if (value === 'true') return requested(annotations, elsewhere);
   if (value === 'false') return serviceExport === undefined ? undefined : refused(invalidAnnotation(DECLINED));
   if (value !== undefined) {
     const message = `annotation ${EXPORT_ANNOTATION.export} is "${shown(value)}": write "true" to export the Service, or remove it`;

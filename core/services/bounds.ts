@@ -28,6 +28,6 @@ export const BOUND = {
   /** Labels, and annotations, that one export passes on, and characters of either together. */
   exportedTexts: 64,
   exportedTextSize: 16_384,
-  /** Characters that are kept of a member's Services which nothing asks to export yet, as JSON. */
-  unexported: 32 << 20,
+  /** Characters that are kept of a member's Services, as JSON: what they are, their labels, and annotations of Kilofed's. */
+  services: 32 << 20,
 } as const;

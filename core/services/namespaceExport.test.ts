@@ -26,6 +26,11 @@ describe('a Service is exported', () => {
   test.each<[string, unknown, unknown]>([
     ['that its namespace exports', exported(ALL), 'all'],
     ['to whom the namespace says', exported({ ...ALL, 'kilofed.io/export-to': 'west,north' }), 'north,west'],
+    [
+      'that asks itself: to whom the namespace says, too',
+      exported({ ...ALL, 'kilofed.io/export-to': 'west' }, { 'kilofed.io/export': 'true' }),
+      'west',
+    ],
     ['to whom it says itself', exported({ ...ALL, 'kilofed.io/export-to': 'west' }, { 'kilofed.io/export-to': 'east' }), 'east'],
     ['that does not want it: not', exported(ALL, { 'kilofed.io/export': 'false' }), 'not'],
     ['that says it in a way nobody understands: not', exported(ALL, { 'kilofed.io/export': 'maybe' }), 'invalid'],
@@ -51,6 +56,7 @@ describe('a Service is exported', () => {
 });
 
 test.each([
+  [{ 'kilofed.io/export-to': 'west' }, /^annotation kilofed\.io\/export-to of the namespace alone says nothing/],
   [{ 'kilofed.io/export': 'yes' }, /^annotation kilofed\.io\/export of the namespace is "yes"/],
   [
     { 'kilofed.io/export': 'true', 'kilofed.io/export-selector': 'app in a' },

@@ -38,6 +38,7 @@ export interface Candidate {
 export function namespaceExport(annotations: Texts): NamespaceSays {
   const all = annotations[EXPORT_ANNOTATION.export];
   const selector = annotations[EXPORT_ANNOTATION.exportSelector];
+  if (all === undefined && selector === undefined && annotations[EXPORT_ANNOTATION.exportTo] !== undefined) return { complaints: [ALONE] };
   if (all === 'false' || (all === undefined && selector === undefined)) return { complaints: [] };
   if (all !== undefined && all !== 'true') {
     const message = `annotation ${EXPORT_ANNOTATION.export} of the namespace is "${shown(all)}" and exports nothing: write "true"`;
@@ -59,3 +60,8 @@ export function askedByNamespace(asked: NamespaceExport | undefined, { namespace
   if (namespace === 'default' && name === 'kubernetes') return undefined;
   return asked.selector === undefined || matchesSelector(asked.selector, labels) ? asked.annotations : undefined;
 }
+
+const ALONE = invalidAnnotation(
+  `annotation ${EXPORT_ANNOTATION.exportTo} of the namespace alone says nothing: write ${EXPORT_ANNOTATION.export} or ` +
+    `${EXPORT_ANNOTATION.exportSelector} beside it, or remove it`,
+);

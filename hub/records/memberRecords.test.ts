@@ -319,3 +319,24 @@ describe('H8.5: of too many exports of a namespace', () => {
     expect(records.exported().size).toBe(1_000);
   });
 });
+
+test('H8.5: what annotations and bodies of Services take has a bound, whether they are exported or not', () => {
+  const long = 'x'.repeat(16_000);
+  const put = (name: string, annotations: Readonly<Record<string, string>>): void =>
+    event('service', `demo/${name}`, { ...service(1), metadata: { name, namespace: 'demo', uid: name, annotations } });
+  put('first', { 'kilofed.io/export': 'true' });
+  for (let n = 0; n < 700; n += 1) put(`n${n}`, { 'kilofed.io/a': long, 'kilofed.io/b': long, 'kilofed.io/c': long, 'kilofed.io/d': long });
+  const said = (): number => JSON.stringify([...records.services().values()]).length;
+  expect(said()).toBeLessThan(34 << 20);
+  put('late', { 'kilofed.io/export': 'true', 'kilofed.io/a': long, 'kilofed.io/b': long, 'kilofed.io/c': long });
+  expect([records.exported().has('demo/first'), records.exported().has('demo/late'), records.waits('demo/late')]).toEqual([
+    true,
+    false,
+    true,
+  ]);
+  const told = (): unknown[] => records.problems().flatMap(({ reason, subject }) => (reason === 'TooManyObjects' ? [subject] : []));
+  expect(told()).toEqual([{ kind: 'service', name: 'demo/late' }]);
+  for (let n = 0; n < 700; n += 1) event('service', `demo/n${n}`);
+  put('late', { 'kilofed.io/export': 'true' });
+  expect([records.exported().has('demo/late'), records.waits('demo/late'), told()]).toEqual([true, false, []]);
+});

@@ -107,12 +107,13 @@ export function createServiceRecords(cluster: string, deps: ServiceRecordsDeps):
   const somebodys = createIndexed<true>();
   /** Services that are not ours and have our label still. */
   const leftOver = new Set<string>();
-  /** Characters that are kept of Services which nothing asks to export. */
-  let unexported = 0;
+  /** Characters that are kept of Services, and those of which nothing is kept for that. */
+  let kept = 0;
+  const noRoom = new Set<string>();
 
   function setService(key: string, seen: ServiceEntry | undefined): void {
     const before = services.get(key);
-    const entry = withRoom(seen === undefined ? undefined : asAsked(key, seen), sizeOf(before));
+    const entry = withRoom(key, seen === undefined ? undefined : asAsked(key, seen), sizeOf(before));
     setOrDelete(services, key, entry);
     somebodys.set(key, entry === undefined || entry.kind === 'own' ? undefined : true, entry?.namespace);
     if (entry === undefined) problems.set(`export ${key}`, []);
@@ -138,14 +139,27 @@ export function createServiceRecords(cluster: string, deps: ServiceRecordsDeps):
     return value ?? seen;
   }
 
-  function withRoom(entry: ServiceEntry | undefined, before: number): ServiceEntry | undefined {
+  /** What there is no room for waits, as what is beyond the number of exports does: what stands of it stays. */
+  function withRoom(key: string, entry: ServiceEntry | undefined, before: number): ServiceEntry | undefined {
     const size = sizeOf(entry);
-    if (entry?.kind === 'foreign' && size > before && unexported - before + size > BOUND.unexported) {
-      unexported -= before;
-      const { body: _body, labels: _labels, ...rest } = entry;
-      return { ...rest, unexportable: NO_ROOM };
+    noRoom.delete(key);
+    if (entry !== undefined && entry.kind !== 'own' && size > before && kept - before + size > BOUND.services) {
+      kept -= before;
+      noRoom.add(key);
+      const { namespace, name, uid, leftover, offered } = entry;
+      const asks = entry.kind === 'exported' ? [{ subject: { kind: 'service', name: key } as const, ...NO_ROOM }] : [];
+      problems.set(`export ${key}`, asks);
+      return {
+        kind: 'foreign',
+        namespace,
+        name,
+        uid,
+        unexportable: NO_ROOM,
+        ...(leftover !== undefined && { leftover }),
+        ...(offered !== undefined && { offered }),
+      };
     }
-    unexported += size - before;
+    kept += size - before;
     return entry;
   }
 
@@ -257,7 +271,7 @@ export function createServiceRecords(cluster: string, deps: ServiceRecordsDeps):
     },
     all: () => services,
     exported: () => exports.taken,
-    waits: exports.waits,
+    waits: (service) => exports.waits(service) || noRoom.has(service),
     slicesOf: (service) => (exports.taken.has(service) && slices.complete(service) ? slices.of(service) : undefined),
     readyBeside: (service) => (slices.complete(service) ? slices.count(service).ready : undefined),
     sliceChangedAt: (key) => sliceTimes.get(key),
@@ -293,12 +307,17 @@ export function createServiceRecords(cluster: string, deps: ServiceRecordsDeps):
 
 const NO_ROOM: Complaint = {
   reason: 'TooManyObjects',
-  message: `the member has more Services than the hub can know, ${BOUND.unexported >> 20} MiB of them, so this one can not be exported`,
+  message: `the member has more Services than the hub can know, ${BOUND.services >> 20} MiB of them, so this one can not be exported`,
 };
 
+/** What its owner chooses the size of, characters. */
 function sizeOf(entry: ServiceEntry | undefined): number {
-  return entry?.kind === 'foreign' ? (entry.body?.length ?? 0) + JSON.stringify(entry.labels ?? {}).length : 0;
+  if (entry === undefined || entry.kind === 'own') return 0;
+  const body = entry.kind === 'exported' ? JSON.stringify(entry.source) : (entry.body ?? '');
+  return body.length + JSON.stringify([entry.labels, entry.annotations]).length - NOTHING_KEPT;
 }
+
+const NOTHING_KEPT = '[null,null]'.length;
 
 /** What waits. It is gathered when it is asked for: while there is too much, each of very many events would have to. */
 function tooManyServices(leftOut: string | undefined): Problem[] {
