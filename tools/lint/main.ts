@@ -21,7 +21,7 @@ interface Part {
 }
 
 /** Tools of others, which print what they find themselves. */
-const TOOL_MS = 120_000;
+const TOOL_MS = 300_000;
 const tool = (name: string, ...args: readonly string[]): Part => ({
   name,
   run: () => (spawnSync(`node_modules/.bin/${name}`, args, { stdio: 'inherit', timeout: TOOL_MS }).status === 0 ? 0 : 1),
