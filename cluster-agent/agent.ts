@@ -19,6 +19,7 @@ import { createOrphanRemover } from './orphanRemover.js';
 import { createPeerWriter } from './peerWriter.js';
 import { nodeEvent } from './nodeEvents.js';
 import type { LinkEvent } from './linkEvents.js';
+import { createLateCallers } from './lateCallers.js';
 import { createLinkFollower } from './linkFollower.js';
 import { planExports } from './planExports.js';
 import { planLinks } from './planLinks.js';
@@ -94,6 +95,7 @@ export function createClusterAgent(deps: ClusterAgentDeps): ClusterAgent {
   const peerWriter = createPeerWriter({ writer, log });
   const remover = createOrphanRemover({ client, onRequest: (kind) => metrics.wrote(kind) });
   const policyWriter = createPolicyWriter({ client, onRequest: (kind) => metrics.wrote(kind) });
+  const lateCallers = createLateCallers({ now: () => clock.now() });
   const memberReach = createMemberReach({ now: () => clock.now() });
   const keeper = createReadinessKeeper({
     client,
@@ -146,10 +148,12 @@ export function createClusterAgent(deps: ClusterAgentDeps): ClusterAgent {
       tell([exportsUnknown(`cannot be read (${observation.reason})`)]);
       return { kind: 'done' };
     }
-    const { exported, problems } = planExports(observation.input);
+    const { services, againMs } = lateCallers.follow(observation.input.services);
+    const { exported, problems } = planExports({ ...observation.input, services });
     const failures = await policyWriter.write(observation.nodes, observation.policies, exported);
     tell(failures.length === 0 ? problems : [exportsUnknown(`cannot be written (${failures.slice(0, 3).join('; ')})`), ...problems]);
-    return failures.length === 0 ? { kind: 'done' } : { kind: 'retry', error: failures.join('; ') };
+    if (failures.length > 0) return { kind: 'retry', error: failures.join('; ') };
+    return againMs === undefined ? { kind: 'done' } : { kind: 'after', ms: againMs };
   }
 
   function reconcileLinks(): ReconcileResult {

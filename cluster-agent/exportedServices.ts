@@ -11,6 +11,8 @@ export interface ExportedService {
   readonly key: string;
   /** The members that it names; absent: as the Mesh says. */
   readonly targets?: readonly string[];
+  /** Other members may come by its ClusterIP, so that a gateway judges what leads to its endpoints on other nodes. */
+  readonly byClusterIP?: true;
 }
 
 interface ExportAsks {
@@ -32,6 +34,7 @@ export function exportedServices({ services, serviceExports, namespaces }: Expor
       ...(inNamespace !== undefined && { namespace: inNamespace }),
     });
     if (request?.exported !== true) return [];
-    return [{ key, ...(request.targets === undefined ? {} : { targets: request.targets }) }];
+    const { targets, endpoints } = request;
+    return [{ key, ...(targets !== undefined && { targets }), ...(endpoints === 'clusterip' && { byClusterIP: true as const }) }];
   });
 }

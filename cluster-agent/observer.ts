@@ -83,6 +83,11 @@ interface ObserverDeps {
   onHubHeard(is: boolean): void;
 }
 
+/** What of a MeshNode decides what may be reached on it. */
+function placeOf(node: MeshNode | undefined): Pick<NonNullable<MeshNode['status']>, 'meshAddresses' | 'slot'> {
+  return { meshAddresses: node?.status?.meshAddresses ?? [], slot: node?.status?.slot };
+}
+
 /** Links that are kept of all reports together, and of each report if these are very many. */
 const MOST_KEPT = 100_000;
 const LEAST_KEPT = 128;
@@ -131,7 +136,7 @@ export function createObserver(deps: ObserverDeps): Observer {
   const meshes = follow<Mesh>(RESOURCE.mesh, keep(checkMesh), all);
   const meshNodes = follow<MeshNode>(RESOURCE.meshNode, keep(checkMeshNode), (current, previous) => {
     planAndLinks();
-    if (current === undefined || !isDeepStrictEqual(current.status?.meshAddresses, previous?.status?.meshAddresses)) onExportsChange();
+    if (current === undefined || !isDeepStrictEqual(placeOf(current), placeOf(previous))) onExportsChange();
   });
   const nodes = follow<NodeFacts>(RESOURCE.node, nodeFacts, all);
   const ranges = follow<readonly string[]>(RESOURCE.serviceCIDR, serviceRanges);
@@ -223,6 +228,10 @@ export function createObserver(deps: ObserverDeps): Observer {
         input: {
           mesh: mesh.spec,
           nodes: [...nodes.store.values()],
+          // Where every node is a segment, each is its own gateway, and no slot is assigned.
+          gateways: [...meshNodes.store.values()]
+            .filter(({ status }) => mesh.spec.granularity !== 'location' || status?.slot !== undefined)
+            .map(({ metadata }) => metadata.name),
           meshAddresses: new Map([...meshNodes.store.values()].map(({ metadata, status }) => [metadata.name, status?.meshAddresses ?? []])),
           services: [...exportedNow().values()],
           slices: [...slices.store.values()],

@@ -59,6 +59,16 @@ describe('M14: what may be reached on each node', () => {
       },
       { a: [{ addresses: ['10.0.0.1', '10.4.0.1', '10.42.1.7'], ports: TCP80 }] },
     ],
+    [
+      'what is reached by a ClusterIP also on gateways, where it is translated, by those that the Service names',
+      {
+        gateways: ['b', 'c'],
+        services: [{ key: 'demo/web', targets: ['west'], byClusterIP: true }],
+        slices: [{ service: 'demo/web', addresses: ['10.42.1.7'], ports: TCP80 }],
+      },
+      { a: [{ ...web, members: ['west'] }], b: [{ ...web, members: ['west'] }], c: [{ ...web, members: ['west'] }] },
+    ],
+    ['nothing of others on gateways', { gateways: ['b'] }, { a: [web], ...there }],
     ['nothing at an address of nobody', { slices: [{ service: 'demo/web', addresses: ['10.43.1.7', '8.8.8.8'], ports: TCP80 }] }, {}],
     ['nothing without a port', { slices: [{ service: 'demo/web', addresses: ['10.42.1.7'], ports: [] }] }, {}],
   ])('%s', (_what, more, expected) => {

@@ -2,6 +2,8 @@
  * What other members may reach on each node, as a pure function of exported Services and their EndpointSlices.
  *
  * An endpoint is on the node that its address belongs to. What a slice says of nodes does not count: packets go where the address leads.
+ * One that is reached by a ClusterIP is let in by gateways, too: kube-proxy masquerades there what it sends to another node, which then
+ * does not know whose it is.
  */
 import type { MeshSpec } from '../core/api/meshSpec.js';
 import { type Exported, MAX_EXPORTED_ENDPOINTS, MAX_EXPORTED_PORTS } from '../core/api/nodePolicy.js';
@@ -17,6 +19,8 @@ export interface ExportsInput {
   readonly nodes: readonly Pick<NodeFacts, 'name' | 'podCIDRs' | 'internalCIDRs'>[];
   /** Mesh addresses by node: other members reach a server of the node itself by them where its own address is not routed. */
   readonly meshAddresses: ReadonlyMap<string, readonly string[]>;
+  /** Names of the nodes that end tunnels. Absent: none does. */
+  readonly gateways?: readonly string[];
   readonly services: readonly ExportedService[];
   /** Others than those of `services` are ignored. */
   readonly slices: readonly SliceFacts[];
@@ -39,7 +43,7 @@ interface Room {
 const ROOM: Room = { endpoints: MAX_EXPORTED_ENDPOINTS, size: 1 << 20 };
 
 /** A Service for which a node has no room is left out there. */
-export function planExports({ mesh, nodes, meshAddresses, services, slices }: ExportsInput, most = ROOM): ExportsPlan {
+export function planExports({ mesh, nodes, meshAddresses, gateways = [], services, slices }: ExportsInput, most = ROOM): ExportsPlan {
   const places = placesOf(nodes, meshAddresses);
   const slicesOf = new Map<string, SliceFacts[]>();
   for (const slice of slices) append(slicesOf, slice.service, slice);
@@ -49,7 +53,7 @@ export function planExports({ mesh, nodes, meshAddresses, services, slices }: Ex
   for (const service of services.toSorted((a, b) => (a.key < b.key ? -1 : 1))) {
     const targets = service.targets ?? (mesh.exportToDefault === 'none' ? [] : undefined);
     if (targets?.length === 0) continue;
-    for (const [node, found] of entriesOf(slicesOf.get(service.key) ?? [], places)) {
+    for (const [node, found] of entriesOf(slicesOf.get(service.key) ?? [], places, service.byClusterIP === true ? gateways : [])) {
       const entries = found.map((entry): Exported => ({ ...entry, ...(targets === undefined ? {} : { members: [...targets] }) }));
       const left = roomLeft(room.get(node) ?? most, entries);
       if (left === undefined) {
@@ -76,7 +80,11 @@ function roomLeft(room: Room, entries: readonly Exported[]): Room | undefined {
 type Entry = Pick<Exported, 'addresses' | 'ports'>;
 
 /** By node, sorted; slices with the same ports make one entry. */
-function entriesOf(slices: readonly SliceFacts[], places: PrefixMap<Place>): ReadonlyMap<string, readonly Entry[]> {
+function entriesOf(
+  slices: readonly SliceFacts[],
+  places: PrefixMap<Place>,
+  gateways: readonly string[],
+): ReadonlyMap<string, readonly Entry[]> {
   const entries = new Map<string, Map<string, { readonly addresses: Set<string>; readonly ports: Entry['ports'] }>>();
   for (const { addresses, ports } of slices) {
     if (ports.length === 0) continue;
@@ -84,13 +92,16 @@ function entriesOf(slices: readonly SliceFacts[], places: PrefixMap<Place>): Rea
     for (const address of addresses) {
       const place = placeOf(address, places);
       if (place === undefined) continue;
-      const { node, substitutes } = place;
-      const byPorts = entries.get(node) ?? new Map();
-      entries.set(node, byPorts);
-      const entry = byPorts.get(name) ?? { addresses: new Set(), ports };
-      byPorts.set(name, entry);
-      for (const each of [address, ...substitutes.filter((substitute) => familyOf(substitute) === familyOf(address))])
-        entry.addresses.add(each);
+      const { node: home, substitutes } = place;
+      for (const node of new Set([home, ...gateways])) {
+        const byPorts = entries.get(node) ?? new Map();
+        entries.set(node, byPorts);
+        const entry = byPorts.get(name) ?? { addresses: new Set(), ports };
+        byPorts.set(name, entry);
+        entry.addresses.add(address);
+        if (node !== home) continue;
+        for (const each of substitutes.filter((substitute) => familyOf(substitute) === familyOf(address))) entry.addresses.add(each);
+      }
     }
   }
   return new Map(

@@ -65,6 +65,8 @@ export const ANNOTATION = {
    * absent means private ranges.
    */
   allowedCIDRs: 'kilofed.io/allowed-cidrs',
+  /** On the Secret that declares a member, optional: its ranges of Services, which others then route to it; absent means none. */
+  serviceCIDRs: 'kilofed.io/service-cidrs',
   /** On the Secret that declares a member, optional: UID of the `kube-system` namespace of the cluster that it is. */
   clusterUid: 'kilofed.io/cluster-uid',
   /** On the Secret that declares a member, optional: namespaces that it may export Services of; absent means all. */

@@ -13,7 +13,10 @@ export const MAX_EXPORTED_ENDPOINTS = 10_000;
 export const MAX_EXPORTED_PORTS = 100;
 
 const exportedSchema = z.object({
-  addresses: z.array(z.string().max(45)).max(MAX_EXPORTED_ENDPOINTS).describe('Of pods of the node, or its own.'),
+  addresses: z
+    .array(z.string().max(45))
+    .max(MAX_EXPORTED_ENDPOINTS)
+    .describe('Of pods of the node, or its own; on a gateway also of those that are reached by a ClusterIP.'),
   ports: z
     .array(z.object({ protocol: z.enum(['TCP', 'UDP', 'SCTP']), port }))
     .max(MAX_EXPORTED_PORTS)

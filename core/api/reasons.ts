@@ -24,7 +24,9 @@ export const REASONS = {
   BadPodCIDR: 'A pod CIDR of the Node is no network.',
   BadService: 'A Service is malformed: it is not exported.',
   BadTerms: 'What is declared for a member beside its kubeconfig cannot be used as it is written.',
-  ClusterIPNotRouted: 'A Service asks to be reached by its ClusterIP, which is not routed between clusters: its pods serve.',
+  ClusterIPNotRouted: 'A Service asks to be reached by its ClusterIP, which is in no declared range of Services: its pods serve.',
+  ClusterIPUnusable:
+    'A Service asks to be reached by a ClusterIP that it has not, or that does not lead to all of its pods: its pods serve.',
   ClustersNotLinked: 'No exporter of a Service has a link to the member that should import it.',
   Connecting: 'The hub has not finished its first look at a member.',
   CredentialsExpire: 'The token or client certificate of a member ends soon.',

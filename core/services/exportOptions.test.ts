@@ -14,6 +14,7 @@ test.each([
   ['affinity', 'none', { affinity: 'none' }],
   ['affinity', 'remote', { affinity: 'remote' }],
   ['endpoints', 'pods', {}],
+  ['endpoints', 'clusterip', { endpoints: 'clusterip' }],
   [
     'prefer',
     'north, east,topology.kubernetes.io/region=eu,site=',
@@ -45,11 +46,6 @@ test.each([
   ['weights', '__proto__=3', {}],
 ])('%s: "%s" is told, and what is not understood does not count', (name, value, expected, complaints = 1) => {
   expect(optionsOf(name, value)).toEqual([expected, complaints]);
-});
-
-test('a ClusterIP is no endpoint elsewhere, and it is told', () => {
-  const { options, complaints } = readOptions({ 'kilofed.io/endpoints': 'clusterip' });
-  expect([options, complaints.map(({ reason }) => reason)]).toEqual([{ endpoints: 'clusterip' }, ['ClusterIPNotRouted']]);
 });
 
 test('of very many entries the first are taken where the order counts, and none where shares count', () => {

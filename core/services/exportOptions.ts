@@ -17,7 +17,7 @@ export interface ExportOptions {
   readonly prefer?: readonly string[];
   /** Share of the published endpoints, by member: 0 to 1,000, not all of them 0. */
   readonly weights?: Readonly<Record<string, number>>;
-  /** What its owner wants to stand for the Service in importers, which cannot be done yet; absent: its endpoints. */
+  /** What its owner wants to stand for the Service in importers (clusterIp.ts says whether it can); absent: its endpoints. */
   readonly endpoints?: 'clusterip';
 }
 
@@ -45,10 +45,7 @@ export function readOptions(annotations: Annotations): ReadOptions {
       ...(weights.value !== undefined && { weights: weights.value }),
       ...(endpoints.value === 'clusterip' && { endpoints: 'clusterip' }),
     },
-    complaints: [
-      ...[own, affinity, prefer, weights, endpoints].flatMap(({ complaints }) => complaints),
-      ...(endpoints.value === 'clusterip' ? [NOT_ROUTED] : []),
-    ],
+    complaints: [own, affinity, prefer, weights, endpoints].flatMap(({ complaints }) => complaints),
   };
 }
 
@@ -109,13 +106,6 @@ function readWeights(text: string | undefined): Value<Readonly<Record<string, nu
   if (![...weights.values()].some((weight) => weight > 0)) return ignored('it gives nobody any weight');
   return { value: Object.fromEntries([...weights].toSorted(([a], [b]) => (a < b ? -1 : 1))), complaints: [] };
 }
-
-const NOT_ROUTED: Complaint = {
-  reason: 'ClusterIPNotRouted',
-  message:
-    `annotation ${EXPORT_ANNOTATION.endpoints} is "clusterip", but ranges of Services are not routed between members, ` +
-    'so its pods serve',
-};
 
 /** Between commas, each once. */
 function wordsOf(text: string): string[] {

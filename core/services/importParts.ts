@@ -12,6 +12,11 @@ export interface Exporter {
   readonly slices: readonly SliceRecord[];
   /** CIDRs that the exporter is registered with. Addresses outside of them are not mirrored. */
   readonly networks: readonly string[];
+  /**
+   * Ranges of its Services that the target routes to it, where the Service asks to be reached by its ClusterIP and can be. Absent: its pods
+   * stand for it.
+   */
+  readonly services?: readonly string[];
   /** Mesh addresses, by the addresses of its nodes that are mirrored as them, since no tunnel carries their own. Absent: none are. */
   readonly substitutes?: ReadonlyMap<string, string>;
   /** Its place in the order in which the hub first saw the exporters of this name. */

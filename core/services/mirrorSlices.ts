@@ -10,6 +10,7 @@ import { addressOf, parseCidr } from '../net/cidr.js';
 import { createPrefixMap } from '../net/prefixMap.js';
 import { isSpecial } from '../net/special.js';
 import { BOUND } from './bounds.js';
+import { byClusterIp } from './clusterIp.js';
 import { cutOff } from './cutOff.js';
 import type { EndpointSliceObject, Exporter } from './importParts.js';
 import type { SliceEndpoint, SlicePort, SliceRecord } from './model.js';
@@ -41,10 +42,12 @@ interface Mirrored {
 /** No link to them works, or their member is drained. */
 type HeldBack = 'cutOff' | 'drained';
 
-export function mirrorSlices(exporter: Exporter, context: MirrorContext): Mirrored {
-  const { cluster, namespace, name } = exporter.service;
+export function mirrorSlices(given: Exporter, context: MirrorContext): Mirrored {
+  const { cluster, namespace, name } = given.service;
   // An import never lands in another namespace than the one its Service was watched in (CVE-2026-66788).
-  const ours = exporter.slices.filter((slice) => slice.cluster === cluster && slice.namespace === namespace && slice.service === name);
+  const own = given.slices.filter((slice) => slice.cluster === cluster && slice.namespace === namespace && slice.service === name);
+  const { exporter, notes } = byClusterIp({ ...given, slices: own }, context.families);
+  const ours = exporter.slices;
   const mirrored = ours.filter(({ addressType }) => context.families.includes(addressType));
   const reach = reachOf(exporter);
   const publish = publisher(exporter, context.shape);
@@ -73,6 +76,7 @@ export function mirrorSlices(exporter: Exporter, context: MirrorContext): Mirror
     isCut,
     heldBack: slices.some((slice, index) => slice !== all[index]) ? (isDrained ? 'drained' : 'cutOff') : undefined,
     notes: [
+      ...notes,
       ...(foreignAddresses === 0
         ? []
         : [`${foreignAddresses} address(es) of ${cluster} are neither its pods' nor routed ones of its nodes, so they are not mirrored`]),

@@ -8,6 +8,7 @@ import { type Complaint, problemText } from '../api/problem.js';
 import type { KubeObject } from '../api/resources.js';
 import { unknownTargets } from './annotations.js';
 import { conflictsOf, type ServiceConflict } from './conflicts.js';
+import { clusterIpRefusal } from './clusterIp.js';
 import type { ServiceRecord } from './model.js';
 import type { Sha256 } from './names.js';
 import type { ExportToDefault } from './planImport.js';
@@ -33,6 +34,8 @@ export interface ImportersSay {
 
 interface ExportInput {
   readonly service: ServiceRecord;
+  /** Ranges of Services of its member that others may route. Absent: none. */
+  readonly routedServices?: readonly string[];
   /** Why the member may not export it. */
   readonly denial?: Complaint;
   /** All annotated Services of this name that may be exported, this one included. */
@@ -70,7 +73,13 @@ export function planExport(input: ExportInput): ExportPlan {
     return { object, conditions: [{ type: 'Valid', status: 'False', reason, message: problemText(invalid) }], complaints: [invalid] };
   }
   const untargeted = input.exportToDefault === 'none' && service.export.targets === undefined ? [NO_TARGETS] : [];
-  const complaints = [...service.export.complaints, ...unknownTargets(service.export, input.members), ...untargeted];
+  const byPods = clusterIpRefusal(service, input.routedServices ?? []);
+  const complaints = [
+    ...service.export.complaints,
+    ...(byPods === undefined ? [] : [byPods]),
+    ...unknownTargets(service.export, input.members),
+    ...untargeted,
+  ];
   const named = service.export.targets?.some((id) => id !== service.cluster && input.members.includes(id)) !== false;
   if (!named && complaints.length === 0) complaints.push(ONLY_ITSELF);
   const conflicts = conflictsOf(

@@ -3,7 +3,7 @@
  * pair is reconciled (services/outdatedImports.ts).
  */
 import { DEFAULT_NAMESPACE, LABEL } from '../../core/api/names.js';
-import { findClaims } from '../federation/claims.js';
+import { findClaims, rangesOf } from '../federation/claims.js';
 import type { Contested } from '../federation/contests.js';
 import type { Federation } from '../federation/federation.js';
 import type { Pairs } from '../pairs/pairs.js';
@@ -169,6 +169,7 @@ function keysOfFacts(id: string, change: FactsChange, federation: Federation): T
   const others = federation.ids().filter((other) => other !== id);
   const contenders = federation.contenders(movedClaims(change), id);
   return [
+    ...keysOfClusterIPs(id, change, federation),
     [id, { kind: 'peers', source: id }],
     ...others.flatMap((other): TargetedKey[] => [
       [other, { kind: 'peers', source: id }],
@@ -178,6 +179,21 @@ function keysOfFacts(id: string, change: FactsChange, federation: Federation): T
       others.flatMap((target): TargetedKey[] => (target === source ? [] : [[target, { kind: 'peers', source }]])),
     ),
   ];
+}
+
+/** What asks to be reached by a ClusterIP, when whether that can be may have changed. */
+function keysOfClusterIPs(id: string, { before, after }: FactsChange, federation: Federation): TargetedKey[] {
+  const records = servicesMoved(before, after) ? federation.known(id)?.records : undefined;
+  if (records === undefined) return [];
+  const asking = [...records.exported()].filter((service) => {
+    const entry = records.services().get(service);
+    return entry?.kind === 'exported' && entry.record.export.endpoints === 'clusterip';
+  });
+  return keysOfExporter(asking, federation);
+}
+
+function servicesMoved(before: FactsChange['before'], after: FactsChange['after']): boolean {
+  return before?.routedServiceCIDRs.join() !== after?.routedServiceCIDRs.join();
 }
 
 /** Who lost or gained what a Peer of ours holds: its member, and all that claim the same. */
@@ -212,11 +228,12 @@ function movedClaims({ before, after }: FactsChange): Contested {
           ),
         ]),
   ];
-  const [first, second] = [before, after].map((facts) => [...(facts?.podCIDRs ?? []), ...(facts?.meshCIDRs ?? [])]);
+  const [first, second] = [before, after].map((facts) => (facts === undefined ? [] : rangesOf(facts)));
   return {
     keys: new Set(moved.flatMap(({ keys }) => [...keys])),
     addresses: new Set(moved.flatMap(({ addresses }) => [...addresses])),
     endpoints: new Set(moved.flatMap(({ endpoints }) => [...endpoints])),
     ranges: first?.join() === second?.join() ? [] : [...(first ?? []), ...(second ?? [])],
+    services: servicesMoved(before, after) ? [before, after].flatMap((facts) => facts?.routedServiceCIDRs ?? []) : [],
   };
 }

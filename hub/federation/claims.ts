@@ -15,8 +15,10 @@ export interface Claims {
   readonly addresses: ReadonlySet<string>;
   /** Addresses of gateways' endpoints, as CIDRs. */
   readonly endpoints: ReadonlySet<string>;
-  /** Of pods and mesh addresses. */
+  /** Of pods, mesh addresses, and Services that are routed. */
   readonly ranges: readonly string[];
+  /** Those of Services. */
+  readonly services: readonly string[];
   /** Ranges and node addresses. */
   prefixIndex(): CidrIndex<string>;
   endpointIndex(): CidrIndex<string>;
@@ -28,7 +30,7 @@ export function findClaims(facts: ClusterFacts, nodes: readonly MeshNode[] = fac
   const endpoints = new Set(
     gateways.flatMap(({ spec }) => spec.endpoints.flatMap(({ host }) => (addressOf(host) === undefined ? [] : singleAddress(host)))),
   );
-  const ranges = [...facts.podCIDRs, ...facts.meshCIDRs];
+  const ranges = rangesOf(facts);
   let prefixIndex: CidrIndex<string> | undefined;
   let endpointIndex: CidrIndex<string> | undefined;
   return {
@@ -36,9 +38,14 @@ export function findClaims(facts: ClusterFacts, nodes: readonly MeshNode[] = fac
     addresses,
     endpoints,
     ranges,
+    services: facts.routedServiceCIDRs,
     prefixIndex: () => (prefixIndex ??= indexOf([...ranges, ...addresses])),
     endpointIndex: () => (endpointIndex ??= indexOf([...endpoints])),
   };
+}
+
+export function rangesOf({ podCIDRs, meshCIDRs, routedServiceCIDRs }: ClusterFacts): string[] {
+  return [...podCIDRs, ...meshCIDRs, ...routedServiceCIDRs];
 }
 
 function routedAddresses(facts: ClusterFacts, nodes: readonly MeshNode[]): ReadonlySet<string> {

@@ -233,7 +233,8 @@ export function createMember(id: string, deps: MemberDeps): Member {
     declare(declaration, reserved) {
       const newTerms = terms !== declaration.terms && !isDeepStrictEqual(terms, declaration.terms);
       if (ranges === undefined || newTerms || !isDeepStrictEqual(ranges.reserved, reserved)) {
-        ranges = { allowed: declaration.terms.allowedCIDRs, reserved, place: declaration.termsPlace };
+        const { allowedCIDRs: allowed, serviceCIDRs: services } = declaration.terms;
+        ranges = { allowed, ...(services !== undefined && { services }), reserved, place: declaration.termsPlace };
         records.setTerms(ranges);
       }
       const before = terms;

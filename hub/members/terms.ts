@@ -16,6 +16,8 @@ import { memberLabels } from './memberLabels.js';
 export interface MemberTerms {
   /** Canonical CIDRs that its pods, mesh addresses, Services and nodes may lie in, sorted. Absent: in private ranges. Empty: in none. */
   readonly allowedCIDRs?: readonly string[];
+  /** Canonical CIDRs of its Services that others are to route to it, sorted. Absent: none. */
+  readonly serviceCIDRs?: readonly string[];
   /** UID of the `kube-system` namespace of the only cluster that may answer under the id, as it was written. Empty: no cluster may. */
   readonly clusterUid?: string;
   /** Namespaces that it may export Services of: names, or prefixes that end in `*`; sorted. Absent: all that the hub allows. */
@@ -48,6 +50,7 @@ interface Declared {
 const MAX_ENTRIES = 256;
 const KEYS: ReadonlySet<string> = new Set([
   ANNOTATION.allowedCIDRs,
+  ANNOTATION.serviceCIDRs,
   ANNOTATION.clusterUid,
   ANNOTATION.exportNamespaces,
   ANNOTATION.timeToLive,
@@ -87,7 +90,8 @@ export function readTerms(annotations: Readonly<Record<string, string>>, declare
     ].toSorted();
   };
 
-  const allowedCIDRs = list(ANNOTATION.allowedCIDRs, readCidr, 'CIDRs such as 10.1.0.0/16, with commas between them');
+  const cidrs = (key: string): string[] | undefined => list(key, readCidr, 'CIDRs such as 10.1.0.0/16, with commas between them');
+  const ranges = given({ allowedCIDRs: cidrs(ANNOTATION.allowedCIDRs), serviceCIDRs: cidrs(ANNOTATION.serviceCIDRs) });
   const exportNamespaces = list(
     ANNOTATION.exportNamespaces,
     (entry) => (NAMESPACES.test(entry) ? entry : undefined),
@@ -113,7 +117,7 @@ export function readTerms(annotations: Readonly<Record<string, string>>, declare
   for (const complaint of complaints) complain(ANNOTATION.memberLabels, complaint);
   return {
     terms: {
-      ...(allowedCIDRs !== undefined && { allowedCIDRs }),
+      ...ranges,
       ...(clusterUid !== undefined && { clusterUid }),
       ...(exportNamespaces !== undefined && { exportNamespaces }),
       ...(timeToLiveMs !== undefined && { timeToLiveMs }),
@@ -123,6 +127,10 @@ export function readTerms(annotations: Readonly<Record<string, string>>, declare
     },
     problems,
   };
+}
+
+function given({ allowedCIDRs, serviceCIDRs }: Record<'allowedCIDRs' | 'serviceCIDRs', readonly string[] | undefined>): MemberTerms {
+  return { ...(allowedCIDRs !== undefined && { allowedCIDRs }), ...(serviceCIDRs !== undefined && { serviceCIDRs }) };
 }
 
 function readTimeToLive(text: string): number | undefined {

@@ -74,8 +74,7 @@ export function createPairs(federation: Federation): Pairs {
   function find(source: Member, target: Member): Reach {
     const facts = source.records.facts();
     if (facts === undefined) return NOTHING;
-    if (source.id === target.id)
-      return { ...NOTHING, prefixes: [...facts.podCIDRs, ...facts.nodes.flatMap(underlayAddressesOf).map(singleAddress)] };
+    if (source.id === target.id) return ownReach([...facts.podCIDRs, ...facts.nodes.flatMap(underlayAddressesOf).map(singleAddress)]);
     const pair = input(source, target);
     return pair === undefined ? NOTHING : findReach(pair);
   }
@@ -117,7 +116,11 @@ export function createPairs(federation: Federation): Pairs {
   };
 }
 
-const NOTHING: Reach = { prefixes: [], substitutes: new Map() };
+const NOTHING: Reach = { prefixes: [], services: [], reachable: [], substitutes: new Map() };
+
+function ownReach(prefixes: readonly string[]): Reach {
+  return { ...NOTHING, prefixes, reachable: prefixes };
+}
 
 function keptIn<T>(all: Map<string, WhileSame<T>>, key: string): WhileSame<T> {
   const found = all.get(key) ?? createWhileSame<T>();

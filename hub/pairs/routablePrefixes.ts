@@ -36,6 +36,10 @@ interface RoutablePrefixes {
 export interface Reach {
   /** Its pods, and those of its nodes' addresses that are routed. Mesh addresses are nobody's endpoints. CIDRs, sorted. */
   readonly prefixes: readonly string[];
+  /** Ranges of its Services: no pod's endpoint is one. CIDRs, sorted. */
+  readonly services: readonly string[];
+  /** All of these. */
+  readonly reachable: readonly string[];
   /** Mesh addresses, by the addresses of nodes in whose place they are (substitutes.ts). */
   readonly substitutes: ReadonlyMap<string, string>;
 }
@@ -45,8 +49,13 @@ export function findReach(input: PairInput): Reach {
   const mesh = new Set(facts.nodes.flatMap(({ status }) => status?.meshAddresses ?? []).map(singleAddress));
   const routable = createRoutable(input);
   const routed = registeredSegments(facts).segments.flatMap((segment) => routable(segment).prefixes);
+  const ofServices = new Set(facts.routedServiceCIDRs);
+  const prefixes = sortCidrs(routed.filter((prefix) => !mesh.has(prefix) && !ofServices.has(prefix)));
+  const services = sortCidrs(routed.filter((prefix) => ofServices.has(prefix)));
   return {
-    prefixes: sortCidrs(routed.filter((prefix) => !mesh.has(prefix))),
+    prefixes,
+    services,
+    reachable: [...prefixes, ...services],
     substitutes: findSubstitutes(facts, new Set(routed)),
   };
 }

@@ -168,6 +168,7 @@ function sameFacts(a: ClusterFacts | undefined, b: ClusterFacts | undefined): bo
     sameItems(a.nodes, b.nodes) &&
     sameItems(a.podCIDRs, b.podCIDRs) &&
     sameItems(a.serviceCIDRs, b.serviceCIDRs) &&
+    sameItems(a.routedServiceCIDRs, b.routedServiceCIDRs) &&
     sameItems(a.meshCIDRs, b.meshCIDRs) &&
     a.nodeAddresses.size === b.nodeAddresses.size &&
     [...a.nodeAddresses].every((address) => b.nodeAddresses.has(address))

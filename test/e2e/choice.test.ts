@@ -5,6 +5,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Example } from '../demo/install.js';
 import type { KubeletCluster } from '../lab/kubelet/cluster.js';
+import type { KubeletNode } from '../lab/kubelet/node.js';
 import { run, sleep, until } from '../lab/process.js';
 import { applyShop, nodeOf, podsOf, scaleHub, startFederation, twoGateways } from './kubeletFederation.js';
 import { linkFaults, type LinkFaults } from './linkFaults.js';
@@ -14,6 +15,8 @@ import { SHOP_URL } from './shop.js';
 
 let example: Example;
 let faults: LinkFaults;
+/** Of east's location eu, by slot. */
+let gateways: readonly [KubeletNode, KubeletNode];
 let requester: Requester;
 /** On a machine that runs three clusters it took 0.2 to 2 s after a pod was killed, and 1.5 to 5 s after a cluster was cut off. */
 const FEW_MS = 8_000;
@@ -21,7 +24,7 @@ const FEW_MS = 8_000;
 beforeAll(async () => {
   example = await startFederation();
   const { east, west, north } = example;
-  const gateways = await twoGateways(east, 'eu');
+  gateways = await twoGateways(east, 'eu');
   faults = linkFaults(example, gateways);
   await applyShop(west, { node: nodeOf(west, 'west-a1').name, replicas: 1, annotations: { 'kilofed.io/affinity': 'local' } });
   await applyShop(north, { replicas: 1, annotations: {} });
@@ -86,6 +89,30 @@ test('a member is drained by its command, and comes back: no request fails', asy
   unharmed(back);
   await untilServedBy(() => [example.west, example.east, example.north]);
 }, 120_000);
+
+test('by the ClusterIP of east: its pods answer, on other nodes than the gateway and on itself', async () => {
+  await annotate('affinity=local', 'prefer=east,north');
+  await scaleOwn(0);
+  await untilServedBy(() => [example.east]);
+  const moved = await requester.during(async () => {
+    await askForClusterIP('clusterip');
+    await untilEndpointsOf('east', (addresses) => addresses.length === 1 && addresses.every((each) => each.startsWith('10.91.')));
+    await sleep(1_500);
+  });
+  unharmed(moved);
+  await untilServedBy(() => [example.east]);
+  const annotations = { 'kilofed.io/export': 'true', 'kilofed.io/endpoints': 'clusterip' };
+  for (const node of [nodeOf(example.east, 'east-us1'), gateways[0], gateways[1]]) {
+    await applyShop(example.east, { node: node.name, annotations });
+    await untilServedBy(() => [example.east]);
+  }
+  const back = await requester.during(async () => {
+    await askForClusterIP('pods');
+    await untilEndpointsOf('east', (addresses) => addresses.length === 2);
+    await sleep(1_500);
+  });
+  unharmed(back);
+}, 180_000);
 
 describe.each([
   { who: 'by the hub', hub: true },
@@ -162,6 +189,23 @@ async function untilServedBy(clusters: () => readonly KubeletCluster[]): Promise
 async function annotate(...values: readonly string[]): Promise<void> {
   const annotations = values.map((value) => `kilofed.io/${value}`);
   await example.west.kubectl(['-n', 'demo', 'annotate', '--overwrite', 'service', 'shop', ...annotations]);
+}
+
+/** Of east, whose Service ranges are declared from then on. */
+async function askForClusterIP(endpoints: 'clusterip' | 'pods'): Promise<void> {
+  const declared = ['annotate', '--overwrite', 'secret', 'member-east', 'kilofed.io/service-cidrs=10.91.0.0/16'];
+  await example.north.kubectl(['-n', 'kilofed', ...declared]);
+  await example.east.kubectl(['-n', 'demo', 'annotate', '--overwrite', 'service', 'shop', `kilofed.io/endpoints=${endpoints}`]);
+}
+
+/** In west, behind the name that the ServiceImport gives. */
+async function untilEndpointsOf(member: string, isSo: (addresses: readonly string[]) => boolean): Promise<void> {
+  const label = `kilofed.io/cluster=${member},multicluster.kubernetes.io/service-name=shop,kubernetes.io/service-name!=shop`;
+  const path = 'jsonpath={.items[*].endpoints[*].addresses[*]}';
+  await until(`other endpoints of ${member}`, 20_000, async () => {
+    const found = await example.west.kubectl(['-n', 'demo', 'get', 'endpointslices', '-l', label, '-o', path]);
+    return isSo(found.split(' ').filter((each) => each !== '')) ? true : undefined;
+  });
 }
 
 async function untilChosen(part: string): Promise<void> {

@@ -44,10 +44,15 @@ function meshNode(sketch: NodeSketch): MeshNode {
 
 export function clusterFacts(
   nodes: readonly NodeSketch[],
-  ranges: { readonly mesh?: readonly string[]; readonly services?: readonly string[]; readonly granularity?: MeshSpec['granularity'] } = {},
+  ranges: {
+    readonly mesh?: readonly string[];
+    readonly services?: readonly string[];
+    readonly granularity?: MeshSpec['granularity'];
+    readonly routed?: readonly string[];
+  } = {},
 ): ClusterFacts {
   const spec = meshSpecSchema.parse({ wireguardCIDRs: ranges.mesh ?? ['10.4.0.0/24'], granularity: ranges.granularity });
-  return createAdmission(NO_TERMS)(
+  return createAdmission(ranges.routed === undefined ? NO_TERMS : { ...NO_TERMS, services: ranges.routed })(
     {
       apiVersion: 'kilofed.io/v1alpha1',
       kind: 'Mesh',

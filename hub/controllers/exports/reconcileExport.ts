@@ -3,6 +3,7 @@
  * in one of ours.
  */
 import { type KubeObject, RESOURCE } from '../../../core/api/resources.js';
+import type { ServiceRecord } from '../../../core/services/model.js';
 import { EXPORT_ENDED } from '../../../core/services/news.js';
 import { type ExportCondition, type ExportPlan, importersIn, type ImportersSay, planExport } from '../../../core/services/planExport.js';
 import type { Federation } from '../../federation/federation.js';
@@ -30,11 +31,9 @@ export async function reconcileExport(service: string, context: Context, signal:
   const denial = federation.exportRefusal(target.id, entry.namespace);
   const plan = planExport({
     service: entry.record,
+    routedServices: routedServicesOf(target),
     ...(denial !== undefined && { denial }),
-    all: federation.exportersOf(service).flatMap((id) => {
-      const other = federation.known(id)?.records.services().get(service);
-      return other?.kind === 'exported' ? [other.record] : [];
-    }),
+    all: exportedBy(service, federation),
     importers: importersSay(service, observed, context),
     followed: followedIn(service, federation),
     exportToDefault: context.exportToDefault,
@@ -54,6 +53,19 @@ export async function reconcileExport(service: string, context: Context, signal:
     return reportToPerson(service, { existing, conditions, outcome, request: entry.record.export }, context, signal);
   }
   return report({ plan, existing, outcome }, context, signal);
+}
+
+/** The ranges of Services that lead from others to a member. */
+function routedServicesOf({ records }: Context['target']): readonly string[] {
+  return records.facts()?.routedServiceCIDRs ?? [];
+}
+
+/** The Service as each of its exporters has it. */
+function exportedBy(service: string, federation: Federation): readonly ServiceRecord[] {
+  return federation.exportersOf(service).flatMap((id) => {
+    const entry = federation.known(id)?.records.services().get(service);
+    return entry?.kind === 'exported' ? [entry.record] : [];
+  });
 }
 
 /** Writes the ServiceExport, and its conditions. */

@@ -72,6 +72,21 @@ describe('planMemberPeers', () => {
     });
   });
 
+  test('a range of Services is behind one location: the first by name that has a gateway; pods are never in it', () => {
+    const [service, lone] = ['10.96.0.0/16', { ...A3, name: 'c1', location: 'aix', pods: ['10.1.8.0/24'] }];
+    const parisian = { pods: ['10.1.9.0/24'], internal: ['192.168.9.11/24'], mesh: ['10.4.1.9'], slot: 0 };
+    const paris: NodeSketch = { ...A3, ...parisian, name: 'b1', location: 'paris' };
+    const routed = (...nodes: NodeSketch[]): unknown => {
+      const facts = clusterFacts(nodes, { mesh: ['10.4.1.0/24'], routed: [service] });
+      const input = { source: { id: 'east', facts }, target: west, apiServers: NO_API_SERVERS, ownership: UNCONTESTED, sha256 };
+      expect(findReach(input)).toMatchObject({ services: [service], prefixes: expect.not.arrayContaining([service]) });
+      return planMemberPeers(input).peers.flatMap(({ metadata, spec }) => (spec.allowedIPs.includes(service) ? metadata.name : []));
+    };
+    expect(routed(A1, A2, paris, lone)).toEqual(['east-lyon-0', 'east-lyon-1']);
+    expect(routed(paris, A2, lone)).toEqual(['east-lyon-1']);
+    expect(routed(A3, paris, lone)).toEqual(['east-paris-0']);
+  });
+
   test('the endpoint is one that the nodes of the target can dial', () => {
     const both = clusterFacts([A1], { mesh: ['10.4.1.0/24'] });
     const nodes = both.nodes.map((node) => ({

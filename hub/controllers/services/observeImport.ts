@@ -3,8 +3,10 @@
  */
 import { DEFAULT_NAMESPACE } from '../../../core/api/names.js';
 import { familyOf } from '../../../core/net/cidr.js';
+import { clusterIpRefusal } from '../../../core/services/clusterIp.js';
 import { importRefusal } from '../../../core/services/consent.js';
 import type { Exporter } from '../../../core/services/importParts.js';
+import type { ServiceRecord } from '../../../core/services/model.js';
 import { derivedServiceName } from '../../../core/services/names.js';
 import type { NameHolder } from '../../../core/services/importName.js';
 import type { CreationConsent } from '../../../core/services/namespaceCreation.js';
@@ -106,13 +108,15 @@ function knownExporters(
       waiting.set(id, `the endpoints of ${id} are being read`);
       continue;
     }
-    const { verdict, reachable, substitutes, segments } = seen(id, context);
+    const view = seen(id, context);
+    const { verdict, networks, substitutes, segments } = view;
     if (verdict?.kind === 'wait') waiting.set(id, verdict.reason);
     else
       exporters.push({
         service: entry.record,
         slices,
-        networks: reachable,
+        networks,
+        ...byClusterIp(entry.record, member.records, view),
         substitutes,
         seen: federation.arrivals.seen(id, service),
         ...(verdict?.kind === 'refuse' && { unreachableReason: verdict.message }),
@@ -122,6 +126,12 @@ function knownExporters(
       });
   }
   return { exporters, waiting };
+}
+
+/** In the exporter itself its pods serve. */
+function byClusterIp(service: ServiceRecord, { facts }: MemberRecords, { verdict, services }: MemberView): Pick<Exporter, 'services'> {
+  if (verdict === undefined || service.export.endpoints !== 'clusterip') return {};
+  return clusterIpRefusal(service, facts()?.routedServiceCIDRs ?? []) === undefined ? { services } : {};
 }
 
 /** A member as it is seen from the target. When that changes, the import is planned again. */

@@ -21,8 +21,16 @@ export function outdatedImports(member: string, context: Context): Iterable<stri
 function servicesWith(records: MemberRecords, moved: CidrIndex<true>): string[] {
   const hasMoved = (address: string): boolean => moved.touching(address).length > 0;
   return [...records.exported()].filter((service) =>
-    records.slicesOf(service)?.some(({ endpoints }) => endpoints.some(({ addresses }) => addresses.some(hasMoved))),
+    [records.slicesOf(service)?.flatMap(({ endpoints }) => endpoints.flatMap(({ addresses }) => addresses)), clusterIPsOf(records, service)]
+      .flatMap((addresses) => addresses ?? [])
+      .some(hasMoved),
   );
+}
+
+/** Of a Service that is to be reached by them. */
+function clusterIPsOf(records: MemberRecords, service: string): readonly string[] | undefined {
+  const entry = records.services().get(service);
+  return entry?.kind === 'exported' && entry.record.export.endpoints === 'clusterip' ? entry.record.clusterIPs : undefined;
 }
 
 function* mirroredFrom(member: string, records: MemberRecords): Iterable<string> {

@@ -254,6 +254,34 @@ test("declared ranges bound a member's node addresses and Services, too", () => 
   ]);
 });
 
+test.each<[string, Partial<RangeTerms>, readonly string[], readonly string[]]>([
+  ['what is declared', { services: ['10.97.0.0/16', '10.96.0.0/16', 'fd00:96::/112'] }, ['10.96.0.0/15', 'fd00:96::/112'], []],
+  ['nothing that is not private', { services: ['203.0.113.0/24'] }, [], ['NotAllowed']],
+  ['nothing special', { services: ['169.254.0.0/16'] }, [], ['SpecialRange']],
+  ['nothing around a metadata service', { services: ['100.64.0.0/10'] }, [], ['SpecialRange']],
+  ['nothing wide', { services: ['10.0.0.0/7'] }, [], ['NotAllowed']],
+  [
+    'nothing outside of what is declared for all of it',
+    { services: ['10.96.0.0/16'], allowed: ['10.1.0.0/16', '10.4.1.0/24'] },
+    [],
+    ['NotAllowed'],
+  ],
+  ['nothing of another member', { services: ['10.96.0.0/16'], reserved: [{ cidr: '10.96.0.0/12', member: 'west' }] }, [], ['NotAllowed']],
+  ['nothing around its pods', { services: ['10.0.0.0/12', '10.96.0.0/16'] }, ['10.96.0.0/16'], ['NotAllowed']],
+  ['nothing of its mesh addresses', { services: ['10.4.1.0/25'] }, [], ['NotAllowed']],
+  ['nothing around an address of a node', { services: ['172.20.0.0/16'] }, [], ['NotAllowed']],
+  ['nothing around an endpoint', { services: ['172.21.0.0/16'] }, [], ['NotAllowed']],
+])('C1: ranges of Services: %s is routed', (_what, terms, routed, expected) => {
+  const node = { pods: ['10.1.0.0/24'], internal: ['172.20.0.5/24'], hosts: ['172.21.0.5', 'gate.example.org'] };
+  const found = admit({ a: node }, terms);
+  expect([found.facts.routedServiceCIDRs, reasons(found).filter((each) => each !== 'BadTerms')]).toEqual([routed, expected]);
+});
+
+test('C1: what a member says of its Services is not routed', () => {
+  const found = admit({}, {}, { status: { serviceCIDRs: ['10.96.0.0/16'] }, spec: { serviceCIDRs: ['10.97.0.0/16'] } });
+  expect(found.facts.routedServiceCIDRs).toEqual([]);
+});
+
 test('nodes that did not change are the same objects', () => {
   const admission = createAdmission(NOTHING_DECLARED);
   const mesh = { spec: meshSpecSchema.parse({}), apiVersion: 'kilofed.io/v1alpha1', kind: 'Mesh', metadata: { name: 'default' } } as const;

@@ -18,6 +18,7 @@ import { admitHost } from './admitHost.js';
 import { type AdmittedNode, admitNode } from './admitNode.js';
 import { rangeRule, type RangeTerms } from './admitRange.js';
 import { mayBeGateway } from './gateways.js';
+import { admitServices } from './admitServices.js';
 import { LIMIT, someOf } from './limits.js';
 import { type Refusal, refusalProblems } from './refusalProblems.js';
 
@@ -73,12 +74,16 @@ export function createAdmission(terms: RangeTerms): Admission {
       problems,
     );
     boundSegments(nodes, spec, problems);
+    const podCIDRs = aggregatePods(podsOfStatus, admitted);
+    const routed = admitServices(terms.services ?? [], { rule, own: [...podCIDRs, ...meshCIDRs], nodes });
+    refused.push(...routed.refused);
     return {
       facts: {
         mesh: spec,
         declared,
-        podCIDRs: aggregatePods(podsOfStatus, admitted),
+        podCIDRs,
         serviceCIDRs: services,
+        routedServiceCIDRs: routed.ranges,
         meshCIDRs,
         nodes,
         nodeAddresses: new Set(admitted.flatMap(({ addresses }) => addresses)),

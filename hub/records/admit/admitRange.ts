@@ -10,6 +10,8 @@ import { holdsMetadata, isSpecial, isWhollyPrivate } from '../../../core/net/spe
 export interface RangeTerms {
   /** CIDRs that it may use. Undefined: private ranges. */
   readonly allowed: readonly string[] | undefined;
+  /** CIDRs of its Services that are to be routed to it. Absent: none. */
+  readonly services?: readonly string[];
   /** CIDRs that are declared for other members. */
   readonly reserved: readonly { readonly cidr: string; readonly member: string }[];
   /** Where `allowed` is or would be written, for messages. */
@@ -26,7 +28,9 @@ export type RangeRefusal =
   /** Not in what is declared. */
   | { readonly kind: 'undeclared' }
   /** In what is declared for another member. */
-  | { readonly kind: 'reserved'; readonly member: string };
+  | { readonly kind: 'reserved'; readonly member: string }
+  /** Of Services, and touches its own pods, mesh addresses or nodes. */
+  | { readonly kind: 'own' };
 
 /** The shortest prefix that is taken, bits: 10.0.0.0/8 is the largest private range. */
 const SHORTEST: Readonly<Record<Cidr['family'], number>> = { 4: 8, 6: 32 };

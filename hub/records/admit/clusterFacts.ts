@@ -11,8 +11,10 @@ export interface ClusterFacts {
   readonly declared: readonly string[] | undefined;
   /** All sorted, without duplicates. */
   readonly podCIDRs: readonly string[];
-  /** As the member says: they are never routed, and only keep others from linking with it. */
+  /** As the member says: they are not routed, and only keep others from linking with it. */
   readonly serviceCIDRs: readonly string[];
+  /** Of Services, as they are declared for the member: others route them to it. */
+  readonly routedServiceCIDRs: readonly string[];
   readonly meshCIDRs: readonly string[];
   /** Sorted by name, reduced to what others need. Internal addresses are as the node says: they are its own networks. */
   readonly nodes: readonly MeshNode[];

@@ -56,6 +56,12 @@ function complaint(refusal: Refusal, list: string, place: string): Complaint {
         message: `ranges that are not private are left out unless they are declared for the member: ${list}`,
         remedy: `if they are its own, ${declare}`,
       };
+    case 'own':
+      return {
+        reason: 'NotAllowed',
+        message: `ranges of Services that touch its own pods, mesh addresses or nodes are not routed: ${list}`,
+        remedy: `write what kube-apiserver has as --service-cluster-ip-range to ${ANNOTATION.serviceCIDRs} of ${place}`,
+      };
     case 'undeclared':
       return {
         reason: 'NotAllowed',
