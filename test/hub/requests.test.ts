@@ -78,8 +78,9 @@ describe('requests of', () => {
       'an export that ends',
       () => plainService('first'),
       {
-        east: ['DELETE serviceimports', 'DELETE serviceexports'],
-        west: ['DELETE endpointslices', 'DELETE services', 'DELETE serviceimports'],
+        // A second later people are told of it in each.
+        east: ['DELETE serviceimports', 'DELETE serviceexports', 'POST events'],
+        west: ['DELETE endpointslices', 'DELETE services', 'DELETE serviceimports', 'POST events'],
       },
     ],
   ])('%s', async (_what, event, expected) => {
