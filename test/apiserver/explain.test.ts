@@ -150,7 +150,7 @@ suite(here ? 'explained' : 'SKIPPED explained: needs etcd, kube-apiserver and ku
   test('unexport ends it', async () => {
     expect(await run(east, 'unexport', 'service', 'demo/web')).toEqual({
       code: 0,
-      out: 'demo/web is exported no more: the annotation kilofed.io/export\n',
+      out: 'demo/web is not exported any more: the annotation kilofed.io/export was taken away\n',
       err: '',
     });
     await becomes('gone', undefined, () => west.get(RESOURCE.service, 'web', 'demo'));
