@@ -198,7 +198,8 @@ describe('services', () => {
 
 describe('the hub', () => {
   test('killed and restarted, it writes nothing to any member and deletes nothing', async () => {
-    await sleep(1_000);
+    // The ServiceImport follows the own name that has returned.
+    await sleep(4_000);
     const clusters = [...federation.clusters.values()];
     const before = await Promise.all(clusters.map(writeRequests));
     await federation.killHub();
