@@ -4,7 +4,8 @@
  * leads anywhere, by NAT.
  */
 import type { MeshNode } from '../api/meshNode.js';
-import { addressOf, contains, familyOf, parseCidr } from '../net/cidr.js';
+import { addressOf, familyOf } from '../net/cidr.js';
+import { isWithin } from '../net/sets.js';
 
 type Endpoint = MeshNode['spec']['endpoints'][number];
 
@@ -29,7 +30,9 @@ export function dialable(addresses: readonly string[], node: MeshNode | undefine
 /** Whether the node has an address that leads to `address`. A node that publishes no address may have any. */
 function hasWayTo(node: MeshNode, address: string): boolean {
   const own = addressesOf(node);
-  return own.length === 0 || own.some((each) => familyOf(each) === familyOf(address) && (!isGlobal(address) || !isLocal(each)));
+  return (
+    own.length === 0 || own.some((each) => familyOf(each) === familyOf(address) && (!isWithin(address, GLOBAL) || !isWithin(each, LOCAL)))
+  );
 }
 
 /** Whether the node has an address of the family of `address`. One that publishes no address may have any. */
@@ -43,13 +46,5 @@ function addressesOf({ spec }: MeshNode): readonly string[] {
 }
 
 /** Of IPv6 (RFC 4291, RFC 4193). */
-const isGlobal = within('2000::/3');
-const isLocal = within('fc00::/7');
-
-function within(text: string): (address: string) => boolean {
-  const range = parseCidr(text);
-  return (address) => {
-    const cidr = parseCidr(address);
-    return range !== undefined && cidr !== undefined && contains(range, cidr);
-  };
-}
+const GLOBAL = ['2000::/3'];
+const LOCAL = ['fc00::/7'];
