@@ -7,6 +7,7 @@ import { findClaims, rangesOf } from '../federation/claims.js';
 import type { Contested } from '../federation/contests.js';
 import type { Federation } from '../federation/federation.js';
 import type { Pairs } from '../pairs/pairs.js';
+import { askedByClusterIp } from '../records/byClusterIp.js';
 import type { Change } from '../records/change.js';
 import type { MemberRecords } from '../records/memberRecords.js';
 import type { Key } from './keys.js';
@@ -185,10 +186,7 @@ function keysOfFacts(id: string, change: FactsChange, federation: Federation): T
 function keysOfClusterIPs(id: string, { before, after }: FactsChange, federation: Federation): TargetedKey[] {
   const records = servicesMoved(before, after) ? federation.known(id)?.records : undefined;
   if (records === undefined) return [];
-  const asking = [...records.exported()].filter((service) => {
-    const entry = records.services().get(service);
-    return entry?.kind === 'exported' && entry.record.export.endpoints === 'clusterip';
-  });
+  const asking = [...records.exported()].filter((service) => askedByClusterIp(records, service) !== undefined);
   return keysOfExporter(asking, federation);
 }
 

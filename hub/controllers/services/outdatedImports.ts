@@ -2,6 +2,7 @@
  * The imports that a reconcile of a pair finds planned with another view of the member than is true now.
  */
 import type { CidrIndex } from '../../../core/net/cidrIndex.js';
+import { askedByClusterIp } from '../../records/byClusterIp.js';
 import type { MemberRecords } from '../../records/memberRecords.js';
 import type { Context } from '../context.js';
 import { memberView } from '../memberView.js';
@@ -20,17 +21,11 @@ export function outdatedImports(member: string, context: Context): Iterable<stri
 
 function servicesWith(records: MemberRecords, moved: CidrIndex<true>): string[] {
   const hasMoved = (address: string): boolean => moved.touching(address).length > 0;
-  return [...records.exported()].filter((service) =>
-    [records.slicesOf(service)?.flatMap(({ endpoints }) => endpoints.flatMap(({ addresses }) => addresses)), clusterIPsOf(records, service)]
-      .flatMap((addresses) => addresses ?? [])
-      .some(hasMoved),
+  return [...records.exported()].filter(
+    (service) =>
+      records.slicesOf(service)?.some(({ endpoints }) => endpoints.some(({ addresses }) => addresses.some(hasMoved))) === true ||
+      askedByClusterIp(records, service)?.clusterIPs?.some(hasMoved) === true,
   );
-}
-
-/** Of a Service that is to be reached by them. */
-function clusterIPsOf(records: MemberRecords, service: string): readonly string[] | undefined {
-  const entry = records.services().get(service);
-  return entry?.kind === 'exported' && entry.record.export.endpoints === 'clusterip' ? entry.record.clusterIPs : undefined;
 }
 
 function* mirroredFrom(member: string, records: MemberRecords): Iterable<string> {
