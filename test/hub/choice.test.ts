@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { planReadiness } from '../../cluster-agent/planReadiness.js';
 import { type KubeObject, RESOURCE } from '../../core/api/resources.js';
 import { createFakeFederation, type FakeFederation, putSlice } from './fakeFederation.js';
+import { restartWritesNothing } from './restart.js';
 import { tunnel } from './gatewayReports.js';
 
 interface SliceObject extends KubeObject {
@@ -75,14 +76,6 @@ function sourceOf(write: string): string | undefined {
 const writes = (where: string): string[] => world.cluster(where).writes.filter((write) => write.includes('/endpointslices/'));
 const settled = (): Promise<void> => world.clock.advance(1_000);
 
-async function restartWritesNothing(): Promise<void> {
-  await world.end();
-  const before = world.clusters().map((each) => each.writes.length);
-  world.start();
-  await world.clock.advance(20_000);
-  expect(world.clusters().map((each) => each.writes.length)).toEqual(before);
-}
-
 beforeEach(async () => {
   world = createFakeFederation(['east', 'north', 'west']);
   world.start();
@@ -107,7 +100,7 @@ describe('preferred members', () => {
     putSlice(world.cluster('east'), 'web', { addresses: [EAST] });
     await settled();
     expect(serving('west', 'own')).toEqual([EAST]);
-    await restartWritesNothing();
+    await restartWritesNothing(world);
   });
 
   test('what comes is ready before what goes is held back', async () => {
@@ -145,7 +138,7 @@ describe('preferred members', () => {
     world.reread();
     await settled();
     expect(serving('west', 'own')).toEqual([NORTH]);
-    await restartWritesNothing();
+    await restartWritesNothing(world);
   });
 
   test('by labels of members, which may change', async () => {
@@ -170,7 +163,7 @@ describe('preferred members', () => {
     putWeb('east', [EAST, '10.1.0.6', '10.1.0.7'], { 'kilofed.io/weights': 'east=0,north=1' });
     await settled();
     expect(serving('west', 'own')).toEqual([NORTH]);
-    await restartWritesNothing();
+    await restartWritesNothing(world);
   });
 });
 
@@ -193,7 +186,7 @@ describe('affinity', () => {
     putSlice(world.cluster('west'), 'web', { addresses: [WEST] });
     await settled();
     expect([serving('west', 'own'), serving('west', 'derived')]).toEqual([[], [WEST]]);
-    await restartWritesNothing();
+    await restartWritesNothing(world);
   });
 
   test('local: others stand by while one of its own is ready, so that nobody has to write when the last goes', async () => {
@@ -203,11 +196,11 @@ describe('affinity', () => {
     await settled();
     expect([serving('west', 'own'), standingBy('west', 'own')]).toEqual([[], [EAST]]);
     expect([serving('west', 'derived'), standingBy('west', 'derived')]).toEqual([[WEST], [EAST]]);
-    await restartWritesNothing();
+    await restartWritesNothing(world);
     putSlice(world.cluster('west'), 'web', {});
     await settled();
     expect([serving('west', 'own'), standingBy('west', 'own')]).toEqual([[EAST], [NORTH]]);
-    await restartWritesNothing();
+    await restartWritesNothing(world);
   });
 
   test('what the cluster-agent writes while the hub is away is what a hub that is back would write', async () => {
@@ -241,7 +234,7 @@ describe('affinity', () => {
     expect(toService().length).toBe(before);
     // What is joined to it in west is no endpoint of west.
     expect(serving('east', 'derived')).toEqual([EAST, WEST]);
-    await restartWritesNothing();
+    await restartWritesNothing(world);
   });
 
   test('the slices go with the consent, with the last other export, and with the member', async () => {

@@ -4,6 +4,7 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { type KubeObject } from '../../core/api/resources.js';
 import { createFakeFederation, exportService, type FakeFederation, putSlice } from './fakeFederation.js';
+import { restartWritesNothing } from './restart.js';
 import { tunnel } from './gatewayReports.js';
 
 interface Written extends KubeObject {
@@ -49,14 +50,6 @@ async function declare(terms: FakeFederation['terms']): Promise<void> {
   await settled();
 }
 
-async function restartWritesNothing(): Promise<void> {
-  await world.end();
-  const before = world.clusters().map((each) => each.writes.length);
-  world.start();
-  await world.clock.advance(20_000);
-  expect(world.clusters().map((each) => each.writes.length)).toEqual(before);
-}
-
 beforeEach(async () => {
   world = createFakeFederation(['east', 'north', 'west']);
   exportService(world.cluster('east'), 'web', { addresses: [POD], annotations: ASKS });
@@ -73,10 +66,10 @@ test('without a declared range its pods serve, and it is told; with one its Clus
   byPods();
   await declare({ east: { serviceCIDRs: [RANGE] } });
   expect([mirrored(), routedTo('east').includes(RANGE), valid()]).toEqual([[[CLUSTER_IP, 80, true]], true, 'Valid']);
-  await restartWritesNothing();
+  await restartWritesNothing(world);
   await declare({});
   byPods();
-  await restartWritesNothing();
+  await restartWritesNothing(world);
 });
 
 test('it is ready while a pod is, and pods that come and go write nothing', async () => {

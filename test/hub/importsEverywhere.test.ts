@@ -4,6 +4,7 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { RESOURCE } from '../../core/api/resources.js';
 import { createFakeFederation, exportService, type FakeFederation, putExport, putSlice } from './fakeFederation.js';
+import { restartWritesNothing } from './restart.js';
 import type { FakeCluster } from './fakeCluster.js';
 
 const DERIVED = 'derived-scaifns3gd';
@@ -87,9 +88,5 @@ test('a hub that starts anew writes nothing', async () => {
   exportService(east, 'shop', { addresses: ['10.1.0.6'], annotations: {} });
   putExport(east, 'shop');
   await world.clock.advance(5_000);
-  await world.end();
-  const before = world.clusters().map(({ writes }) => writes.length);
-  world.start();
-  await world.clock.advance(10_000);
-  expect(world.clusters().map(({ writes }) => writes.length)).toEqual(before);
+  await restartWritesNothing(world, 10_000);
 });

@@ -3,6 +3,7 @@
  */
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { createFakeFederation, exportService, type FakeFederation, putExport } from './fakeFederation.js';
+import { restartWritesNothing } from './restart.js';
 import type { FakeCluster } from './fakeCluster.js';
 
 const DERIVED = 'derived-scaifns3gd';
@@ -88,9 +89,5 @@ test('a hub that starts anew between two names goes on, and writes nothing once 
   world.start();
   await world.clock.advance(70_000);
   expect(names()).toEqual([[DERIVED], DERIVED]);
-  await world.end();
-  const before = world.clusters().map(({ writes }) => writes.length);
-  world.start();
-  await world.clock.advance(10_000);
-  expect(world.clusters().map(({ writes }) => writes.length)).toEqual(before);
+  await restartWritesNothing(world, 10_000);
 });

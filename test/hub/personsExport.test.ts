@@ -5,6 +5,7 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { type KubeObject, RESOURCE } from '../../core/api/resources.js';
 import { createFakeFederation, exportService, type FakeFederation, putExport, putService } from './fakeFederation.js';
+import { restartWritesNothing } from './restart.js';
 import type { FakeCluster } from './fakeCluster.js';
 
 const STATUS_OF_WEB = 'PATCH /apis/multicluster.x-k8s.io/v1beta1/namespaces/demo/serviceexports/web/status';
@@ -200,11 +201,7 @@ test('a hub that starts anew writes nothing', async () => {
   putExport(east, 'web');
   putExport(east, 'alone');
   await world.clock.advance(2_000);
-  await world.end();
-  const before = world.clusters().map(({ writes }) => writes.length);
-  world.start();
-  await world.clock.advance(5_000);
-  expect(world.clusters().map(({ writes }) => writes.length)).toEqual(before);
+  await restartWritesNothing(world, 5_000);
 });
 
 test('when very many ServiceExports go at once, their list is asked first', async () => {
