@@ -9,20 +9,20 @@ test.each([
   ['a status', 'process.exit(3)', 'ended with status 3'],
   ['what it does to its whole group', "process.kill(0, 'SIGKILL')", 'was killed by SIGKILL'],
 ])('%s is told', async (_, code, how) => {
-  expect(await runBounded(node(code), 60_000, never)).toBe(how);
+  expect(await runBounded(node(code), { limitMs: 60_000, signal: never })).toBe(how);
 });
 
 test('a program that is not there', async () => {
-  expect(await runBounded(['/nowhere/program'], 60_000, never)).toMatch(/^could not be started: .*ENOENT/);
+  expect(await runBounded(['/nowhere/program'], { limitMs: 60_000, signal: never })).toMatch(/^could not be started: .*ENOENT/);
 });
 
 test('what takes too long is killed', async () => {
-  expect(await runBounded(node('setInterval(() => undefined, 1000)'), 60, never)).toBe('was killed after 0.001 min');
+  expect(await runBounded(node('setInterval(() => undefined, 1000)'), { limitMs: 60, signal: never })).toBe('was killed after 0.001 min');
 });
 
 test('an interruption ends it', async () => {
   const controller = new AbortController();
-  const ended = runBounded(node('setInterval(() => undefined, 1000)'), 60_000, controller.signal);
+  const ended = runBounded(node('setInterval(() => undefined, 1000)'), { limitMs: 60_000, signal: controller.signal });
   controller.abort();
   expect(await ended).toBe('was interrupted');
 });

@@ -1,10 +1,10 @@
 /**
  * Starts Jest on what was compiled, and reads from its report what passed, failed and was skipped.
  */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { runBounded } from './bounded.js';
+import { type Bounds, runBounded } from './bounded.js';
 import type { Run } from './suites.js';
 import type { Outcome } from './summary.js';
 
@@ -13,6 +13,11 @@ export const JEST = [
   'node_modules/jest/bin/jest.js',
 ];
 const IN_WORLD = [process.execPath, 'out/test/lab/main.js', 'in-world', '--'];
+
+/** sched(7), SCHED_IDLE: whoever else wants a processor gets it at once. */
+const WHEN_IDLE = ['chrt', '--idle', '0'];
+/** For one test that gets only what others leave. */
+const PATIENCE_MS = 180_000;
 
 /** The part that we read of what `jest --json` writes. */
 interface Report {
@@ -23,24 +28,42 @@ interface Report {
   }[];
 }
 
+interface How {
+  /** On what others leave of the processors; what it prints comes when it has ended. */
+  readonly beside: boolean;
+  readonly signal: AbortSignal;
+}
+
 /** Runs the tests with our output, in the repository's root. Never rejects: a Jest that crashes or takes too long has failed. */
-export async function runJest(run: Run, signal: AbortSignal): Promise<Outcome> {
+export async function runJest(run: Run, { beside, signal }: How): Promise<Outcome> {
   const folder = mkdtempSync(join(tmpdir(), 'kilofed-tests-'));
   const file = join(folder, 'report.json');
   const argv = [
+    ...(beside ? WHEN_IDLE : []),
     ...(run.inWorld ? IN_WORLD : []),
     ...JEST,
     ...(run.inBand ? ['--runInBand', '--forceExit'] : []),
+    ...(beside ? ['--testTimeout', String(PATIENCE_MS)] : []),
     ...['--json', '--outputFile', file, '--testMatch', ...run.files.map(compiled)],
   ];
   const begin = performance.now();
-  const end = await runBounded(argv, run.limit * 60_000, signal);
+  const end = await runQuietly(argv, { limitMs: run.limit * 60_000, signal }, beside ? join(folder, 'output') : undefined);
   const seconds = (performance.now() - begin) / 1000;
   const counted = countTests(readReport(file));
   rmSync(folder, { recursive: true });
   // Jest may fail for reasons that no test has, and a report may be from before it crashed.
   const failed = end === undefined || counted.failed.length > 0 ? counted.failed : [`jest ${end}`];
   return { ...counted, failed, name: run.name, files: run.files.length, seconds };
+}
+
+/** With its output in a file until it has ended, so that it is not mixed with that of others; or with ours where there is none. */
+async function runQuietly(argv: readonly string[], bounds: Bounds, file: string | undefined): Promise<string | undefined> {
+  if (file === undefined) return runBounded(argv, bounds);
+  const output = openSync(file, 'w');
+  const end = await runBounded(argv, { ...bounds, output });
+  closeSync(output);
+  process.stderr.write(readFileSync(file));
+  return end;
 }
 
 function compiled(source: string): string {

@@ -2,13 +2,14 @@
  * Runs tests: `node out/test/run/main.js all | unit | parts | e2e | fuzz [PATTERN...]`, or `watch [PATTERN...]` for the quick ones again
  * whenever a source changes. A pattern is a regular expression for the path of a test's source.
  *
- * `all` begins with lint. Everything is run, whatever fails; the summary comes last, and the exit status is 1 if anything failed.
+ * `all` begins with lint. Slow quick tests run beside all others. Everything is run, whatever fails; the summary comes last, and the
+ * exit status is 1 if anything failed.
  */
 import { spawn } from 'node:child_process';
 import { listSources } from '../../tools/lint/source.js';
 import { runBounded } from './bounded.js';
 import { JEST, runJest } from './jest.js';
-import { NEEDS_MORE, runsOf, type Suite } from './suites.js';
+import { lanesOf, NEEDS_MORE, type Run, runsOf, type Suite } from './suites.js';
 import { type Outcome, summaryText } from './summary.js';
 
 const SUITES: readonly Suite[] = ['unit', 'parts', 'e2e'];
@@ -32,18 +33,22 @@ async function main([command = '', ...patterns]: readonly string[]): Promise<num
   }
   const controller = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => controller.abort());
-  const outcomes: Outcome[] = command === 'all' ? [await lint(controller.signal)] : [];
-  for (const run of runs) {
-    if (controller.signal.aborted) break;
-    outcomes.push(await runJest(run, controller.signal));
-  }
+  const first = command === 'all' ? [await lint(controller.signal)] : [];
+  const inTurn = async (own: readonly Run[], beside: boolean): Promise<readonly Outcome[]> => {
+    const outcomes: Outcome[] = [];
+    for (const run of own) if (!controller.signal.aborted) outcomes.push(await runJest(run, { beside, signal: controller.signal }));
+    return outcomes;
+  };
+  const { front, beside } = lanesOf(runs);
+  for (const { name } of beside) process.stderr.write(`${name} runs beside the others; what it prints comes at its end\n`);
+  const outcomes = [...first, ...(await Promise.all([inTurn(beside, true), inTurn(front, false)])).flat()];
   process.stdout.write(`\n${summaryText(outcomes)}`);
   return controller.signal.aborted || outcomes.some(({ failed }) => failed.length > 0) ? 1 : 0;
 }
 
 async function lint(signal: AbortSignal): Promise<Outcome> {
   const begin = performance.now();
-  const end = await runBounded([process.execPath, 'out/tools/lint/main.js'], LINT_MS, signal);
+  const end = await runBounded([process.execPath, 'out/tools/lint/main.js'], { limitMs: LINT_MS, signal });
   const failed = end === undefined ? [] : [`lint ${end}`];
   return { name: 'lint', files: 0, passed: 0, failed, skipped: [], seconds: (performance.now() - begin) / 1000 };
 }

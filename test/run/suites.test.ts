@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from '@jest/globals';
-import { NEEDS_MORE, runsOf } from './suites.js';
+import { lanesOf, NEEDS_MORE, runsOf } from './suites.js';
 
 const FILES = [
   'core/a.test.ts',
@@ -38,4 +38,15 @@ test('patterns choose among the tests of a suite', () => {
   expect(runsOf('unit', FILES, [/core/, /run/]).flatMap(({ files }) => files)).toEqual(['core/a.test.ts', 'test/run/d.test.ts']);
   expect(runsOf('e2e', FILES, [/lab/]).map(({ name }) => name)).toEqual(['e2e/lab']);
   expect(runsOf('parts', FILES, [/core/])).toEqual([]);
+});
+
+test('what takes long and has no clock runs beside all others, and in front where it is alone', () => {
+  const [unit = [], parts = [], e2e = []] = (['unit', 'parts', 'e2e'] as const).map((suite) =>
+    runsOf(suite, [...FILES, 'test/fuzz/e.test.ts'], []),
+  );
+  const [quick, slow] = unit;
+  expect(slow?.files).toEqual(['test/fuzz/e.test.ts']);
+  expect(lanesOf([...unit, ...parts, ...e2e])).toEqual({ front: [quick, ...parts, ...e2e], beside: [slow] });
+  expect(lanesOf([slow!])).toEqual({ front: [slow], beside: [] });
+  expect(lanesOf(e2e)).toEqual({ front: e2e, beside: [] });
 });

@@ -1,6 +1,6 @@
 /**
  * The suites, and how each is run: the quick tests together, those on real parts one after the other, each end-to-end test in a world
- * of its own.
+ * of its own. The others wait for most of their time: what they leave of the machine goes to quick tests that take long.
  */
 
 export type Suite = 'unit' | 'parts' | 'e2e' | 'fuzz';
@@ -15,8 +15,17 @@ export interface Run {
   readonly inWorld: boolean;
   /** One file after the other, ended even if handles stay open. */
   readonly inBand: boolean;
+  /** It says nothing about time, so it may run on what others leave of the processors. */
+  readonly patient: boolean;
   /** It is killed after that many minutes. */
   readonly limit: number;
+}
+
+/** Runs that go on at once: in each lane one after the other. */
+interface Lanes {
+  readonly front: readonly Run[];
+  /** Gets only what the front leaves. */
+  readonly beside: readonly Run[];
 }
 
 /** Folders whose tests need root or programs that `make setup` builds. */
@@ -24,11 +33,15 @@ const PARTS = ['test/apiserver/', 'test/conformance/', 'test/redis/', 'test/host
 const E2E = 'test/e2e/';
 /** Among the quick tests; `fuzz` runs them alone, and more often. */
 const FUZZ = 'test/fuzz/';
+/** Quick tests that compute for most of the time, with no clock but their own. */
+const SLOW = [FUZZ, 'test/growth/', 'core/failover/layouts', 'test/hub/hostileSizes', 'hub/members/intake'];
 
 /** Matches the path, source or compiled, of every test that `unit` does not have. */
 export const NEEDS_MORE = `(^|/)(${[...PARTS, E2E].join('|')})`;
 
 const UNIT_MINUTES = 20;
+/** As long as all others, since they get only what those leave. */
+const SLOW_MINUTES = 60;
 const PARTS_MINUTES = 40;
 const FUZZ_MINUTES = 240;
 
@@ -63,19 +76,32 @@ const E2E_MINUTES: Readonly<Record<string, number>> = {
 export function runsOf(suite: Suite, files: readonly string[], patterns: readonly RegExp[]): readonly Run[] {
   const wanted = files.filter((file) => isOf(suite, file) && (patterns.length === 0 || patterns.some((each) => each.test(file))));
   const runs = {
-    unit: [{ name: 'unit', files: wanted, inWorld: false, inBand: false, limit: UNIT_MINUTES }],
-    fuzz: [{ name: 'fuzz', files: wanted, inWorld: false, inBand: false, limit: FUZZ_MINUTES }],
-    parts: [{ name: 'parts', files: wanted, inWorld: false, inBand: true, limit: PARTS_MINUTES }],
+    unit: [
+      { name: 'unit', files: wanted.filter((file) => !isSlow(file)), inWorld: false, inBand: false, patient: false, limit: UNIT_MINUTES },
+      { name: 'unit/slow', files: wanted.filter(isSlow), inWorld: false, inBand: false, patient: true, limit: SLOW_MINUTES },
+    ],
+    fuzz: [{ name: 'fuzz', files: wanted, inWorld: false, inBand: false, patient: true, limit: FUZZ_MINUTES }],
+    parts: [{ name: 'parts', files: wanted, inWorld: false, inBand: true, patient: false, limit: PARTS_MINUTES }],
     e2e: Object.entries(E2E_MINUTES).map(([name, limit]) => {
       const own = wanted.filter((file) => file === `${E2E}${name}.test.ts`);
-      return { name: `e2e/${name}`, files: own, inWorld: true, inBand: true, limit };
+      return { name: `e2e/${name}`, files: own, inWorld: true, inBand: true, patient: false, limit };
     }),
   };
   return runs[suite].filter(({ files: each }) => each.length > 0);
 }
 
+/** What runs beside what. Nothing goes to the side where it would be alone. */
+export function lanesOf(runs: readonly Run[]): Lanes {
+  const front = runs.filter(({ patient }) => !patient);
+  return front.length === 0 ? { front: runs, beside: [] } : { front, beside: runs.filter(({ patient }) => patient) };
+}
+
 function isOf(suite: Suite, file: string): boolean {
   return suite === 'fuzz' ? file.startsWith(FUZZ) : suiteOf(file) === suite;
+}
+
+function isSlow(file: string): boolean {
+  return SLOW.some((start) => file.startsWith(start));
 }
 
 function suiteOf(file: string): Suite {
