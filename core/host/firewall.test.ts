@@ -44,6 +44,7 @@ test.each<[string, Firewall['encapsulation']]>([
     tunnels: { ports: [51820], addresses: ['10.4.0.1', 'fd04::1'] },
     probes: ['10.4.0.1', '10.0.1.7'],
     nat,
+    kept: { pods: ['10.42.0.0/16', 'fd42::/56'], remote: ['10.43.0.0/16', 'fd43::/56'] },
     members: {
       audit: false,
       members: [{ name: 'north', ranges: ['10.43.0.0/16', 'fd43::/64'], exported: ['10.42.1.7 TCP 80'] }],
@@ -55,6 +56,7 @@ test.each<[string, Firewall['encapsulation']]>([
   const named = [...firewallText(all).matchAll(/^ {2}(?:set|map|chain|counter) (\w+) /gm)].map(([, name]) => name);
   expect(named).toContain('from4');
   expect(named).toContain('judge4');
+  expect(named).toContain('remote4');
   expect(named).toEqual([...new Set(named)]);
 });
 
@@ -103,6 +105,22 @@ comment "kilofed: ip6 masquerade from the mesh to networks of the location"
   }
 }
 `);
+});
+
+test('sources that are kept are set before plugins set them, and what kube-proxy masquerades is left to it', () => {
+  const [, chain = ''] =
+    /\n {2}chain source \{\n([^]*?)\n {2}\}/.exec(
+      firewallText({ clampInterfaces: [], kept: { pods: ['10.42.0.0/16'], remote: ['10.43.0.0/24', '10.9.0.1/32'] } }),
+    ) ?? [];
+  const lines = chain.split('\n').map((line) => line.trim().replace(/ comment .*/, ''));
+  expect(lines.slice(0, 5)).toEqual([
+    'type nat hook postrouting priority srcnat - 10; policy accept;',
+    'ct status & dnat == 0 ip saddr @pods4 ip daddr @pods4 snat ip to ip saddr',
+    'ct status & dnat == 0 ip saddr @remote4 ip daddr @pods4 snat ip to ip saddr',
+    'ct status & dnat == 0 ip saddr @remote4 ip daddr @remote4 snat ip to ip saddr',
+    'meta mark & 0x4000 == 0 ip saddr @pods4 ip daddr @remote4 snat ip to ip saddr',
+  ]);
+  expect(lines).toHaveLength(9);
 });
 
 describe('elementChanges', () => {

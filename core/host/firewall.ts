@@ -77,7 +77,7 @@ interface Element {
 
 const DROP_TABLE = firewallRemoval();
 
-function tableOf({ clampInterfaces, tunnels, encapsulation, probes, nat, members }: Firewall): Table {
+function tableOf({ clampInterfaces, tunnels, encapsulation, probes, nat, kept, members }: Firewall): Table {
   const inside = encapsulation === undefined ? NO_FILTER : filterOf(encapsulation);
   const foreign = members === undefined ? NO_RULES : memberRules(members, tunnels !== undefined);
   const input = [...(tunnels === undefined ? [] : [INNER]), ...inside.input, ...(probes === undefined ? [] : PROBE_RULES)];
@@ -88,6 +88,7 @@ function tableOf({ clampInterfaces, tunnels, encapsulation, probes, nat, members
       ...(tunnels === undefined ? [] : [{ name: 'output', hook: 'filter hook output priority filter', rules: OUTER }]),
       ...inside.chains,
       ...(nat === undefined ? [] : [{ name: 'postrouting', hook: 'nat hook postrouting priority srcnat', rules: NAT }]),
+      ...(kept === undefined ? [] : [{ name: 'source', hook: 'nat hook postrouting priority srcnat - 10', rules: KEEP }]),
       ...foreign.chains,
     ],
     sets: [
@@ -101,6 +102,7 @@ function tableOf({ clampInterfaces, tunnels, encapsulation, probes, nat, members
       ...inside.sets,
       ...(probes === undefined ? [] : probeSets(probes)),
       ...(nat === undefined ? [] : NAT_SETS.flatMap((name) => byFamily(name, nat[name], '; flags interval'))),
+      ...(kept === undefined ? [] : KEPT_SETS.flatMap((name) => byFamily(name, kept[name], '; flags interval'))),
       ...foreign.sets,
     ],
     counters: foreign.counters,
@@ -179,6 +181,26 @@ const NAT = FAMILIES.flatMap(([ip, digit]) => [
   },
   { match: `${ip} saddr @from${digit} masquerade fully-random`, comment: `kilofed: ${ip} masquerade pods and peers to the outside` },
 ]);
+
+const UNTRANSLATED = 'ct status & dnat == 0';
+const KEPT_SETS = ['pods', 'remote'] as const;
+
+/**
+ * The first chain that sets a connection's source has decided it, even if to what it was, and the chains of plugins come later. What
+ * kube-proxy is to masquerade is left to it: it marks that by this bit, unless it is told another one, and it alone translates on the way
+ * to a pod of the cluster.
+ */
+const KEEP: Chain['rules'] = FAMILIES.flatMap(([ip, digit]) =>
+  [
+    [UNTRANSLATED, 'pods', 'pods'],
+    [UNTRANSLATED, 'remote', 'pods'],
+    [UNTRANSLATED, 'remote', 'remote'],
+    ['meta mark & 0x4000 == 0', 'pods', 'remote'],
+  ].map(([when, from, to]) => {
+    const match = `${when} ${ip} saddr @${from}${digit} ${ip} daddr @${to}${digit}`;
+    return { match: `${match} snat ${ip} to ${ip} saddr`, comment: `kilofed: keep the source, ${match}` };
+  }),
+);
 
 function elementOf(text: string): Element | undefined {
   const [, set, value] = /^element (\w+): (.+)$/.exec(text) ?? [];

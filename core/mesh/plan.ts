@@ -153,6 +153,8 @@ export interface Firewall {
   readonly probes?: readonly string[];
   /** Absent: nothing is translated. */
   readonly nat?: Nat;
+  /** Absent: no network plugin is there that might translate. */
+  readonly kept?: KeptSources;
   /** Which packets of other members are let in; absent: there is no other member. */
   readonly members?: MemberFilter;
 }
@@ -190,6 +192,14 @@ export interface Nat {
   readonly known: readonly string[];
   /** Networks beside the nodes of the own location. They have no route to the mesh, so whatever comes from `known` is translated. */
   readonly location: readonly string[];
+}
+
+/** Packets between two of these, or from one to another, keep their source, whatever rules of a network plugin say. Lists as in a Nat. */
+export interface KeptSources {
+  /** Pods of the own cluster. */
+  readonly pods: readonly string[];
+  /** What is reached through tunnels. */
+  readonly remote: readonly string[];
 }
 
 /** Accepted in FORWARD chains: everything by devices of ours, and everything to and from these pods. */

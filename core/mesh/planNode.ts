@@ -17,7 +17,7 @@ import { ENCAPSULATIONS } from './encapsulation/table.js';
 import type { MeshInput } from './input.js';
 import { planMemberFilter } from './memberFilter.js';
 import { mtuProblems, tunnelMtu } from './mtu.js';
-import { planNat } from './nat.js';
+import { planKept, planNat } from './nat.js';
 import { neighboursOf } from './neighbours.js';
 import { planRouting } from './routing.js';
 import { peerSegments } from './peerSegments.js';
@@ -116,6 +116,9 @@ function planPlaced(input: MeshInput, nodes: readonly MeshNode[], self: PlacedNo
       ...(inside === undefined ? {} : { encapsulation: inside.filter }),
       ...probeFirewall(routing.probing),
       ...(nat === undefined ? {} : { nat }),
+      ...(encapsulation.podTraffic === 'plugin'
+        ? { kept: planKept({ nodes, internalIPs: internalIPsOf(sight.local), claims, reserved }) }
+        : {}),
       ...planMemberFilter({ mesh, self, nodes, remote, claims, reserved, exported: input.exported }),
     },
     ...(cni === undefined ? {} : { cni }),

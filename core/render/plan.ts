@@ -162,6 +162,15 @@ const FIREWALL: { readonly [K in keyof Required<Firewall>]: (firewall: Firewall)
           ['translate', `from ${nat.from.join(' ') || 'nobody'} unless to ${nat.known.join(' ') || 'the mesh'}`],
           ...(nat.location.length === 0 ? [] : [['translate', `from the mesh to ${nat.location.join(' ')}`]]),
         ],
+  kept: ({ kept }) =>
+    kept === undefined
+      ? []
+      : [
+          [
+            'keep the source',
+            `between ${kept.pods.join(' ') || 'no pods'} and ${kept.remote.join(' ') || 'the mesh'}, whatever plugins say`,
+          ],
+        ],
   members: ({ members }) => (members === undefined ? [] : memberRows(members)),
 };
 

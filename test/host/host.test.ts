@@ -9,6 +9,7 @@ import type { Drift } from './drift.js';
 import type { Failing } from './failing.js';
 import type { Forward } from './forward.js';
 import type { Join } from './join.js';
+import type { Masquerade } from './masquerade.js';
 import { DOORS, type MembersScenario, WHO } from './members.js';
 import type { KiloCleanUp, TakeOver } from './kilo.js';
 import type { NatScenario } from './nat.js';
@@ -221,6 +222,9 @@ describeOnHost('the host half of the node-agent', () => {
     TIMEOUT_MS,
   );
 
+  describeMasquerade('nft');
+  describeMasquerade('iptables-nft');
+
   test(
     "a node that Kilo left is taken over under 100 packets/s: same key, same session, none lost, nothing of Kilo's left",
     async () => {
@@ -260,6 +264,7 @@ describeOnHost(
   'the host half of the node-agent, beside iptables-legacy',
   () => {
     describeForward('legacy');
+    describeMasquerade('iptables-legacy');
 
     test(
       'clean-up from nothing removes what Kilo left, and nothing that looks like it',
@@ -296,6 +301,53 @@ function describeForward(kind: 'nft' | 'legacy'): void {
       expect(during.trim().split('\n')).toHaveLength(before.trim().split('\n').length + 4);
       expect(result.six).toContain('--comment "kilofed: forward from fd42::/64"');
       expect(after).toBe(before);
+    },
+    TIMEOUT_MS,
+  );
+}
+
+function describeMasquerade(kind: string): void {
+  test(
+    `report 17: where a network plugin masquerades by ${kind}, everybody in the mesh is seen as himself, and all else is as it was`,
+    async () => {
+      const result = await runScenario<Masquerade>('masquerade', kind);
+      expect(result.failures).toEqual([]);
+      const as = (address: string): string => `seen as ${address}`;
+      const untouched = {
+        'a pod by itself behind a Service': as('10.42.0.1'),
+        'a pod by a node of the location': as('10.0.1.2'),
+        'a pod by what is outside': as('10.0.0.2'),
+        'a pod of another node by what is outside': as('10.0.0.2'),
+        'a member by a pod of another node behind a NodePort': as('10.0.1.2'),
+        'what is outside by a pod of another node': as('10.0.1.2'),
+      };
+      expect(result.alone).toEqual({
+        ...untouched,
+        'a pod by a member': as('10.0.0.2'),
+        'a pod by a member, in IPv6': as('fd00::2'),
+        'a pod by a member behind a Service': as('10.0.0.2'),
+        'a pod by a laptop': as('10.0.0.2'),
+        'a pod of another node by a member': as('10.0.0.2'),
+        'a pod of another node by one of another location': as('10.0.0.2'),
+        'a member by a pod of another node': as('10.0.1.2'),
+        'a pod of another location by one of another node': as('10.0.1.2'),
+        'a laptop by a pod of another node': as('10.0.1.2'),
+      });
+      const kept = {
+        ...untouched,
+        'a pod by a member': as('10.42.0.9'),
+        'a pod by a member, in IPv6': as('fd42::9'),
+        'a pod by a member behind a Service': as('10.42.0.9'),
+        'a pod by a laptop': as('10.42.0.9'),
+        'a pod of another node by a member': as('10.42.2.1'),
+        'a pod of another node by one of another location': as('10.42.2.1'),
+        'a member by a pod of another node': as('10.43.0.1'),
+        'a pod of another location by one of another node': as('10.42.3.1'),
+        'a laptop by a pod of another node': as('10.9.0.1'),
+      };
+      expect(result.kept).toEqual(kept);
+      expect(result.restarted).toEqual(kept);
+      expect(result.again).toEqual([]);
     },
     TIMEOUT_MS,
   );

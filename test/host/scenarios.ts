@@ -8,6 +8,7 @@ import { failing } from './failing.js';
 import { forward } from './forward.js';
 import { join } from './join.js';
 import { kiloCleanUp, kiloTakeOver } from './kilo.js';
+import { masquerade } from './masquerade.js';
 import { members } from './members.js';
 import { nat } from './nat.js';
 import { restart } from './restart.js';
@@ -22,6 +23,7 @@ export const SCENARIOS: Readonly<Record<string, (argument: string) => Promise<un
   join,
   kiloCleanUp,
   kiloTakeOver,
+  masquerade,
   members,
   nat,
   restart,

@@ -100,6 +100,10 @@ describe('encapsulation inside a location', () => {
       clampInterfaces: ['kiloip'],
       encapsulation: { kind: 'ipip', local: '10.42.3.99', from: ['10.42.1.99'] },
       probes: ['10.4.0.0/16'],
+      kept: {
+        pods: ['10.42.1.0/24', '10.42.2.0/23', '10.42.4.0/24'],
+        remote: [`${meshAddress(nodes, 'd')}/32`, '10.42.4.0/24', '172.20.2.11/32'],
+      },
     });
     expect(rules).toEqual([]);
   });
