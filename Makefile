@@ -18,6 +18,12 @@ compile: deps ## Compile the sources to out/
 build: compile ## Compile, then bundle the programs into dist/
 	node out/tools/bundle/bundle.js
 
+image: build ## Both images for amd64 and arm64 into out/image, without a builder: OCI layouts, archives, bills of materials
+	node out/tools/image/image.js layout
+
+image-pin: compile ## Write the newest packages that apt and npm have into tools/image/packages.lock
+	node out/tools/image/image.js pin
+
 generate: compile ## Write the files that are made from the sources: CRDs, manifests, part of the reference
 	node out/tools/generate/generate.js
 
@@ -60,4 +66,4 @@ lab-shell: ## A shell inside the lab that runs now (RUN=id chooses)
 lab-sweep: ## Remove what labs left that were killed
 	@node out/test/lab/main.js sweep
 
-.PHONY: help deps compile build generate format lint unit fuzz setup lab-setup parts e2e test demo bench lab-shell lab-sweep
+.PHONY: help deps compile build image image-pin generate format lint unit fuzz setup lab-setup parts e2e test demo bench lab-shell lab-sweep

@@ -57,13 +57,8 @@ export function goParts(goMod: string): Part[] {
   }));
 }
 
-/** Of the lines `name version` that `dpkg-query` prints. */
-export function debianParts(packages: string): Part[] {
-  return [...packages.matchAll(/^([a-z0-9][a-z0-9+.-]*)(?::[a-z0-9]+)? (\S+)$/gm)].map(([, name = '', version = '']) => ({
-    name,
-    version,
-    purl: `pkg:deb/debian/${name}@${encodeURIComponent(version)}`,
-  }));
+export function debianPart(name: string, version: string): Part {
+  return { name, version, purl: `pkg:deb/debian/${name}@${encodeURIComponent(version)}` };
 }
 
 export function nodePart(version: string): Part {

@@ -46,7 +46,7 @@ export const ENTRIES: readonly string[] = [
   'cli/main.ts',
   'tools/bundle/bundle.ts',
   'tools/generate/generate.ts',
-  'tools/image/sbom.ts',
+  'tools/image/image.ts',
   'tools/lint/main.ts',
 ];
 

@@ -1,10 +1,13 @@
 /**
- * The images of the lab, made of this machine's own programs: Debian's, the lab's Go programs, and ours from dist/.
+ * The images of the lab, made of this machine's own programs: Debian's, the lab's Go programs, and ours from dist/. What is in the two
+ * that we release is listed in tools/image/contents.ts.
  */
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { arch } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { type Contents, CONTENTS, ENTRYPOINT, NODE_PATH, TRIPLES } from '../../../tools/image/contents.js';
 import { run } from '../process.js';
 import { binaryPath, CACHE } from '../binaries/locate.js';
 import { type ImageFile, type ImageSpec, writeImage } from './oci.js';
@@ -38,7 +41,7 @@ export async function buildImages(note: (text: string) => void): Promise<readonl
 
 async function specs(folder: string): Promise<ImageSpec[]> {
   const busybox = await busyboxFiles();
-  const node: ImageFile = { kind: 'program', from: process.execPath, to: '/usr/local/bin/node' };
+  const node: ImageFile = { kind: 'program', from: process.execPath, to: NODE_PATH };
   const bundle: readonly ImageFile[] = [
     { kind: 'copy', from: DIST, to: '/app' },
     { kind: 'text', at: '/app/package.json', content: '{"type":"module"}\n' },
@@ -63,37 +66,43 @@ async function specs(folder: string): Promise<ImageSpec[]> {
       ],
       command: ['redis-server'],
     },
-    {
-      name: HUB_IMAGE,
-      layers: [[node, ...accounts, { kind: 'folder', at: '/tmp', mode: 0o1777 }], bundle],
-      entrypoint: ['/usr/local/bin/node', '/app/kilofed.js'],
-    },
+    { name: HUB_IMAGE, layers: [[node, ...ownFiles(CONTENTS.hub)], bundle], entrypoint: ENTRYPOINT },
     {
       name: KILOFED_IMAGE,
-      layers: [
-        [
-          ...busybox,
-          node,
-          ...[
-            '/usr/bin/wg',
-            '/usr/sbin/ip',
-            '/usr/sbin/bridge',
-            '/usr/sbin/nft',
-            '/usr/sbin/conntrack',
-            '/usr/bin/nsenter',
-            '/usr/bin/setpriv',
-          ].map((path): ImageFile => ({ kind: 'program', from: existsSync(path) ? path : path.replace('/usr/sbin', '/sbin'), to: path })),
-          { kind: 'program', from: must(binaryPath('wireguard-go'), 'wireguard-go'), to: '/usr/local/bin/wireguard-go' },
-          ...['bridge', 'loopback', 'host-local', 'portmap'].map((name): ImageFile => ({
-            kind: 'program',
-            from: `/usr/lib/cni/${name}`,
-            to: `/opt/cni/bin/${name}`,
-          })),
-        ],
-        bundle,
-      ],
-      entrypoint: ['/usr/local/bin/node', '/app/kilofed.js'],
+      layers: [[...programsOf(CONTENTS.node), node, ...ownFiles(CONTENTS.node)], bundle],
+      entrypoint: ENTRYPOINT,
     },
+  ];
+}
+
+/** As the release has them, but of this machine: the same paths, whatever this system's versions are. */
+function programsOf({ packages, programs }: Contents): readonly ImageFile[] {
+  const triple = TRIPLES[arch() === 'arm64' ? 'arm64' : 'amd64'];
+  const debian = Object.values(packages)
+    .flat()
+    .filter((path) => !path.startsWith('/usr/share/'))
+    .map((path) => path.replace('TRIPLE', triple));
+  return [
+    ...debian.map((path): ImageFile => {
+      // A folder of libraries that a program here loads: what these need, it needs, too.
+      if (path.endsWith('/')) return { kind: 'copy', from: path, to: path };
+      return { kind: 'program', from: existsSync(path) ? path : path.replace('/usr/', '/'), to: path };
+    }),
+    ...Object.entries(programs).map(([name, path]): ImageFile => ({
+      kind: 'program',
+      from: name === 'wireguard-go' ? must(binaryPath('wireguard-go'), name) : `/usr/lib/cni/${name}`,
+      to: path,
+    })),
+  ];
+}
+
+function ownFiles({ links, texts, folders }: Contents): readonly ImageFile[] {
+  return [
+    ...Object.entries(links).map(([at, to]): ImageFile => ({ kind: 'link', at, to })),
+    ...Object.entries(texts).map(([at, content]): ImageFile => ({ kind: 'text', at, content })),
+    ...Object.entries(folders).map(([at, mode]): ImageFile => ({ kind: 'folder', at, mode })),
+    { kind: 'link', at: '/bin', to: 'usr/bin' },
+    { kind: 'link', at: '/sbin', to: 'usr/sbin' },
   ];
 }
 
