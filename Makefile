@@ -24,6 +24,9 @@ image: build ## Both images for amd64 and arm64 into out/image, without a builde
 image-pin: compile ## Write the newest packages that apt and npm have into tools/image/packages.lock
 	node out/tools/image/image.js pin
 
+release: image ## What a release of tag TAG=v1.2.3 is made of, into out/release: images, chart, manifests, notes, hashes
+	node out/tools/release/release.js $(TAG)
+
 generate: compile ## Write the files that are made from the sources: CRDs, manifests, part of the reference
 	node out/tools/generate/generate.js
 
@@ -66,4 +69,4 @@ lab-shell: ## A shell inside the lab that runs now (RUN=id chooses)
 lab-sweep: ## Remove what labs left that were killed
 	@node out/test/lab/main.js sweep
 
-.PHONY: help deps compile build image image-pin generate format lint unit fuzz setup lab-setup parts e2e test demo bench lab-shell lab-sweep
+.PHONY: help deps compile build image image-pin release generate format lint unit fuzz setup lab-setup parts e2e test demo bench lab-shell lab-sweep

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { readContainerfile } from '../../test/image/containerfile.js';
+import { VERSION } from '../../core/api/version.js';
 import { bomOf } from './bom.js';
 import { CONTENTS, ENTRYPOINT, PATH, TARGETS } from './contents.js';
 import { debianPart, goParts, type LockFile, nodePart, npmParts } from './parts.js';
@@ -154,8 +155,8 @@ describe('L5: base images', () => {
       expect(line.match(new RegExp(`_IMAGE=docker\\.io/library/[a-z]+:\\S+@sha256:${'a'.repeat(64)} `, 'g'))).toHaveLength(2);
     }
     expect(lines.map((line) => / -t (\S+) /.exec(line)?.[1])).toEqual([
-      'ghcr.io/kilofed/kilofed:0.1.0',
-      'ghcr.io/kilofed/kilofed-hub:0.1.0',
+      `ghcr.io/kilofed/kilofed:${VERSION}`,
+      `ghcr.io/kilofed/kilofed-hub:${VERSION}`,
     ]);
   });
 

@@ -48,6 +48,7 @@ export const ENTRIES: readonly string[] = [
   'tools/generate/generate.ts',
   'tools/image/image.ts',
   'tools/lint/main.ts',
+  'tools/release/release.ts',
 ];
 
 /** Exports that nobody uses but that must be there. */

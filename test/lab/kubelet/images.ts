@@ -7,15 +7,16 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node
 import { arch } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { VERSION } from '../../../core/api/version.js';
 import { type Contents, CONTENTS, ENTRYPOINT, NODE_PATH, TRIPLES } from '../../../tools/image/contents.js';
 import { run } from '../process.js';
 import { binaryPath, CACHE } from '../binaries/locate.js';
 import { type ImageFile, type ImageSpec, writeImage } from './oci.js';
 
 export const PAUSE_IMAGE = 'localhost/kilofed/pause:1';
-const KILOFED_IMAGE = 'ghcr.io/kilofed/kilofed:0.1.0';
+const KILOFED_IMAGE = `ghcr.io/kilofed/kilofed:${VERSION}`;
 /** The hub alone: Node and the bundle. */
-const HUB_IMAGE = 'ghcr.io/kilofed/kilofed-hub:0.1.0';
+const HUB_IMAGE = `ghcr.io/kilofed/kilofed-hub:${VERSION}`;
 const REDIS_IMAGE = 'docker.io/library/redis:7';
 /** busybox and node: test pods and the demo's web server. */
 export const TOOLS_IMAGE = 'localhost/kilofed/tools:1';
