@@ -101,6 +101,7 @@ let base: string;
 /** Answers to DELETE, by path. */
 const FORGETTING: Readonly<Record<string, readonly [number, string]>> = {
   'healthy/api/v1/members/east': [200, '{"forgotten":"east"}'],
+  'healthy/api/v1/members/esat': [404, '{"error":"nobody knows a member esat: kilofed status names those that there are"}'],
   'healthy/api/v1/members/north': [409, '{"error":"north is declared by secret kilofed/north: delete that first"}'],
 };
 
@@ -128,6 +129,7 @@ afterAll(() => {
 test.each([
   ['healthy', 'east', 0, /^east is forgotten: /],
   ['healthy', 'north', 2, /^kilofed: north is declared by secret kilofed\/north: delete that first\n$/],
+  ['healthy', 'esat', 1, /^kilofed: nobody knows a member esat: kilofed status names those that there are\n$/],
   ['older', 'north', 2, /^kilofed: the hub answered 404: /],
 ])('I2: forget member, of a hub that is %s: %s', async (hub, name, code, said) => {
   const ended = await run('forget', 'member', name, '--hub', `${base}/${hub}`);

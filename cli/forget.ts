@@ -15,9 +15,11 @@ Examples:
 
 Exit codes:
   0  the hub deletes what came from the member
+  1  the hub knows no member of that name
   2  it does not, or could not be asked; the message says why`;
 
 const CONFLICT = 409;
+const UNKNOWN = 404;
 const TRIES = 4;
 const PAUSE_MS = 500;
 
@@ -45,7 +47,7 @@ async function forget(name: string, flags: HubFlags, cli: Cli): Promise<number> 
   const refusal = reply.ok ? refusalOf(reply.value.status, reply.value.body) : reply.error;
   if (refusal !== undefined) {
     cli.err(`kilofed: ${refusal}\n`);
-    return EXIT.failed;
+    return reply.ok && reply.value.status === UNKNOWN && errorIn(reply.value.body) !== undefined ? EXIT.problems : EXIT.failed;
   }
   cli.out(`${name} is forgotten: whatever came from it is deleted in the other members\n`);
   return EXIT.fine;
@@ -53,11 +55,15 @@ async function forget(name: string, flags: HubFlags, cli: Cli): Promise<number> 
 
 function refusalOf(status: number, body: string): string | undefined {
   if (status === 200) return undefined;
+  return errorIn(body) ?? `the hub answered ${status}: it may be of an earlier version, which forgets by itself`;
+}
+
+/** Undefined: that is no answer of a hub of this version. */
+function errorIn(body: string): string | undefined {
   try {
     const { error } = JSON.parse(body) as { readonly error?: unknown };
-    if (typeof error === 'string') return error;
+    return typeof error === 'string' ? error : undefined;
   } catch {
-    // No answer of a hub of this version.
+    return undefined;
   }
-  return `the hub answered ${status}: it may be of an earlier version, which forgets by itself`;
 }

@@ -7,14 +7,14 @@ import type { KubeObject } from '../core/api/resources.js';
 import { addressOf } from '../core/net/cidr.js';
 import { isHubs } from '../core/observed/ownership.js';
 import { type NamespaceExport, namespaceExport } from '../core/services/namespaceExport.js';
+import { type SeenLabels, seenLabels } from '../core/services/seenLabels.js';
 
 /** Of a Service that could be exported. */
-export interface ServiceFacts {
+export interface ServiceFacts extends SeenLabels {
   readonly namespace: string;
   readonly name: string;
   /** Of Kilofed's. */
   readonly annotations: Readonly<Record<string, string>>;
-  readonly labels: Readonly<Record<string, string>>;
 }
 
 /** Of an EndpointSlice. */
@@ -48,7 +48,7 @@ export function serviceFacts(object: KubeObject): ServiceFacts | undefined {
   const { metadata, spec } = object as KubeObject & { readonly spec?: { readonly type?: string } };
   if (spec?.type === 'ExternalName' || isHubs('service', object)) return undefined;
   const { namespace = '', name, labels = {} } = metadata;
-  return { namespace, name, annotations: oursOf(metadata.annotations), labels };
+  return { namespace, name, annotations: oursOf(metadata.annotations), ...seenLabels(labels) };
 }
 
 /** Annotations of a ServiceExport by which somebody asks for an export. Undefined: nobody does. */

@@ -50,6 +50,8 @@ export interface Hub {
   status(): FederationStatus;
   /** Of one Service: who exports and imports it, and the first thing that stops it. */
   explain(namespace: string, name: string): Explanation;
+  /** Whether there is, or was, such a member, or anything in others came from one. */
+  knows(id: string): boolean;
   /** A person says that a member has left for good. Refused while it is declared. */
   forget(id: string): Result<void>;
   /** What the hub waits for before it is ready. Undefined: it is ready. */
@@ -268,6 +270,8 @@ export function createHub(deps: HubDeps): Hub {
     status,
     explain: (namespace, name) =>
       explain(explainFacts(namespace, name, { federation, outcomes, links, reachability, exportToDefault: deps.exportToDefault })),
+    // What stands in members is known when they have been read.
+    knows: (id) => !startupGate.isOpen() || members.hasKnown(id) || outcomes.unknown().has(id),
     forget(id) {
       const forgotten = members.forget(id);
       if (forgotten.ok) leftBehind.forgotten(id);

@@ -12,6 +12,7 @@ import { BOUND } from './bounds.js';
 import { type ExportOptions, readOptions } from './exportOptions.js';
 import { eachOf, invalidAnnotation, shown } from './invalidAnnotation.js';
 import { MEMBER_ID } from './textForms.js';
+import { unknownNames } from './unknownNames.js';
 
 export interface ExportRequest extends ExportOptions {
   /** False: it asks for it in a way that is invalid. */
@@ -48,7 +49,12 @@ export function exportRequest(annotations: Annotations, elsewhere: AskedElsewher
   }
   if (namespace !== undefined) return { ...requested(annotations, elsewhere), byNamespace: true };
   if (serviceExport !== undefined) return { ...requested(annotations, { serviceExport }), byServiceExport: true };
-  return annotations[EXPORT_ANNOTATION.exportTo] === undefined ? undefined : refused(WITHOUT_EXPORT);
+  const complaints = [
+    ...(annotations[EXPORT_ANNOTATION.exportTo] === undefined ? [] : [WITHOUT_EXPORT]),
+    // Whoever wanted an export would wait for it for ever.
+    ...unknownNames(annotations, 'near'),
+  ];
+  return complaints.length === 0 ? undefined : refused(...complaints);
 }
 
 /** Of what is said in several places the nearest to the Service counts. */
@@ -64,6 +70,7 @@ function requested(annotations: Annotations, { serviceExport, namespace }: Asked
     complaints: [
       ...complaints,
       ...others,
+      ...unknownNames({ ...ofExport, ...annotations }),
       ...(affinity !== undefined && said[EXPORT_ANNOTATION.affinity] === undefined ? [NO_CONSENT] : []),
     ],
   };
@@ -116,8 +123,8 @@ function targetsOf(value: string | undefined): Pick<ExportRequest, 'targets' | '
   };
 }
 
-function refused(complaint: Complaint): ExportRequest {
-  return { exported: false, complaints: [complaint] };
+function refused(...complaints: readonly Complaint[]): ExportRequest {
+  return { exported: false, complaints };
 }
 
 const WITHOUT_EXPORT = invalidAnnotation(

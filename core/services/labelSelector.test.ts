@@ -4,7 +4,7 @@ import { matchesSelector, readSelector } from './labelSelector.js';
 
 function matches(selector: string, labels: Readonly<Record<string, string>>): boolean | string {
   const read = readSelector(selector);
-  return read.ok ? matchesSelector(read.value, labels) : read.error;
+  return read.ok ? matchesSelector(read.value, { labels }) : read.error;
 }
 
 test.each<[string, Readonly<Record<string, string>>, boolean]>([

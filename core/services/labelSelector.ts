@@ -4,6 +4,7 @@
  */
 import type { Result } from '../runtime/result.js';
 import { shown } from './invalidAnnotation.js';
+import type { SeenLabels } from './seenLabels.js';
 import { LABEL_VALUE, QUALIFIED_NAME } from './textForms.js';
 
 export interface Requirement {
@@ -34,19 +35,22 @@ export function readSelector(text: string): Result<readonly Requirement[]> {
     : { ok: false, error: `"${shown(wrong)}" is not understood: write requirements such as app=web, app in (a,b) or !app` };
 }
 
-/** As kube-apiserver matches: what has no such label is not in any set, and so matches `notIn`. */
-export function matchesSelector(selector: readonly Requirement[], labels: Readonly<Record<string, string>>): boolean {
+/**
+ * As kube-apiserver matches: what has no such label is not in any set, and so matches `notIn`. Where it is not known whether there is such
+ * a label, nothing matches.
+ */
+export function matchesSelector(selector: readonly Requirement[], { labels, cut }: SeenLabels): boolean {
   return selector.every(({ key, operator, values }) => {
     const value = Object.hasOwn(labels, key) ? labels[key] : undefined;
     switch (operator) {
       case 'in':
         return value !== undefined && values.includes(value);
       case 'notIn':
-        return value === undefined || !values.includes(value);
+        return value === undefined ? cut !== true : !values.includes(value);
       case 'exists':
         return value !== undefined;
       default:
-        return value === undefined;
+        return value === undefined && cut !== true;
     }
   });
 }

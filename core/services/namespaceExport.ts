@@ -8,6 +8,7 @@ import { EXPORT_ANNOTATION } from '../api/exportNames.js';
 import type { Complaint } from '../api/problem.js';
 import { invalidAnnotation, shown } from './invalidAnnotation.js';
 import { matchesSelector, readSelector, type Requirement } from './labelSelector.js';
+import type { SeenLabels } from './seenLabels.js';
 
 type Texts = Readonly<Record<string, string>>;
 
@@ -27,10 +28,9 @@ interface NamespaceSays {
 }
 
 /** Of a Service. */
-export interface Candidate {
+export interface Candidate extends SeenLabels {
   readonly namespace: string;
   readonly name: string;
-  readonly labels: Texts;
   readonly type?: string | undefined;
 }
 
@@ -54,11 +54,11 @@ export function namespaceExport(annotations: Texts): NamespaceSays {
 }
 
 /** The annotations by which its namespace asks for the export of a Service. Undefined: it does not. */
-export function askedByNamespace(asked: NamespaceExport | undefined, { namespace, name, labels, type }: Candidate): Texts | undefined {
+export function askedByNamespace(asked: NamespaceExport | undefined, { namespace, name, type, ...seen }: Candidate): Texts | undefined {
   if (asked === undefined || type === 'ExternalName') return undefined;
   // Every cluster has it, and it is the way to its own API server.
   if (namespace === 'default' && name === 'kubernetes') return undefined;
-  return asked.selector === undefined || matchesSelector(asked.selector, labels) ? asked.annotations : undefined;
+  return asked.selector === undefined || matchesSelector(asked.selector, seen) ? asked.annotations : undefined;
 }
 
 const ALONE = invalidAnnotation(

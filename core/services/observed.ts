@@ -14,6 +14,7 @@ import { firstByName } from '../text/firstByName.js';
 import type { ExportRequest } from './annotations.js';
 import { BOUND } from './bounds.js';
 import type { ServicePort, ServiceRecord, SliceEndpoint, SliceRecord } from './model.js';
+import { seenLabels } from './seenLabels.js';
 import { LABEL_VALUE, PORT_NAME, QUALIFIED_NAME } from './textForms.js';
 
 interface Observed<T> {
@@ -31,17 +32,9 @@ const port = z.object({
 
 const serviceMeta = namespacedMeta.extend({
   name: labelName,
-  labels: z.record(z.string(), z.string()).transform(fewLabels).nullish(),
+  labels: z.record(z.string(), z.string()).transform(seenLabels).nullish(),
   annotations: requests.nullish(),
 });
-
-/** The first by name that have room: a selector of the namespace sees no others. */
-function fewLabels(labels: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
-  let room: number = BOUND.serviceLabels;
-  const entries = Object.entries(labels).filter(([key, value]) => key.length <= 317 && value.length <= 63);
-  const sorted = entries.toSorted(([a], [b]) => (a < b ? -1 : 1));
-  return Object.fromEntries(sorted.filter(([key, value]) => (room -= key.length + value.length) >= 0));
-}
 
 /** A Service of any owner: who it is, and whether it asks to be exported. */
 export const serviceIdentity = z.object({ metadata: serviceMeta });

@@ -8,6 +8,7 @@ function routes(status: () => FederationStatus = () => HEALTHY) {
   const seen = { status: 0, metrics: 0, now: 0, explained: 0 };
   const made = hubRoutes({
     notReady: () => undefined,
+    knows: (id) => id !== 'nobody',
     forget: (id) =>
       id === 'declared' ? { ok: false, error: 'declared by secret kilofed/x: delete that first' } : { ok: true, value: undefined },
     status() {
@@ -64,11 +65,12 @@ test('M10: a status that cannot be computed is not tried over and over', async (
   expect(seen.status).toBe(1);
 });
 
-test('a member is forgotten by its name, unless that is none or it is declared', async () => {
+test('a member is forgotten by its name, unless that is none, nobody knows it, or it is declared', async () => {
   const { forget } = routes();
-  expect(await Promise.all(['east', 'declared', 'no%2Fname', ''].map(forget))).toEqual([
+  expect(await Promise.all(['east', 'declared', 'nobody', 'no%2Fname', ''].map(forget))).toEqual([
     [200, { forgotten: 'east' }],
     [409, { error: 'declared by secret kilofed/x: delete that first' }],
+    [404, { error: 'nobody knows a member nobody: kilofed status names those that there are' }],
     [400, { error: 'that is no name of a member' }],
     [400, { error: 'that is no name of a member' }],
   ]);

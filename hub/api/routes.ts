@@ -15,6 +15,8 @@ interface RouteDeps {
   status(): FederationStatus;
   /** Of one Service. */
   explain(namespace: string, name: string): Explanation;
+  /** Whether there is, or was, such a member. */
+  knows(id: string): boolean;
   /** Refused with what to do first. */
   forget(id: string): Result<void>;
   metrics(): Promise<{ readonly contentType: string; readonly body: string }>;
@@ -41,7 +43,7 @@ export function hubRoutes(deps: RouteDeps): HubRoutes {
       '/api/v1/status': async () => (await answers()).status,
       '/api/v1/members': async () => (await answers()).members,
       'GET /api/v1/services/': explained,
-      'DELETE /api/v1/members/': (id) => forgotten(deps.forget, id),
+      'DELETE /api/v1/members/': (id) => forgotten(deps, id),
     },
     metrics: {
       '/healthz': () => ({ status: 200, body: 'ok\n' }),
@@ -76,8 +78,9 @@ function createExplained({ explain, now }: Pick<RouteDeps, 'explain' | 'now'>): 
 const SERVICES = 20;
 const SERVICE = /^([a-z0-9][-a-z0-9]{0,62})\/([a-z0-9][-a-z0-9]{0,62})$/;
 
-function forgotten(forget: RouteDeps['forget'], id: string): HttpAnswer {
+function forgotten({ knows, forget }: Pick<RouteDeps, 'knows' | 'forget'>, id: string): HttpAnswer {
   if (!isMemberId(id)) return { ...json({ error: 'that is no name of a member' }), status: 400 };
+  if (!knows(id)) return { ...json({ error: `nobody knows a member ${id}: kilofed status names those that there are` }), status: 404 };
   const result = forget(id);
   return result.ok ? json({ forgotten: id }) : { ...json({ error: result.error }), status: 409 };
 }

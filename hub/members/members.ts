@@ -22,6 +22,8 @@ interface Members {
    * have been forgotten, where the hub was made anew.
    */
   isGone(id: string): boolean;
+  /** Whether this process has had it, or has it. */
+  hasKnown(id: string): boolean;
   /** A person says that it has left. Refused while it is declared. */
   forget(id: string): Result<void>;
   run(signal: AbortSignal): Promise<void>;
@@ -138,6 +140,7 @@ export function createMembers(deps: MembersDeps): Members {
     problems: () => [...merged.problems, ...leaving()],
     complete: () => merged.complete && settled,
     isGone: (id) => merged.complete && departed.has(id) && !running.has(id) && !isDeclared(id),
+    hasKnown: (id) => departed.has(id) || running.has(id) || isDeclared(id),
     forget(id) {
       if (!merged.complete) return { ok: false, error: 'the sources of kubeconfigs were not read yet: try again' };
       const declared = merged.declarations.find((each) => each.id === id);

@@ -9,6 +9,7 @@ import type { Complaint, Problem } from '../../core/api/problem.js';
 import type { KubeObject } from '../../core/api/resources.js';
 import { exportRequest } from '../../core/services/annotations.js';
 import type { ServiceRecord } from '../../core/services/model.js';
+import type { SeenLabels } from '../../core/services/seenLabels.js';
 import { readHandOver } from '../../core/services/handOver.js';
 import { readService, serviceIdentity } from '../../core/services/observed.js';
 import { askedByNamespace, type Candidate, type NamespaceExport } from '../../core/services/namespaceExport.js';
@@ -46,6 +47,8 @@ interface Somebodys extends Named {
   readonly annotations?: Readonly<Record<string, string>>;
   /** Absent: it has none. */
   readonly labels?: Readonly<Record<string, string>>;
+  /** It has more labels than these. */
+  readonly cut?: true;
 }
 
 interface Exportable {
@@ -73,7 +76,7 @@ export function projectService(cluster: string, object: unknown): Kept<ServiceEn
     ...(leftover !== undefined && { leftover }),
     ...(offered && { offered }),
     ...(isSomething(annotations) && { annotations }),
-    ...(isSomething(labels) && { labels }),
+    ...labelsOf(labels),
   };
   if (typeof deletionTimestamp === 'string') return kept({ ...foreign, unexportable: LEAVING }, ...misuse);
   const read = readService(cluster, ASLEEP, object);
@@ -84,6 +87,11 @@ export function projectService(cluster: string, object: unknown): Kept<ServiceEn
 
 function isSomething<T extends object>(texts: T | null | undefined): texts is T {
   return Object.keys(texts ?? {}).length > 0;
+}
+
+function labelsOf(seen: SeenLabels | null | undefined): Pick<Somebodys, 'labels' | 'cut'> {
+  if (seen?.cut === true) return seen;
+  return isSomething(seen?.labels) ? { labels: seen.labels } : {};
 }
 
 /** What asks for the export of a Service besides itself. */
@@ -133,11 +141,11 @@ function dormant(entry: Exclude<ServiceEntry, { kind: 'own' }>): ServiceEntry {
 
 /** Its type is read only where its namespace exports anything. */
 function candidateOf(entry: Exclude<ServiceEntry, { kind: 'own' }>): Candidate {
-  const { namespace, name, labels = {} } = entry;
-  return { namespace, name, labels, type: exportableOf(entry)?.record.type };
+  const { namespace, name, labels = {}, cut } = entry;
+  return { namespace, name, labels, ...(cut !== undefined && { cut }), type: exportableOf(entry)?.record.type };
 }
 
-function somebodysOf({ namespace, name, uid, leftover, offered, annotations, labels }: Somebodys): Somebodys {
+function somebodysOf({ namespace, name, uid, leftover, offered, annotations, labels, cut }: Somebodys): Somebodys {
   return {
     namespace,
     name,
@@ -146,6 +154,7 @@ function somebodysOf({ namespace, name, uid, leftover, offered, annotations, lab
     ...(offered !== undefined && { offered }),
     ...(annotations !== undefined && { annotations }),
     ...(labels !== undefined && { labels }),
+    ...(cut !== undefined && { cut }),
   };
 }
 

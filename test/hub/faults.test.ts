@@ -199,6 +199,7 @@ describe('doubt', () => {
     expect(unknown()).toEqual([
       expect.stringMatching(/^east is not declared to this hub; what came from it to north, west stays: .* kilofed forget member east/),
     ]);
+    expect(['east', 'west', 'esat'].map(world.hub().knows)).toEqual([true, true, false]);
     expect(world.hub().forget('east')).toEqual({ ok: true, value: undefined });
     await world.clock.advance(1_000);
     expect([mirrors('west'), peers('west').length, unknown()]).toEqual([[], 1, []]);

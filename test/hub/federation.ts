@@ -21,6 +21,7 @@ export interface TestHub {
   status(): FederationStatus;
   metrics(): Promise<string>;
   notReady(): string | undefined;
+  knows: Hub['knows'];
   forget: Hub['forget'];
   explain: Hub['explain'];
   stop(): Promise<void>;
@@ -76,6 +77,7 @@ export function startHub({ directory, redisUrl, sources = [], clock = systemCloc
   return {
     status: hub.status,
     notReady: hub.notReady,
+    knows: hub.knows,
     forget: hub.forget,
     explain: hub.explain,
     metrics: async () => (await hub.metrics.expose()).body,

@@ -81,6 +81,38 @@ describe('an annotation of the Service', () => {
   });
 });
 
+describe('an annotation whose name is misspelt', () => {
+  const MISSPELT = 'kilofed.io/prefre';
+
+  test('of a Service that is exported: what it is to be is told, and all else holds', async () => {
+    const annotations = { [EXPORT_ANNOTATION.export]: 'true', [MISSPELT]: 'west' };
+    await federation(() => exportService(world.cluster('east'), 'web', { addresses: ['10.1.0.5'], annotations }));
+    expect([validity().valid, importedAs()]).toEqual(['True InvalidAnnotation', 'web']);
+    expect(validity().message).toBe(
+      `annotation ${MISSPELT} is none of Kilofed's and has no effect: did you mean ${EXPORT_ANNOTATION.prefer}?`,
+    );
+  });
+
+  test('of a Service that is not exported: it would be, if it were right', async () => {
+    const annotations = { 'kilofed.io/exprot': 'true' };
+    await federation(() => exportService(world.cluster('east'), 'web', { addresses: ['10.1.0.5'], annotations }));
+    expect([validity().valid, importedAs()]).toEqual(['False InvalidAnnotation', undefined]);
+    expect(validity().message).toContain(`did you mean ${EXPORT_ANNOTATION.export}?`);
+    exportService(world.cluster('east'), 'web', { addresses: ['10.1.0.5'], annotations: {} });
+    await world.clock.advance(5_000);
+    expect(validity().valid).toBe('undefined undefined');
+  });
+
+  test("of a person's ServiceExport", async () => {
+    await federation(() => {
+      exportService(world.cluster('east'), 'web', { addresses: ['10.1.0.5'], annotations: {} });
+      putExport(world.cluster('east'), 'web', { annotations: { 'kilofed.io/ownname': 'true' } });
+    });
+    expect([validity().valid, importedAs()]).toEqual(['True InvalidAnnotation', 'derived']);
+    expect(validity().message).toContain(`did you mean ${EXPORT_ANNOTATION.ownName}?`);
+  });
+});
+
 describe("an annotation of a person's ServiceExport", () => {
   // Nothing but the Service itself says whether it is exported, and consents to an affinity.
   const { export: _export, affinity: _affinity, ...rows } = OF_EXPORTS;
