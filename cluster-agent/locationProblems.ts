@@ -14,7 +14,7 @@ export function locationProblems(nodes: readonly MeshNode[], mesh: Segmentation)
   const concerned = nodes.filter(({ spec }) => spec.allowedLocationIPs !== undefined);
   if (concerned.length === 0) return new Map();
   const { segments } = ownSegments(nodes, mesh);
-  const { refused } = claimPrefixes({ own: NO_SEGMENT, remote: segments, internalIPs: [], clusterIPs: [] });
+  const { refused } = claimPrefixes({ own: NO_SEGMENT, remote: segments });
   const inVain = refused.filter(({ claim }) => claim.kind === 'location');
   return new Map(
     concerned.flatMap(({ metadata: { name }, spec }): [string, Problem][] => {

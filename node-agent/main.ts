@@ -8,6 +8,7 @@ import { existsSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
+import { createPlanMemory } from '../core/mesh/planMemory.js';
 import { planNode } from '../core/mesh/planNode.js';
 import { printableLines } from '../core/text/printable.js';
 import type { KubeClient } from '../kube/wire/client.js';
@@ -68,6 +69,7 @@ export async function main(argv: readonly string[]): Promise<number> {
 function depsOf(options: Options, client: KubeClient | undefined, env: NodeJS.ProcessEnv): ProgramDeps {
   const log = createJsonLog({ level: options.logLevel, write: (line) => void process.stderr.write(line), wall: () => systemClock.wall() });
   const { stateDir, keyFile, hostNamespace, cniDir, wireguard } = options;
+  const memory = createPlanMemory();
   return {
     clock: systemClock,
     random: Math.random,
@@ -83,7 +85,7 @@ function depsOf(options: Options, client: KubeClient | undefined, env: NodeJS.Pr
     client,
     out: (text) => void process.stdout.write(printableLines(text)),
     lookup: async (name) => (await lookup(name, { all: true })).map((one) => one.address),
-    planNode,
+    planNode: (input) => planNode(input, memory),
     sockets: createProbeSockets(log),
   };
 }

@@ -1,9 +1,10 @@
 /**
  * Nexthops, groups, routes and rules.
  */
-import type { NodePlan } from '../mesh/plan.js';
+import type { Nexthop, NodePlan, Route } from '../mesh/plan.js';
 import { MAIN_TABLE, ROUTE_METRIC } from '../mesh/reserved.js';
 import { aggregate } from '../net/sets.js';
+import { createPerObject, perObject } from '../memory/perObject.js';
 import type { Change, Difference } from './change.js';
 import { routeKey, ruleKey, type HostNexthop, type HostRoute, type HostRule, type HostState, type RouteTarget } from './state.js';
 import { canonicalAddress, canonicalCIDR } from './text.js';
@@ -11,13 +12,18 @@ import { type Family, familyName } from '../net/family.js';
 
 export function diffNexthops(desired: NodePlan, observed: HostState): Difference {
   const wanted = new Map<number, HostNexthop>();
-  for (const { id, dev, via, family } of desired.nexthops) {
-    wanted.set(id, {
-      dev: dev === 'underlay' ? underlayFor(family, observed) : dev,
-      ...(via === undefined ? {} : { via: canonicalAddress(via) }),
-      family,
-      onlink: via !== undefined,
-    });
+  for (const nexthop of desired.nexthops) {
+    const { id, dev, via, family } = nexthop;
+    const device = dev === 'underlay' ? underlayFor(family, observed) : dev;
+    wanted.set(
+      id,
+      hostNexthops.get(nexthop, [device], () => ({
+        dev: device,
+        ...(via === undefined ? {} : { via: canonicalAddress(via) }),
+        family,
+        onlink: via !== undefined,
+      })),
+    );
   }
   return {
     set: [...wanted]
@@ -26,6 +32,8 @@ export function diffNexthops(desired: NodePlan, observed: HostState): Difference
     remove: [...observed.nexthops.keys()].filter((id) => !wanted.has(id)).map((id) => ({ kind: 'nexthop.delete', id })),
   };
 }
+
+const hostNexthops = createPerObject<Nexthop, HostNexthop>();
 
 function underlayFor(family: Family, { underlay }: HostState): string {
   return (family === 'inet6' ? underlay?.inet6?.dev : undefined) ?? underlay?.dev ?? 'underlay';
@@ -56,9 +64,7 @@ export function diffRoutes(desired: NodePlan, observed: HostState): Difference {
   const wanted: string[] = [];
   let present = 0;
   for (const route of desired.routes) {
-    const dst = canonicalCIDR(route.dst);
-    const src = route.src === undefined ? undefined : canonicalAddress(route.src);
-    const key = routeKey({ dst, table: route.table, metric: route.metric });
+    const { dst, src, key } = hostForm(route);
     const now = observed.routes.get(key);
     wanted.push(key);
     if (now !== undefined) present += 1;
@@ -69,6 +75,15 @@ export function diffRoutes(desired: NodePlan, observed: HostState): Difference {
   // Nearly always all present routes are wanted, and with thousands of them it pays to stop here.
   return { set, remove: present === observed.routes.size ? [] : obsoleteRoutes(new Set(wanted), observed) };
 }
+
+const hostForm = perObject((route: Route) => {
+  const dst = canonicalCIDR(route.dst);
+  return {
+    dst,
+    src: route.src === undefined ? undefined : canonicalAddress(route.src),
+    key: routeKey({ dst, table: route.table, metric: route.metric }),
+  };
+});
 
 function obsoleteRoutes(wanted: ReadonlySet<string>, observed: HostState): readonly Change[] {
   return [...observed.routes].filter(([key]) => !wanted.has(key)).map(([, route]) => ({ kind: 'route.delete', route }));

@@ -9,17 +9,18 @@ import type { Firewall } from '../mesh/plan.js';
 import { NFT_TABLE } from '../mesh/reserved.js';
 import { memberRules, type MemberRules } from './memberRules.js';
 import { PROBE_RULES, probeSets } from './probeRules.js';
+import { perObject } from '../memory/perObject.js';
 import { byFamily, type Chain, FAMILIES, type Table } from './table.js';
 import { canonicalAddress } from './text.js';
 
 /** Sorted. Empty: no table is wanted. */
-export function firewallFacts(firewall: Firewall): readonly string[] {
+export const firewallFacts = perObject((firewall: Firewall): readonly string[] => {
   const { chains, sets } = tableOf(firewall);
   return [
     ...chains.flatMap((chain) => chain.rules.map(({ comment }) => fact.rule(chain.name, comment))),
     ...sets.flatMap((set) => set.elements.map((element) => fact.element(set.name, element))),
   ].toSorted();
-}
+});
 
 /** For `nft -f -`: replaces the old table by the new one in one transaction. */
 export function firewallText(firewall: Firewall): string {

@@ -6,6 +6,7 @@
  * made again only if the kernel cannot alter it, or if its userspace process no longer answers.
  */
 import type { NodePlan } from '../mesh/plan.js';
+import { sameItems } from '../memory/whileSame.js';
 import { POD_BRIDGE } from '../mesh/reserved.js';
 import type { Change, Difference } from './change.js';
 import { hostDevice } from './devices.js';
@@ -69,7 +70,7 @@ function diffPodBridge({ cni }: NodePlan, { podBridge }: HostState): readonly Ch
 function diffFirewall({ firewall }: NodePlan, observed: HostState): Difference {
   const facts = firewallFacts(firewall);
   if (facts.length === 0) return { set: [], remove: observed.firewall === undefined ? [] : [{ kind: 'firewall.delete' }] };
-  if (observed.firewall?.join('\n') === facts.join('\n')) return NOTHING;
+  if (observed.firewall !== undefined && sameItems(observed.firewall, facts)) return NOTHING;
   const elements = observed.firewall === undefined ? undefined : elementChanges(observed.firewall, firewall);
   return { set: [{ kind: 'firewall.set', firewall, ...(elements === undefined ? {} : { elements }) }], remove: [] };
 }

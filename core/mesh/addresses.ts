@@ -6,9 +6,9 @@
  */
 import type { MeshSpec } from '../api/meshSpec.js';
 import type { MeshNode } from '../api/meshNode.js';
-import { addressOf } from '../net/cidr.js';
+import { addressOf, type Cidr, contains, parseCidr } from '../net/cidr.js';
+import { perObject } from '../memory/perObject.js';
 import { allocateAddress, isAllocatable } from '../net/allocate.js';
-import { isWithin } from '../net/sets.js';
 import { byAge, present } from './segments.js';
 
 interface AddressAssignment {
@@ -56,9 +56,18 @@ export function assignMeshAddresses(nodes: readonly MeshNode[], ranges: readonly
 
 /** The ranges of the Mesh that its nodes have addresses of, and that new ones will. */
 export function meshRanges({ wireguardCIDRs }: Pick<MeshSpec, 'wireguardCIDRs'>, nodes: readonly MeshNode[]): string[] {
-  return wireguardCIDRs.filter((range) => nodes.some((node) => held(node).some((address) => isWithin(address, [range]))));
+  return wireguardCIDRs.filter((range) => {
+    const outer = parseCidr(range);
+    return outer !== undefined && nodes.some((node) => heldCidrs(node).some((address) => contains(outer, address)));
+  });
 }
 
 function held(node: MeshNode): string[] {
   return (node.status?.meshAddresses ?? []).map(addressOf).filter((address) => address !== undefined);
 }
+
+const heldCidrs = perObject((node: MeshNode): readonly Cidr[] =>
+  held(node)
+    .map(parseCidr)
+    .filter((cidr) => cidr !== undefined),
+);

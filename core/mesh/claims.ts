@@ -16,10 +16,12 @@
 import { type Cidr, compareCidrs, formatCidr, overlaps, parseCidr } from '../net/cidr.js';
 import { firstNotBefore, within } from '../net/sets.js';
 import { createPrefixMap, type PrefixMap } from '../net/prefixMap.js';
+import { readPrefixes } from '../net/prefix.js';
 import { isSpecial } from '../net/special.js';
+import { onDemand } from '../memory/onDemand.js';
 import { ANNOTATION } from '../api/names.js';
 import type { Complaint, Problem, Subject } from '../api/problem.js';
-import { cutsOff, localNetworks, type LocalNetwork, touches } from './localNetworks.js';
+import { cutsOff, type LocalNetwork, touches } from './localNetworks.js';
 import { mayHave } from './memberRanges.js';
 import { bySegmentPrecedence } from './precedence.js';
 import type { Segment } from './segments.js';
@@ -33,8 +35,8 @@ const MAY_NEST: ReadonlySet<ClaimKind> = new Set(['location', 'externalPeer']);
 export interface Claims {
   /** By segment name: the prefixes granted to it, in address order. Without the node's own segment. */
   readonly prefixes: ReadonlyMap<string, readonly Claim[]>;
-  /** All granted claims, with those of the own segment. */
-  readonly index: PrefixMap<Claim>;
+  /** All granted claims that contain `cidr`, those of the own segment among them, the narrowest first. */
+  readonly covering: (cidr: Cidr) => readonly Claim[];
   /** Networks beside the nodes of the own location. Their hosts have no route back to the mesh, unless somebody added one. */
   readonly ownLocationIPs: readonly string[];
   readonly refused: readonly RefusedClaim[];
@@ -59,26 +61,32 @@ interface ClaimsInput {
   /** The node's own segment, which claims first. */
   readonly own: Segment;
   readonly remote: readonly Segment[];
-  /** Internal addresses of the own segment's nodes, each with its network's prefix length. */
-  readonly internalIPs: readonly string[];
-  /** As `internalIPs`, of all nodes of the cluster. */
-  readonly clusterIPs: readonly string[];
+  /** Networks that the own segment's nodes stand in; absent: none are known. */
+  readonly near?: () => readonly LocalNetwork[];
+  /** And those of the whole cluster. */
+  readonly all?: () => readonly LocalNetwork[];
   /** Ranges that the cluster gives addresses out of; absent: none are known. */
-  readonly ownRanges?: readonly string[];
+  readonly ownRanges?: () => readonly string[];
 }
 
-export function claimPrefixes({ own, remote, internalIPs, clusterIPs, ownRanges = [] }: ClaimsInput): Claims {
-  const held = createHeld();
+export function claimPrefixes({ own, remote, near = NONE, all = NONE, ownRanges = NO_RANGES }: ClaimsInput): Claims {
+  // Most clusters have no claims but those of their own nodes, which are many and hold whatever they want.
+  const heldOnDemand = onDemand(() => createHeld(claimsOf(own, own.allowedIPs, 'own')));
   const granted = new Map<Segment, Claim[]>([own, ...remote].map((segment) => [segment, []]));
   const refused: RefusedClaim[] = [];
   const networks: Networks = {
-    near: localNetworks(internalIPs),
-    all: localNetworks(clusterIPs),
-    ranges: ownRanges.map(parseCidr).filter((cidr) => cidr !== undefined),
+    near,
+    all,
+    ranges: onDemand(() =>
+      ownRanges()
+        .map(parseCidr)
+        .filter((cidr) => cidr !== undefined),
+    ),
   };
 
-  for (const claim of claimsOf(own, own.allowedIPs, 'own')) held.add(claim);
   for (const { segment, kind, prefixes } of bidsOf(own, remote)) {
+    if (prefixes.length === 0) continue;
+    const held = heldOnDemand();
     const good = claimsOf(segment, prefixes, kind).filter((claim) => {
       const refusal = refusalOf(claim, held, segment === own ? NOWHERE : networks);
       if (refusal !== undefined) refused.push({ claim, problem: { subject: subjectOf(segment), ...refusal } });
@@ -91,7 +99,7 @@ export function claimPrefixes({ own, remote, internalIPs, clusterIPs, ownRanges 
     prefixes: new Map(
       remote.map((segment) => [segment.name, (granted.get(segment) ?? []).toSorted((a, b) => compareCidrs(a.cidr, b.cidr))]),
     ),
-    index: held.index,
+    covering: (cidr) => heldOnDemand().index.covering(cidr),
     ownLocationIPs: (granted.get(own) ?? []).map(({ text }) => text),
     refused,
     problems: refused.map(({ problem }) => problem),
@@ -106,9 +114,9 @@ interface Held {
   overlapping(cidr: Cidr): Claim[];
 }
 
-function createHeld(): Held {
+function createHeld(all: Claim[]): Held {
   const index = createPrefixMap<Claim>();
-  const all: Claim[] = [];
+  for (const claim of all) index.set(claim.cidr, claim);
   /** All, sorted; only members ask, who come last. */
   let sorted: Claim[] | undefined;
   return {
@@ -137,15 +145,17 @@ interface Bid {
 
 /** What others must keep away from. */
 interface Networks {
-  /** Those that nodes of the own segment stand in. */
-  readonly near: readonly LocalNetwork[];
-  /** And those of the whole cluster. */
-  readonly all: readonly LocalNetwork[];
+  readonly near: () => readonly LocalNetwork[];
+  readonly all: () => readonly LocalNetwork[];
   /** Those that the cluster gives addresses out of. */
-  readonly ranges: readonly Cidr[];
+  readonly ranges: () => readonly Cidr[];
 }
 
-const NOWHERE: Networks = { near: [], all: [], ranges: [] };
+const NONE = (): readonly LocalNetwork[] => [];
+
+const NO_RANGES = (): readonly string[] => [];
+
+const NOWHERE: Networks = { near: NONE, all: NONE, ranges: () => [] };
 
 function refusalOf(claim: Claim, held: Held, networks: Networks): Complaint | undefined {
   const { segment, kind, cidr, text } = claim;
@@ -167,7 +177,7 @@ function refusalOf(claim: Claim, held: Held, networks: Networks): Complaint | un
     return { reason: 'PrefixTaken', message: `${what} ${where} ${holder.segment.name}`, remedy: 'remove it from one of the two' };
   }
   if (kind === 'member') return memberRefusal(claim, held, networks);
-  const lan = MAY_NEST.has(kind) ? networks.near.find((each) => cutsOff(cidr, each)) : undefined;
+  const lan = MAY_NEST.has(kind) ? networks.near().find((each) => cutsOff(cidr, each)) : undefined;
   if (lan !== undefined) {
     return {
       reason: 'LocalNetwork',
@@ -184,7 +194,7 @@ function refusalOf(claim: Claim, held: Held, networks: Networks): Complaint | un
  */
 function memberRefusal({ segment, kind, cidr, text }: Claim, held: Held, { all, ranges }: Networks): Complaint | undefined {
   const what = describeClaim(kind, text);
-  const lan = all.find((each) => touches(cidr, each));
+  const lan = all().find((each) => touches(cidr, each));
   if (lan !== undefined) {
     return {
       reason: 'LocalNetwork',
@@ -193,7 +203,7 @@ function memberRefusal({ segment, kind, cidr, text }: Claim, held: Held, { all, 
     };
   }
   const other = held.overlapping(cidr).find((each) => each.segment.member === undefined || each.segment.member !== segment.member);
-  const range = ranges.find((each) => overlaps(each, cidr));
+  const range = ranges().find((each) => overlaps(each, cidr));
   if (other !== undefined || range !== undefined) {
     const whose =
       other === undefined
@@ -218,10 +228,7 @@ function describeClaim(kind: ClaimKind, text: string): string {
 }
 
 function claimsOf(segment: Segment, prefixes: readonly string[], kind: ClaimKind): Claim[] {
-  return prefixes.flatMap((text) => {
-    const cidr = parseCidr(text);
-    return cidr === undefined ? [] : [{ segment, kind, cidr, text }];
-  });
+  return readPrefixes(prefixes).map(({ cidr, text }) => ({ segment, kind, cidr, text }));
 }
 
 function subjectOf({ name, peer }: Segment): Subject {

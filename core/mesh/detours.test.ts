@@ -15,7 +15,7 @@ function destinations(
 ): Record<string, readonly string[]> {
   const own: Segment = { name: 'location:', kind: 'own', location: '', nodes: [], gateways: [], allowedIPs: [], locationIPs: [] };
   const remote = Object.entries(externalPeers).map(([name, allowedIPs]) => external(name, allowedIPs));
-  const claims = claimPrefixes({ own, remote, internalIPs: [], clusterIPs: [] });
+  const claims = claimPrefixes({ own, remote });
   return routed(claims, { underlay, reserved });
 }
 
@@ -27,7 +27,7 @@ function routed(
     outbid = false,
   }: { readonly underlay?: readonly string[]; readonly reserved?: readonly string[]; readonly outbid?: boolean },
 ): Record<string, readonly string[]> {
-  const found = routable(claims, { underlay: cidrs(underlay), reserved: cidrs(reserved), ends: new Map(), outbid });
+  const found = routable(claims, { underlay: () => cidrs(underlay), reserved: cidrs(reserved), ends: new Map(), outbid });
   return Object.fromEntries([...found].map(([name, each]) => [name, each.routed]));
 }
 
@@ -54,8 +54,6 @@ describe('where a network plugin has routes of its own for the cluster', () => {
     const claims = claimPrefixes({
       own: cluster('own', []),
       remote: [cluster('far', ['10.42.4.0/24', '10.4.0.7/32', 'fd00:42::/64']), external('p', ['10.9.0.0/24'])],
-      internalIPs: [],
-      clusterIPs: [],
     });
     expect(routed(claims, { outbid: true })).toEqual({
       far: ['10.4.0.7/32', '10.42.4.0/25', '10.42.4.128/25', 'fd00:42::/65', 'fd00:42:0:0:8000::/65'],
@@ -67,8 +65,6 @@ describe('where a network plugin has routes of its own for the cluster', () => {
     const claims = claimPrefixes({
       own: cluster('own', ['10.42.4.0/30']),
       remote: [cluster('far', ['10.42.4.0/29'])],
-      internalIPs: [],
-      clusterIPs: [],
     });
     expect(routed(claims, { underlay: ['10.42.4.4'], outbid: true })['far']).toEqual(['10.42.4.5/32', '10.42.4.6/31']);
   });
@@ -82,8 +78,6 @@ test("an API server's address is gone around, unless it is a node of the own clu
   const claims = claimPrefixes({
     own: { ...far, name: 'own', allowedIPs: [] },
     remote: [far, external('p', ['10.8.0.0/30'])],
-    internalIPs: [],
-    clusterIPs: [],
   });
   expect(routed(claims, { reserved: ['10.8.0.1'] })).toEqual({ far: ['10.8.0.1/32'], 'peer:p': ['10.8.0.0/32', '10.8.0.2/31'] });
 });

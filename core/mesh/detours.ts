@@ -12,14 +12,14 @@
  * A network plugin has routes of metric 0 for the pods of all nodes of the cluster, even for those that it cannot reach. A longer prefix
  * beats any metric, so beside a plugin each network of the cluster is routed as its two halves.
  */
-import { type Cidr, compareCidrs, formatCidr, overlaps, widthOf } from '../net/cidr.js';
+import { type Cidr, compareCidrs, contains, formatCidr, overlaps, widthOf } from '../net/cidr.js';
 import { halves, subtract, within } from '../net/sets.js';
 import type { Claim, Claims } from './claims.js';
 import type { Ends } from './peerEndpoints.js';
 
 interface Surroundings {
   /** Addresses and networks that are reached without the mesh. */
-  readonly underlay: readonly Cidr[];
+  readonly underlay: () => readonly Cidr[];
   /** Addresses that only routes to the cluster's own nodes may contain. */
   readonly reserved: readonly Cidr[];
   /** By segment: what its own prefixes alone leave out. */
@@ -37,20 +37,22 @@ interface Destinations {
 
 /** By segment name. */
 export function routable(claims: Claims, { underlay, reserved, ends, outbid }: Surroundings): ReadonlyMap<string, Destinations> {
-  const spared = underlay.toSorted(compareCidrs);
-  const others = [...underlay, ...reserved].toSorted(compareCidrs);
+  if (claims.prefixes.size === 0) return new Map();
+  const spared = underlay().toSorted(compareCidrs);
+  const others = [...spared, ...reserved].toSorted(compareCidrs);
   return new Map(
     [...claims.prefixes].map(([segment, granted]) => {
       const { addresses, guarded } = ends.get(segment) ?? NO_ENDS;
-      const mine = addresses.length === 0 ? others : [...others, ...addresses].toSorted(compareCidrs);
       return [
         segment,
         {
           routed: granted.flatMap((claim) =>
-            around(claim, outbid && claim.kind === 'own', { spared: claim.kind === 'own' ? spared : mine, claims }),
+            claim.kind === 'own'
+              ? around(claim, outbid, { spared, ends: [], claims })
+              : around(claim, false, { spared: others, ends: addresses, claims }),
           ),
           refused: (guarded ? addresses : [])
-            .filter((end) => claims.index.covering(end)[0]?.segment.name === segment && !others.some((each) => overlaps(each, end)))
+            .filter((end) => claims.covering(end)[0]?.segment.name === segment && !others.some((each) => overlaps(each, end)))
             .toSorted(compareCidrs)
             .map(formatCidr),
         },
@@ -61,18 +63,21 @@ export function routable(claims: Claims, { underlay, reserved, ends, outbid }: S
 
 const NO_ENDS: Ends = { addresses: [], guarded: false };
 
-function around(
-  claim: Claim,
-  halved: boolean,
-  { spared, claims }: { readonly spared: readonly Cidr[]; readonly claims: Claims },
-): string[] {
-  const holes = within(claim.cidr, spared, (each) => each);
+interface Around {
+  /** In address order. */
+  readonly spared: readonly Cidr[];
+  readonly ends: readonly Cidr[];
+  readonly claims: Claims;
+}
+
+function around(claim: Claim, halved: boolean, { spared, ends, claims }: Around): string[] {
+  const holes = [...within(claim.cidr, spared, (each) => each), ...ends.filter((end) => contains(claim.cidr, end))];
   const isDivided = halved && claim.cidr.length < widthOf(claim.cidr.family);
   if (holes.length === 0 && !isDivided) return [claim.text];
   const parts = isDivided ? halves(claim.cidr) : [claim.cidr];
   // A piece may be as narrow as another segment's prefix inside the claim, and would take its packets.
   return parts
     .flatMap((part) => subtract(part, holes))
-    .filter((piece) => claims.index.covering(piece)[0] === claim)
+    .filter((piece) => claims.covering(piece)[0] === claim)
     .map(formatCidr);
 }

@@ -6,6 +6,7 @@
 import type { MeshNode } from '../api/meshNode.js';
 import { addressOf, familyOf } from '../net/cidr.js';
 import { isWithin } from '../net/sets.js';
+import { perObject } from '../memory/perObject.js';
 
 type Endpoint = MeshNode['spec']['endpoints'][number];
 
@@ -41,9 +42,9 @@ export function hasFamilyOf(node: MeshNode, address: string): boolean {
   return own.length === 0 || own.some((each) => familyOf(each) === familyOf(address));
 }
 
-function addressesOf({ spec }: MeshNode): readonly string[] {
-  return [...spec.internalIPs, ...spec.endpoints.map(({ host }) => host)].map(addressOf).filter((address) => address !== undefined);
-}
+const addressesOf = perObject(({ spec }: MeshNode): readonly string[] =>
+  [...spec.internalIPs, ...spec.endpoints.map(({ host }) => host)].map(addressOf).filter((address) => address !== undefined),
+);
 
 /** Of IPv6 (RFC 4291, RFC 4193). */
 const GLOBAL = ['2000::/3'];

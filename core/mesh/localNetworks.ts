@@ -1,7 +1,9 @@
 /**
  * The networks that nodes stand in, by their internal addresses.
  */
+import type { MeshNode } from '../api/meshNode.js';
 import { addressOf, type Cidr, contains, formatCidr, overlaps, parseCidr } from '../net/cidr.js';
+import { perObject } from '../memory/perObject.js';
 
 export interface LocalNetwork {
   readonly network: Cidr;
@@ -9,20 +11,30 @@ export interface LocalNetwork {
   readonly addresses: readonly Cidr[];
 }
 
-/** `internalIPs`: each with its network's prefix length. */
-export function localNetworks(internalIPs: readonly string[]): LocalNetwork[] {
+/** By the internal addresses of `nodes`, each with its network's prefix length. */
+export function localNetworks(nodes: readonly MeshNode[]): LocalNetwork[] {
   const byNetwork = new Map<string, { readonly network: Cidr; readonly addresses: Cidr[] }>();
-  for (const text of internalIPs) {
-    const network = parseCidr(text);
-    const address = parseCidr(addressOf(text) ?? '');
-    if (network === undefined || address === undefined) continue;
-    const name = formatCidr(network);
+  for (const { name, network, address } of nodes.flatMap(placesOf)) {
     const known = byNetwork.get(name);
     if (known === undefined) byNetwork.set(name, { network, addresses: [address] });
     else known.addresses.push(address);
   }
   return [...byNetwork.values()];
 }
+
+interface Place {
+  readonly name: string;
+  readonly network: Cidr;
+  readonly address: Cidr;
+}
+
+const placesOf = perObject((node: MeshNode): readonly Place[] =>
+  node.spec.internalIPs.flatMap((text) => {
+    const network = parseCidr(text);
+    const address = parseCidr(addressOf(text) ?? '');
+    return network === undefined || address === undefined ? [] : [{ name: formatCidr(network), network, address }];
+  }),
+);
 
 /**
  * Whether a route to `cidr` would cut nodes off. One as narrow as the nodes' own network, with nodes in it, competes with the connected

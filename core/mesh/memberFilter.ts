@@ -7,8 +7,8 @@
 import type { MeshSpec } from '../api/meshSpec.js';
 import type { MeshNode } from '../api/meshNode.js';
 import type { Exported } from '../api/nodePolicy.js';
-import { addressOf, type Cidr, contains, formatCidr, parseCidr } from '../net/cidr.js';
-import { aggregate, subtract } from '../net/sets.js';
+import { addressOf, type Cidr, contains, formatCidr } from '../net/cidr.js';
+import { aggregate, aggregateCidrs, subtract } from '../net/sets.js';
 import type { Claim, Claims } from './claims.js';
 import type { ExportedEndpoint, Firewall, MemberAccess, MemberFilter } from './plan.js';
 import { nodePrefixes, type Segment } from './segments.js';
@@ -29,10 +29,10 @@ interface FilterInput {
 /** Nothing where there is no other member. */
 export function planMemberFilter({ mesh, self, nodes, remote, claims, reserved, exported = [] }: FilterInput): Pick<Firewall, 'members'> {
   if (!remote.some(({ member }) => member !== undefined)) return {};
-  const own = nodes.flatMap(nodePrefixes);
-  const ranges = rangesOf(remote, claims, [...parseAll(own), ...reserved]);
+  const own = nodes.flatMap(nodePrefixes).map(({ cidr }) => cidr);
+  const ranges = rangesOf(remote, claims, [...own, ...reserved]);
   if (mesh.fromMembers === 'all') return { members: EVERYTHING };
-  const mine = nodePrefixes(self);
+  const mine = nodePrefixes(self).map(({ cidr }) => cidr);
   const open = mesh.fromMembers === 'none' ? [] : exported;
   const members: MemberFilter = {
     audit: mesh.fromMembersMode === 'audit',
@@ -45,7 +45,7 @@ export function planMemberFilter({ mesh, self, nodes, remote, claims, reserved, 
       .toSorted((a, b) => (a.name < b.name ? -1 : 1)),
     exported: endpointsOf(open.filter(({ members: to }) => to === undefined)),
     open: mesh.fromMembers === 'pods' ? aggregate(nodes.flatMap(({ spec }) => spec.podCIDRs)) : [],
-    elsewhere: without(aggregate(own), parseAll(mine)),
+    elsewhere: without(aggregateCidrs(own), mine),
   };
   return { members };
 }
@@ -57,7 +57,7 @@ const EVERYTHING: MemberFilter = { audit: false, members: [], exported: [], open
 function rangesOf(remote: readonly Segment[], claims: Claims, others: readonly Cidr[]): ReadonlyMap<string, readonly string[]> {
   const holes = new Map<Claim, Cidr[]>();
   const cut = (hole: Cidr, owner: string | undefined): void => {
-    for (const around of claims.index.covering(hole)) {
+    for (const around of claims.covering(hole)) {
       if (around.segment.member === undefined || around.segment.member === owner) continue;
       const known = holes.get(around);
       if (known === undefined) holes.set(around, [hole]);
@@ -88,13 +88,9 @@ function endpointsOf(exported: readonly Exported[]): readonly ExportedEndpoint[]
   return [...new Set(all)].toSorted();
 }
 
-function without(networks: readonly string[], holes: readonly Cidr[]): readonly string[] {
-  return parseAll(networks).flatMap((network) => {
+function without(networks: readonly Cidr[], holes: readonly Cidr[]): readonly string[] {
+  return networks.flatMap((network) => {
     const inside = holes.filter((hole) => contains(network, hole) || contains(hole, network));
     return inside.length === 0 ? [formatCidr(network)] : subtract(network, inside).map(formatCidr);
   });
-}
-
-function parseAll(texts: readonly string[]): Cidr[] {
-  return texts.map(parseCidr).filter((cidr) => cidr !== undefined);
 }

@@ -12,7 +12,7 @@ import type { MeshNode } from '../api/meshNode.js';
 import { type Cidr, contains, formatCidr } from '../net/cidr.js';
 import { aggregate, subtract } from '../net/sets.js';
 import type { Claim, Claims } from './claims.js';
-import { localNetworks } from './localNetworks.js';
+import type { LocalNetwork } from './localNetworks.js';
 import type { KeptSources, Nat } from './plan.js';
 import type { Segment } from './segments.js';
 
@@ -42,8 +42,8 @@ export function planNat({ own, claims, reserved, podCIDRs, gateway }: NatInput):
 interface KeptInput {
   /** All of the own cluster. */
   readonly nodes: readonly MeshNode[];
-  /** Internal addresses of the own location's nodes, each with its network's prefix length. */
-  readonly internalIPs: readonly string[];
+  /** Networks that the own location's nodes stand in. */
+  readonly near: () => readonly LocalNetwork[];
   readonly claims: Claims;
   readonly reserved: readonly Cidr[];
 }
@@ -52,8 +52,8 @@ interface KeptInput {
  * Between whom a network plugin's rules translate nobody. Nodes of the own location are not among them: packets between them and pods of
  * other nodes go over the underlay, which may drop pods' addresses.
  */
-export function planKept({ nodes, internalIPs, claims, reserved }: KeptInput): KeptSources {
-  const lans = localNetworks(internalIPs).map(({ network }) => network);
+export function planKept({ nodes, near, claims, reserved }: KeptInput): KeptSources {
+  const lans = near().map(({ network }) => network);
   const granted = [...claims.prefixes.values()].flat();
   return {
     pods: aggregate(nodes.flatMap(({ spec }) => spec.podCIDRs)),

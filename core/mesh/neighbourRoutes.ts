@@ -6,6 +6,7 @@ import { type Cidr, formatCidr, parseCidr, singleAddress, sortCidrs } from '../n
 import { FAMILIES, type Family, FAMILY_TEXT, familyName } from '../net/family.js';
 import type { Encapsulation, Neighbour } from './encapsulation/strategy.js';
 import type { NodePlan, Route } from './plan.js';
+import type { NearDestination, NearWay, RoutingMemory } from './planMemory.js';
 import { INTERFACE_PREFIX, ROUTE_METRIC, RULE_PRIORITY, RULE_TABLE } from './reserved.js';
 import { guard, route } from './routes.js';
 import { underlayAddressesOf } from './segments.js';
@@ -19,47 +20,75 @@ export interface NeighbourRoutesInput {
   readonly planes: readonly number[];
 }
 
-/** The id of the nexthop to a node of the location; undefined: it has none in that family. */
-type NexthopIdOf = (node: string, family: Family) => number | undefined;
+interface NearRoutesContext {
+  readonly idsOf: NexthopIdsOf;
+  readonly sources: Partial<Record<Family, string>>;
+  readonly memory: RoutingMemory;
+}
+
+/** The ids of the nexthops to a node of the location; undefined: it has none in that family. */
+export type NexthopIdsOf = (neighbour: Neighbour) => NexthopIds;
+type NexthopIds = Readonly<Record<Family, number | undefined>>;
 
 /** Routes to the pods and mesh addresses of the location's other nodes. `sources`: this node's mesh address of each family. */
 export function neighbourRoutes(
   input: NeighbourRoutesInput,
-  { idOf, sources }: { readonly idOf: NexthopIdOf; readonly sources: Partial<Record<Family, string>> },
+  { idsOf, sources, memory }: NearRoutesContext,
 ): { readonly routes: Route[]; readonly problems: Problem[] } {
-  const { encapsulation } = input;
   const problems: Problem[] = [];
-  const holders = new Map([...input.podCIDRs, ...input.meshAddresses.map(singleAddress)].map((prefix) => [canonical(prefix), 'this node']));
-  const routes = input.neighbours.flatMap(({ node, nextHops, encapsulated }) => {
-    const { name } = node.metadata;
-    const podCIDRs = encapsulation.podTraffic === 'plugin' ? [] : node.spec.podCIDRs;
-    const behind = sortCidrs([...podCIDRs, ...(node.status?.meshAddresses ?? []).map(singleAddress)]);
-    const podFamilies = new Set(podCIDRs.map(familyName));
-    for (const family of podFamilies) {
-      if (nextHops[family] !== undefined) continue;
-      const uncarried = encapsulated ? encapsulation.explainUncarried?.(family) : undefined;
-      problems.push({ subject: { kind: 'node', name }, ...(uncarried ?? noAddress(family)) });
-    }
-    return behind.flatMap((dst): Route[] => {
-      const holder = holders.get(dst);
-      if (holder !== undefined) {
-        problems.push({
-          subject: { kind: 'node', name },
-          reason: 'PrefixTaken',
-          message: `${dst} already belongs to ${holder}`,
-          remedy: 'remove it from one of the two',
-        });
-        return [];
-      }
-      holders.set(dst, `node ${name}`);
-      const family = familyName(dst);
-      const id = idOf(name, family);
-      if (id === undefined) return [guard(dst)];
-      // The device of an encapsulation may have no address: without a source the kernel would take that of some other device.
-      return [route(dst, { kind: 'nexthop', id }, encapsulated ? sources[family] : undefined), guard(dst)];
-    });
-  });
+  const mine = [...input.podCIDRs, ...input.meshAddresses.map(singleAddress)].map(canonical);
+  const ways: NearDestination[] = [...new Set(mine)].map((dst) => ({ holder: 'this node', dst, routes: [] }));
+  for (const neighbour of input.neighbours) {
+    const ids = idsOf(neighbour);
+    const way = memory.near.get(neighbour, [input.encapsulation, ids.inet, ids.inet6, sources.inet, sources.inet6], () =>
+      wayTo(neighbour, input.encapsulation, { ids, sources }),
+    );
+    problems.push(...way.problems);
+    ways.push(...way.destinations);
+  }
+  const isUnique = memory.destinations.inOrder(ways).length === ways.length;
+  const routes = (isUnique ? ways : withoutTaken(ways, problems)).flatMap((each) => each.routes);
   return { routes, problems };
+}
+
+/** Of two ways to one destination the first is kept. */
+function withoutTaken(ways: readonly NearDestination[], problems: Problem[]): readonly NearDestination[] {
+  const holders = new Map<string, string>();
+  return ways.filter(({ dst, holder, node }) => {
+    const first = holders.get(dst);
+    if (first === undefined) holders.set(dst, holder);
+    else
+      problems.push({
+        subject: { kind: 'node', name: node ?? '' },
+        reason: 'PrefixTaken',
+        message: `${dst} already belongs to ${first}`,
+        remedy: 'remove it from one of the two',
+      });
+    return first === undefined;
+  });
+}
+
+function wayTo(
+  { node, nextHops, encapsulated }: Neighbour,
+  encapsulation: Encapsulation,
+  { ids, sources }: { readonly ids: NexthopIds; readonly sources: Partial<Record<Family, string>> },
+): NearWay {
+  const podCIDRs = encapsulation.podTraffic === 'plugin' ? [] : node.spec.podCIDRs;
+  const without = [...new Set(podCIDRs.map(familyName))].filter((family) => nextHops[family] === undefined);
+  return {
+    destinations: sortCidrs([...podCIDRs, ...(node.status?.meshAddresses ?? []).map(singleAddress)]).map((dst) => {
+      const family = familyName(dst);
+      const id = ids[family];
+      // The device of an encapsulation may have no address: without a source the kernel would take that of some other device.
+      const routes =
+        id === undefined ? [guard(dst)] : [route(dst, { kind: 'nexthop', id }, encapsulated ? sources[family] : undefined), guard(dst)];
+      return { holder: `node ${node.metadata.name}`, node: node.metadata.name, dst, routes };
+    }),
+    problems: without.map((family) => ({
+      subject: { kind: 'node', name: node.metadata.name },
+      ...((encapsulated ? encapsulation.explainUncarried?.(family) : undefined) ?? noAddress(family)),
+    })),
+  };
 }
 
 interface NodeRoutes {
@@ -74,17 +103,21 @@ interface NodeRoutes {
  * holds only these nodes; everything else falls through to the main table. Packets of the host itself, encapsulated ones among them, match
  * no rule and stay on the underlay. Beside a network plugin, own pods are left to the plugin.
  */
-export function routesToNodes(input: NeighbourRoutesInput, idOf: NexthopIdOf): NodeRoutes {
+export function routesToNodes(input: NeighbourRoutesInput, idsOf: NexthopIdsOf, memory: RoutingMemory): NodeRoutes {
   const sources = input.encapsulation.podTraffic === 'plugin' ? [] : input.podCIDRs;
   const routes = (sources.length + input.planes.length === 0 ? [] : input.neighbours)
     .filter(({ encapsulated }) => encapsulated)
-    .flatMap(({ node }) =>
-      underlayAddressesOf(node).flatMap((address): Route[] => {
-        const id = idOf(node.metadata.name, familyName(address));
-        const dst = singleAddress(address);
-        return id === undefined ? [] : [{ dst, table: RULE_TABLE, metric: ROUTE_METRIC, to: { kind: 'nexthop', id } }];
-      }),
-    );
+    .flatMap((neighbour) => {
+      const { node } = neighbour;
+      const ids = idsOf(neighbour);
+      return memory.toNodes.get(neighbour, [ids.inet, ids.inet6], () =>
+        underlayAddressesOf(node).flatMap((address): Route[] => {
+          const id = ids[familyName(address)];
+          const dst = singleAddress(address);
+          return id === undefined ? [] : [{ dst, table: RULE_TABLE, metric: ROUTE_METRIC, to: { kind: 'nexthop', id } }];
+        }),
+      );
+    });
   const families = FAMILIES.filter((family) => routes.some(({ dst }) => familyName(dst) === family));
   return {
     routes,

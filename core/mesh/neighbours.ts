@@ -5,25 +5,28 @@ import type { MeshSpec } from '../api/meshSpec.js';
 import type { MeshNode } from '../api/meshNode.js';
 import { contains, parseCidr } from '../net/cidr.js';
 import { familyName } from '../net/family.js';
+import type { PerObject } from '../memory/perObject.js';
 import { internalByFamily, nextHopsBetween, outerFamily } from './encapsulation/addresses.js';
 import type { Neighbour } from './encapsulation/strategy.js';
 import { ENCAPSULATIONS } from './encapsulation/table.js';
-import { present, siteName } from './segments.js';
 
-/** Sorted by name. */
+/** In the order of `site`, the nodes that reach each other without a tunnel. `known`: those of last time. */
 export function neighboursOf(
   self: MeshNode,
-  nodes: readonly MeshNode[],
-  mesh: Pick<MeshSpec, 'granularity' | 'encapsulation' | 'encapsulationType'>,
+  site: readonly MeshNode[],
+  mesh: Pick<MeshSpec, 'encapsulation' | 'encapsulationType'>,
+  known: PerObject<MeshNode, Neighbour>,
 ): Neighbour[] {
-  const site = siteName(self, mesh.granularity);
+  const madeOf = [self, mesh.encapsulation, mesh.encapsulationType];
   const { nextHops } = ENCAPSULATIONS[mesh.encapsulationType];
-  return present(nodes)
-    .filter((node) => node.metadata.name !== self.metadata.name && siteName(node, mesh.granularity) === site)
+  return site
+    .filter((node) => node.metadata.name !== self.metadata.name)
     .map((node) =>
-      isEncapsulated(self, node, mesh.encapsulation)
-        ? { node, nextHops: nextHops(self, node), encapsulated: true }
-        : { node, nextHops: nextHopsBetween(internalByFamily(self), internalByFamily(node), () => 'underlay'), encapsulated: false },
+      known.get(node, madeOf, () =>
+        isEncapsulated(self, node, mesh.encapsulation)
+          ? { node, nextHops: nextHops(self, node), encapsulated: true }
+          : { node, nextHops: nextHopsBetween(internalByFamily(self), internalByFamily(node), () => 'underlay'), encapsulated: false },
+      ),
     );
 }
 

@@ -48,7 +48,7 @@ export interface ConfigPeer {
 
 export function peerConfig({ mesh, nodes, peer, slot, allowedIPs }: PeerConfigInput): PeerConfig {
   const { segments } = ownSegments(nodes, mesh.spec);
-  const claims = claimPrefixes({ own: NO_SEGMENT, remote: segments, internalIPs: [], clusterIPs: [] });
+  const claims = claimPrefixes({ own: NO_SEGMENT, remote: segments });
   const notes: string[] = [];
   const reached = segments.flatMap((segment): { readonly segment: Segment; readonly gateway: Gateway }[] => {
     const gateway = segment.gateways.find((one) => one.slot === slot) ?? segment.gateways[0];

@@ -10,7 +10,7 @@
 import type { Problem } from '../api/problem.js';
 import { type Cidr, contains, parseCidr } from '../net/cidr.js';
 import type { Claims } from './claims.js';
-import { type LocalNetwork, localNetworks } from './localNetworks.js';
+import type { LocalNetwork } from './localNetworks.js';
 import { addressFor, ownerOf } from './remoteGateways.js';
 import type { Segment } from './segments.js';
 
@@ -39,22 +39,21 @@ interface Surroundings {
   readonly claims: Claims;
   readonly resolved: Resolved;
   /** What nodes reach without the mesh. */
-  readonly underlay: readonly Cidr[];
-  /** Internal addresses of the own location's nodes, each with its network's prefix length. */
-  readonly internalIPs: readonly string[];
+  readonly underlay: () => readonly Cidr[];
+  /** Networks that the own location's nodes stand in. */
+  readonly near: () => readonly LocalNetwork[];
 }
 
 /** A problem for each gateway of others whose endpoint is behind a prefix of the mesh. */
-export function endpointProblems(remote: readonly Segment[], { claims, resolved, underlay, internalIPs }: Surroundings): Problem[] {
-  const near = localNetworks(internalIPs);
+export function endpointProblems(remote: readonly Segment[], { claims, resolved, underlay, near }: Surroundings): Problem[] {
   const isReached = (end: Cidr, behind: Cidr): boolean =>
-    near.some((each) => isCloser(end, behind, each)) || underlay.some((each) => contains(each, end));
+    near().some((each) => isCloser(end, behind, each)) || underlay().some((each) => contains(each, end));
   return remote
     .filter(({ kind }) => kind !== 'own')
     .flatMap((segment) =>
       segment.gateways.flatMap((gateway) =>
         endOf(gateway.host, resolved).flatMap((end): Problem[] => {
-          const holder = claims.index.covering(end)[0];
+          const holder = claims.covering(end)[0];
           const isOwn = holder?.segment.name === segment.name && segment.kind === 'externalPeer';
           if (holder === undefined || isOwn || isReached(end, holder.cidr)) return [];
           return [

@@ -10,6 +10,8 @@ import type { Peer } from '../api/peer.js';
 import { addressOf } from '../net/cidr.js';
 import { meshRanges } from './addresses.js';
 import { claimPrefixes } from './claims.js';
+import { type LocalNetwork, localNetworks } from './localNetworks.js';
+import { onDemand } from '../memory/onDemand.js';
 import { memberSegmentName, peerSegments } from './peerSegments.js';
 import type { Problem, Subject } from '../api/problem.js';
 import { remoteGateways } from './remoteGateways.js';
@@ -54,8 +56,7 @@ export function peerProblems({ mesh, nodes, peers, unresolved }: PeerProblemsInp
         mesh.planes,
       ),
     ),
-    ...claimPrefixes({ own: NO_SEGMENT, remote, internalIPs: [], clusterIPs: internalIPsOf(nodes), ownRanges: meshRanges(mesh, nodes) })
-      .problems,
+    ...claimPrefixes({ own: NO_SEGMENT, remote, all: networksOf(nodes), ownRanges: () => meshRanges(mesh, nodes) }).problems,
     ...localProblems(nodes, theirs.segments),
   ];
   const found = new Map<string, Map<string, Problem>>();
@@ -90,13 +91,13 @@ function tunnelProblems(mesh: MeshSpec, remote: readonly Segment[], unresolved: 
 /** Every node refuses what would cut it off from its own network. */
 function localProblems(nodes: readonly MeshNode[], theirs: readonly Segment[]): readonly Problem[] {
   const external = theirs.filter(({ kind }) => kind === 'externalPeer');
-  return claimPrefixes({ own: NO_SEGMENT, remote: external, internalIPs: internalIPsOf(nodes), clusterIPs: [] }).problems.filter(
+  return claimPrefixes({ own: NO_SEGMENT, remote: external, near: networksOf(nodes) }).problems.filter(
     ({ reason }) => reason === 'LocalNetwork',
   );
 }
 
-function internalIPsOf(nodes: readonly MeshNode[]): string[] {
-  return present(nodes).flatMap(({ spec }) => spec.internalIPs);
+function networksOf(nodes: readonly MeshNode[]): () => readonly LocalNetwork[] {
+  return onDemand(() => localNetworks(present(nodes)));
 }
 
 function bySegment(peers: readonly Peer[]): ReadonlyMap<string, readonly string[]> {

@@ -10,6 +10,9 @@ import { verifiedNodes } from './verified.js';
 import { meshRanges } from './addresses.js';
 import { placeBesideKilo } from './besideKilo.js';
 import { claimPrefixes, type Claims } from './claims.js';
+import { type LocalNetwork, localNetworks } from './localNetworks.js';
+import { createPlanMemory, type PlanMemory } from './planMemory.js';
+import { onDemand } from '../memory/onDemand.js';
 import { routable } from './detours.js';
 import { type ObservedEndpointsOf, observedEndpointsOf } from './observedEndpoints.js';
 import type { Neighbour } from './encapsulation/strategy.js';
@@ -25,7 +28,7 @@ import type { NodePlan, WireguardInterface } from './plan.js';
 import { planCni, translatesPods } from './podNetwork.js';
 import { planProbes } from './probes.js';
 import { probeSenders } from './probeSenders.js';
-import { underlayAddressesOf, ownSegments, present, type Segment, siteName, viewOf } from './segments.js';
+import { underlayAddressesOf, present, segmentsOf, type Segment, siteName, viewOf } from './segments.js';
 import { endpointProblems, peerEndpoints } from './peerEndpoints.js';
 import { bySegmentPrecedence } from './precedence.js';
 import { addressFor, remoteGateways } from './remoteGateways.js';
@@ -37,8 +40,11 @@ export type PlannedNode =
   /** Nothing can be planned yet; the host stays as it is. */
   | { readonly kind: 'absent'; readonly reason: string };
 
-/** The plan of `input.node`. Equal inputs, in whatever order, give equal plans. A bad peer affects only itself. */
-export function planNode(input: MeshInput): PlannedNode {
+/**
+ * The plan of `input.node`. Equal inputs, in whatever order, give equal plans. A bad peer affects only itself. `memory`: of the plan
+ * before, which this one follows; it changes nothing but what the plan costs.
+ */
+export function planNode(input: MeshInput, memory: PlanMemory = createPlanMemory()): PlannedNode {
   const there = present(input.nodes);
   const nodes = verifiedNodes(there);
   const self = placed(nodes, input.node);
@@ -49,7 +55,7 @@ export function planNode(input: MeshInput): PlannedNode {
         ? `MeshNode ${input.node} has no mesh address yet: the cluster-agent gives it one`
         : `there is no MeshNode ${input.node}`,
     };
-  return { kind: 'plan', plan: placeBesideKilo(planPlaced(input, nodes, self), input.mesh.besideKilo) };
+  return { kind: 'plan', plan: placeBesideKilo(planPlaced(input, { nodes, self, memory }), input.mesh.besideKilo) };
 }
 
 type PlacedNode = MeshNode & { readonly status: { readonly meshAddresses: readonly string[] } };
@@ -58,13 +64,19 @@ function placed(nodes: readonly MeshNode[], name: string): PlacedNode | undefine
   return nodes.find((node): node is PlacedNode => node.metadata.name === name && (node.status?.meshAddresses ?? []).length > 0);
 }
 
-function planPlaced(input: MeshInput, nodes: readonly MeshNode[], self: PlacedNode): NodePlan {
+interface Placed {
+  readonly nodes: readonly MeshNode[];
+  readonly self: PlacedNode;
+  readonly memory: PlanMemory;
+}
+
+function planPlaced(input: MeshInput, { nodes, self, memory }: Placed): NodePlan {
   const { mesh, node } = input;
   const { meshAddresses } = self.status;
   const encapsulation = ENCAPSULATIONS[mesh.encapsulationType];
-  const sight = nodeViewOf(input, nodes, self);
+  const sight = nodeViewOf(input, { nodes, self, memory });
   const { own, remote, claims, reserved, slot, neighbours } = sight;
-  const underlay = [...underlayAddresses(input, sight), ...parseCidrs(claims.ownLocationIPs)];
+  const underlay = onDemand(() => [...underlayAddresses(input, sight), ...parseCidrs(claims.ownLocationIPs)]);
   const destinations = routable(claims, {
     underlay,
     reserved,
@@ -76,30 +88,34 @@ function planPlaced(input: MeshInput, nodes: readonly MeshNode[], self: PlacedNo
       ? undefined
       : { slot, ...planTunnels(input, { self, slot, remote, claims, observedAt: observedEndpointsOf({ self, slot, nodes }) }) };
   const interfaces = tunnels?.interfaces ?? [];
+  const near = new Set(neighbours.map(({ node: { metadata } }) => metadata.name));
   const inside = encapsulation.device({ self, neighbours, underlayMtu: input.underlayMtu, tunnelMtu: tunnelMtu(input) });
-  const routing = planRouting({
-    meshAddresses,
-    podCIDRs: self.spec.podCIDRs,
-    neighbours,
-    encapsulation,
-    planes: interfaces.map(({ plane }) => plane),
-    remote: remote.map((segment) => ({
-      segment,
-      destinations: destinations.get(segment.name)?.routed ?? [],
-      refused: destinations.get(segment.name)?.refused ?? [],
-      paths: remotePaths(segment, { own, neighbours, planes: mesh.planes, tunnels }),
-    })),
-    probes: planProbes({
-      self,
-      own,
+  const routing = planRouting(
+    {
+      meshAddresses,
+      podCIDRs: self.spec.podCIDRs,
       neighbours,
-      remote,
-      tunnels,
-      senders: probeSenders(mesh, claims),
-      holderOf: (address) => holderOf(address, claims),
-    }),
-    spread: mesh.gatewayMode === 'ActiveActive',
-  });
+      encapsulation,
+      planes: interfaces.map(({ plane }) => plane),
+      remote: remote.map((segment) => ({
+        segment,
+        destinations: destinations.get(segment.name)?.routed ?? [],
+        refused: destinations.get(segment.name)?.refused ?? [],
+        paths: remotePaths(segment, { own, near, planes: mesh.planes, tunnels }),
+      })),
+      probes: planProbes({
+        self,
+        own,
+        neighbours,
+        remote,
+        tunnels,
+        senders: probeSenders(mesh, claims),
+        holderOf: (address) => holderOf(address, claims),
+      }),
+      spread: mesh.gatewayMode === 'ActiveActive',
+    },
+    memory.routing,
+  );
   const podCIDRs = translatesPods(mesh) ? self.spec.podCIDRs : [];
   const nat = planNat({ own, claims, reserved, gateway: slot !== undefined, podCIDRs });
   const cni = planCni(input, self, inside?.device);
@@ -116,9 +132,7 @@ function planPlaced(input: MeshInput, nodes: readonly MeshNode[], self: PlacedNo
       ...(inside === undefined ? {} : { encapsulation: inside.filter }),
       ...probeFirewall(routing.probing),
       ...(nat === undefined ? {} : { nat }),
-      ...(encapsulation.podTraffic === 'plugin'
-        ? { kept: planKept({ nodes, internalIPs: internalIPsOf(sight.local), claims, reserved }) }
-        : {}),
+      ...(encapsulation.podTraffic === 'plugin' ? { kept: planKept({ nodes, near: sight.near, claims, reserved }) } : {}),
       ...planMemberFilter({ mesh, self, nodes, remote, claims, reserved, exported: input.exported }),
     },
     ...(cni === undefined ? {} : { cni }),
@@ -129,10 +143,7 @@ function planPlaced(input: MeshInput, nodes: readonly MeshNode[], self: PlacedNo
       ...routing.problems,
       ...(slot === undefined
         ? []
-        : [
-            ...mtuProblems(input),
-            ...endpointProblems(remote, { claims, resolved: input.resolved, underlay, internalIPs: internalIPsOf(sight.local) }),
-          ]),
+        : [...mtuProblems(input), ...endpointProblems(remote, { claims, resolved: input.resolved, underlay, near: sight.near })]),
       ...unreachableSegments(
         own,
         remote.filter(({ name }) => !sight.emptied.has(name)),
@@ -154,6 +165,8 @@ interface NodeView {
   readonly neighbours: readonly Neighbour[];
   /** The nodes of its site, itself among them. */
   readonly local: readonly MeshNode[];
+  /** Networks that these stand in. */
+  readonly near: () => readonly LocalNetwork[];
   /** Nodes that tunnels may end at. */
   readonly ends: readonly MeshNode[];
   /** Segments whose gateways are all left out. */
@@ -161,16 +174,15 @@ interface NodeView {
   readonly problems: readonly Problem[];
 }
 
-function nodeViewOf(
-  { node, mesh, peers: all, resolved, apiServers = [] }: MeshInput,
-  nodes: readonly MeshNode[],
-  self: MeshNode,
-): NodeView {
-  const cluster = ownSegments(nodes, mesh, [self]);
+function nodeViewOf({ node, mesh, peers: all, resolved, apiServers = [] }: MeshInput, { nodes, self, memory }: Placed): NodeView {
+  const cluster = segmentsOf(nodes, mesh, [self], memory.prefixes);
   // A peer has one tunnel with our key: while Kilo holds it, a second one would take over its sessions.
-  const peers = peerSegments(mesh.besideKilo === undefined ? all : []);
-  const local = nodes.filter((each) => siteName(each, mesh.granularity) === siteName(self, mesh.granularity));
+  const taken = mesh.besideKilo === undefined ? all : [];
+  const peers = memory.peers.get(taken, () => peerSegments(taken));
+  const site = siteName(self, mesh.granularity);
+  const local = nodes.filter((each) => siteName(each, mesh.granularity) === site);
   const view = viewOf(cluster.segments, node, local);
+  const near = onDemand(() => localNetworks(local));
   const known = remoteGateways({
     remote: [...view.remote, ...peers.segments].toSorted(bySegmentPrecedence),
     nodesByKey: new Map(nodes.map(({ metadata: { name }, spec: { publicKey } }) => [publicKey, name])),
@@ -182,9 +194,9 @@ function nodeViewOf(
   const claims = claimPrefixes({
     own: view.own,
     remote,
-    internalIPs: internalIPsOf(local),
-    clusterIPs: internalIPsOf(nodes),
-    ownRanges: meshRanges(mesh, nodes),
+    near,
+    all: onDemand(() => localNetworks(nodes)),
+    ownRanges: onDemand(() => meshRanges(mesh, nodes)),
   });
   // In a segment without a gateway any node may become one. The API server may be there, without which nobody would learn of it.
   const ends = new Set(
@@ -196,8 +208,9 @@ function nodeViewOf(
     claims,
     reserved: parseCidrs(apiServers),
     slot: view.own.gateways.find(({ name }) => name === node)?.slot,
-    neighbours: neighboursOf(self, nodes, mesh),
+    neighbours: neighboursOf(self, local, mesh, memory.neighbours),
     local,
+    near,
     ends: nodes.filter(({ metadata }) => ends.has(metadata.name)),
     emptied: known.emptied,
     problems: [...cluster.problems, ...peers.problems, ...known.problems, ...claims.problems],
@@ -251,15 +264,17 @@ function probeFirewall(probing: NodePlan['probing']): Pick<NodePlan['firewall'],
   return probing === undefined ? {} : { probes: aggregate((probing.senders ?? []).flatMap(({ prefixes }) => prefixes)) };
 }
 
-function holderOf(address: string, { index }: Claims): string | undefined {
+function holderOf(address: string, { covering }: Claims): string | undefined {
   const cidr = parseCidr(address);
-  return cidr === undefined ? undefined : index.covering(cidr)[0]?.segment.name;
+  return cidr === undefined ? undefined : covering(cidr)[0]?.segment.name;
 }
 
 /** All devices that packets of the mesh leave by, except the underlay. */
 function clampedDevices(interfaces: readonly WireguardInterface[], neighbours: readonly Neighbour[]): string[] {
-  const inside = neighbours.flatMap(({ nextHops }) => FAMILIES.flatMap((family) => nextHops[family]?.dev ?? []));
-  return [...new Set([...interfaces.map(({ name }) => name), ...inside.filter((dev) => dev !== 'underlay').toSorted()])];
+  const inside = new Set<string>();
+  for (const { nextHops } of neighbours) for (const family of FAMILIES) inside.add(nextHops[family]?.dev ?? 'underlay');
+  inside.delete('underlay');
+  return [...new Set([...interfaces.map(({ name }) => name), ...[...inside].toSorted()])];
 }
 
 /**
@@ -273,10 +288,6 @@ function underlayAddresses(input: MeshInput, { ends, local }: Pick<NodeView, 'en
   );
   const addresses = new Set([...hosts.filter((host) => host !== undefined), ...local.flatMap(underlayAddressesOf)]);
   return parseCidrs([...addresses]);
-}
-
-function internalIPsOf(nodes: readonly MeshNode[]): string[] {
-  return nodes.flatMap(({ spec }) => spec.internalIPs);
 }
 
 function parseCidrs(texts: readonly string[]): Cidr[] {

@@ -7,6 +7,7 @@
  */
 import type { MeshNode } from '../api/meshNode.js';
 import { FAMILIES, type Family, familyName } from '../net/family.js';
+import { perObject } from '../memory/perObject.js';
 import type { Neighbour } from './encapsulation/strategy.js';
 import { PLANE_PROBE_PORT, PROBE_PORT, RELAY_PROBE_PORT } from '../api/ports.js';
 import { type NexthopName, nexthopName } from './nexthopName.js';
@@ -55,10 +56,9 @@ export function planProbes(input: ProbingInput): ProbingPlan | undefined {
   const { self, own, neighbours, remote, holderOf, tunnels } = input;
   const families = new Set((self.status?.meshAddresses ?? []).map(familyName));
   const reach = (addresses: readonly string[]): string | undefined => addresses.find((address) => families.has(familyName(address)));
-  const segmentPeers = neighbours.flatMap(({ node }): ProbeTarget[] => {
-    const address = reach(node.status?.meshAddresses ?? []);
-    return address === undefined ? [] : [{ name: node.metadata.name, publicKey: node.spec.publicKey, address }];
-  });
+  const segmentPeers = neighbours
+    .map(({ node }) => targetsAt(node).find(({ address }) => families.has(familyName(address))))
+    .filter((target) => target !== undefined);
   const far = remote
     .filter(({ kind }) => kind !== 'externalPeer')
     .flatMap((segment) =>
@@ -126,6 +126,11 @@ export function planProbes(input: ProbingInput): ProbingPlan | undefined {
     families: FAMILIES.filter((family) => families.has(family)),
   };
 }
+
+/** One for each of its mesh addresses. */
+const targetsAt = perObject(({ metadata: { name }, spec: { publicKey }, status }: MeshNode): readonly ProbeTarget[] =>
+  (status?.meshAddresses ?? []).map((address) => ({ name, publicKey, address })),
+);
 
 /** Probed by an alternate path only where there is another tunnel. */
 function tunnelPaths(

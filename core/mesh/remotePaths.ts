@@ -1,7 +1,6 @@
 /**
  * The paths to each remote segment, and the segments that have none.
  */
-import type { Neighbour } from './encapsulation/strategy.js';
 import type { RemotePath } from './routing.js';
 import type { Problem } from '../api/problem.js';
 import type { Segment } from './segments.js';
@@ -9,7 +8,8 @@ import { type Interfaces, isReachable } from './wireguard.js';
 
 interface RemotePathsInput {
   readonly own: Segment;
-  readonly neighbours: readonly Neighbour[];
+  /** Names of the other nodes of the location. */
+  readonly near: ReadonlySet<string>;
   /** Of this mesh. */
   readonly planes: number;
   /** This node's own tunnels; undefined: it is no gateway. */
@@ -21,12 +21,11 @@ interface RemotePathsInput {
  * own tunnels fail, when it cannot have a peer of its own (a gateway that runs Kilo has one interface, for our slot 0), or when an external
  * peer has its tunnel with another one.
  */
-export function remotePaths(segment: Segment, { own, neighbours, planes, tunnels }: RemotePathsInput): RemotePath[] {
+export function remotePaths(segment: Segment, { own, near, planes, tunnels }: RemotePathsInput): RemotePath[] {
   const peered = tunnels !== undefined && isPeered(segment, tunnels.slot, planes);
   const direct = peered ? (tunnels.reached.get(segment.name) ?? []).map((plane): RemotePath => ({ kind: 'plane', slot: plane })) : [];
   // An external peer that is refused here is refused by the other gateways, too.
   if (peered && direct.length === 0 && segment.kind === 'externalPeer') return [];
-  const near = new Set(neighbours.map(({ node }) => node.metadata.name));
   const others = own.gateways
     .filter(({ name, slot }) => near.has(name) && isPeered(segment, slot, planes))
     .map(({ slot, name }): RemotePath => ({ kind: 'node', slot, node: name }));

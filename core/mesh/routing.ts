@@ -8,15 +8,17 @@
  * route in clear, neither when a tunnel is gone nor while a neighbour's address is unknown.
  */
 import { FAMILIES, type Family, familyName } from '../net/family.js';
+import { perObject } from '../memory/perObject.js';
 import type { Neighbour } from './encapsulation/strategy.js';
 import { assignIds } from './ids.js';
-import { type NeighbourRoutesInput, neighbourRoutes, routesToNodes } from './neighbourRoutes.js';
-import { nexthopKey, type NexthopName, nexthopName, type NexthopTarget } from './nexthopName.js';
+import { type NeighbourRoutesInput, neighbourRoutes, type NexthopIdsOf, routesToNodes } from './neighbourRoutes.js';
+import { nexthopKey, nexthopName, type NexthopTarget } from './nexthopName.js';
 import type { GroupPath, Nexthop, NexthopGroup, NodePlan, Route } from './plan.js';
 import { type ProbingPlan, probingOf } from './probes.js';
 import { bySegmentPrecedence } from './precedence.js';
 import { INTERFACE_PREFIX, ROUTE_METRIC } from './reserved.js';
-import { guard, route, sortRoutes } from './routes.js';
+import { guard, route } from './routes.js';
+import type { NamedNexthop, RoutingMemory } from './planMemory.js';
 import type { Segment } from './segments.js';
 
 /** A path to a remote segment, and the slot it stands for. */
@@ -42,13 +44,10 @@ interface RoutingInput extends NeighbourRoutesInput {
 
 type Routing = Pick<NodePlan, 'nexthops' | 'groups' | 'routes' | 'rules' | 'tunnelRules' | 'probing' | 'problems'>;
 
-export function planRouting(input: RoutingInput): Routing {
-  const named = new Map(
-    [...planeNexthops(input.planes), ...input.neighbours.flatMap(neighbourNexthops)].map((each) => [
-      nexthopKey(each.name, each.family),
-      each,
-    ]),
-  );
+export function planRouting(input: RoutingInput, memory: RoutingMemory): Routing {
+  const named = new Map<string, NamedNexthop>();
+  for (const each of memory.planes.get(input.planes, () => planeNexthops(input.planes))) named.set(each.key, each);
+  for (const neighbour of input.neighbours) for (const each of nexthopsTo(neighbour).there) named.set(each.key, each);
   const reached = input.remote.flatMap(({ segment, destinations, paths }) =>
     FAMILIES.flatMap((family) => {
       const usable = paths.filter((path) => named.has(nexthopKey(nexthopName(path), family)));
@@ -56,10 +55,10 @@ export function planRouting(input: RoutingInput): Routing {
     }),
   );
   const keyOf = (segment: string, family: Family): string => groupKey(segment, family, input.spread);
-  const ids = assignIds(
-    named.keys(),
-    ...reached.toSorted((a, b) => bySegmentPrecedence(a.segment, b.segment)).map(({ segment, family }) => [keyOf(segment.name, family)]),
-  );
+  const groupNames = reached
+    .toSorted((a, b) => bySegmentPrecedence(a.segment, b.segment))
+    .map(({ segment, family }) => keyOf(segment.name, family));
+  const ids = memory.ids.get([...named.keys(), '', ...groupNames], () => assignIds(named.keys(), ...groupNames.map((name) => [name])));
   const sources = Object.fromEntries(input.meshAddresses.map((address) => [familyName(address), address])) as Partial<
     Record<Family, string>
   >;
@@ -81,37 +80,45 @@ export function planRouting(input: RoutingInput): Routing {
     };
   });
   const grouped = new Set(groups.map(({ name }) => name));
-  const remoteRoutes = input.remote.flatMap(({ segment, destinations, refused }) => [
-    ...destinations.flatMap((dst) => {
-      const key = keyOf(segment.name, familyName(dst));
-      return grouped.has(key)
-        ? [route(dst, { kind: 'group', id: ids.get(key) as number }, sources[familyName(dst)]), guard(dst)]
-        : [guard(dst)];
-    }),
-    ...refused.map(guard),
-  ]);
-  const idOf = (node: string, family: Family): number | undefined => ids.get(nexthopKey(nexthopName({ kind: 'node', node }), family));
-  const near = neighbourRoutes(input, { idOf, sources });
-  const nodes = routesToNodes(input, idOf);
+  const remoteRoutesOf = memory.remote.round();
+  const remoteRoutes = input.remote.flatMap(({ segment, destinations, refused }) => {
+    const [inet, inet6] = FAMILIES.map((family) => {
+      const key = keyOf(segment.name, family);
+      return grouped.has(key) ? ids.get(key) : undefined;
+    });
+    const groupOf = { inet, inet6 };
+    return remoteRoutesOf(segment.name, [inet, inet6, sources.inet, sources.inet6, ...destinations, '', ...refused], () => [
+      ...destinations.flatMap((dst) => {
+        const family = familyName(dst);
+        const id = groupOf[family];
+        return id === undefined ? [guard(dst)] : [route(dst, { kind: 'group', id }, sources[family]), guard(dst)];
+      }),
+      ...refused.map(guard),
+    ]);
+  });
+  const idsOf: NexthopIdsOf = (neighbour) => {
+    const { inet, inet6 } = nexthopsTo(neighbour).keys;
+    return { inet: ids.get(inet), inet6: ids.get(inet6) };
+  };
+  const near = neighbourRoutes(input, { idsOf, sources, memory });
+  const nodes = routesToNodes(input, idsOf, memory);
   const probes =
     input.probes === undefined ? undefined : probingOf(input.probes, (nexthop, family) => ids.get(nexthopKey(nexthop, family)));
-  const probeRoutes = (probes?.routes ?? []).map(({ dst, table, nexthop }): Route => ({
-    dst,
-    table,
-    metric: ROUTE_METRIC,
-    to: { kind: 'nexthop', id: nexthop },
-  }));
-  const used = new Set([
-    ...groups.flatMap(({ paths }) => paths.map(({ nexthop }) => nexthop)),
-    ...[...near.routes, ...nodes.routes, ...probeRoutes].flatMap(({ to }) => (to.kind === 'nexthop' ? [to.id] : [])),
-  ]);
+  const probed = probes?.routes ?? [];
+  const probeRoutes = memory.probes.get(
+    probed.flatMap(({ dst, table, nexthop }) => [dst, table, nexthop]),
+    () => probed.map(({ dst, table, nexthop }): Route => ({ dst, table, metric: ROUTE_METRIC, to: { kind: 'nexthop', id: nexthop } })),
+  );
+  const used = new Set(groups.flatMap(({ paths }) => paths.map(({ nexthop }) => nexthop)));
+  for (const routes of [near.routes, nodes.routes, probeRoutes]) for (const { to } of routes) if (to.kind === 'nexthop') used.add(to.id);
   return {
-    nexthops: [...named]
-      .map(([key, nexthop]) => ({ ...nexthop, id: ids.get(key) as number }))
-      .filter(({ id }) => used.has(id))
-      .toSorted(byId),
+    nexthops: memory.sortedNexthops.inOrder(
+      [...named]
+        .map(([key, nexthop]) => memory.nexthops.get(nexthop, [ids.get(key)], () => withId(nexthop, ids.get(key) as number)))
+        .filter(({ id }) => used.has(id)),
+    ),
     groups: groups.toSorted(byId),
-    routes: sortRoutes([...remoteRoutes, ...near.routes, ...nodes.routes, ...probeRoutes]),
+    routes: memory.sortedRoutes.inOrder([...remoteRoutes, ...near.routes, ...nodes.routes, ...probeRoutes]),
     rules: nodes.rules,
     ...(nodes.tunnelRules.length === 0 ? {} : { tunnelRules: nodes.tunnelRules }),
     ...(probes === undefined ? {} : { probing: probes.probing }),
@@ -119,23 +126,35 @@ export function planRouting(input: RoutingInput): Routing {
   };
 }
 
-interface NamedNexthop extends Omit<Nexthop, 'id'> {
-  readonly name: NexthopName;
-}
-
 function planeNexthops(planes: readonly number[]): NamedNexthop[] {
   return planes.flatMap((plane) =>
-    FAMILIES.map((family) => ({ name: nexthopName({ kind: 'plane', slot: plane }), dev: `${INTERFACE_PREFIX}${plane}`, family })),
+    FAMILIES.map((family) => withKey({ name: nexthopName({ kind: 'plane', slot: plane }), dev: `${INTERFACE_PREFIX}${plane}`, family })),
   );
 }
 
-function neighbourNexthops({ node, nextHops }: Neighbour): NamedNexthop[] {
-  return FAMILIES.flatMap((family) => {
-    const hop = nextHops[family];
-    return hop === undefined
-      ? []
-      : [{ name: nexthopName({ kind: 'node', node: node.metadata.name }), dev: hop.dev, via: hop.address, family }];
-  });
+interface NexthopsTo {
+  readonly there: readonly NamedNexthop[];
+  /** Also of families in which there is none. */
+  readonly keys: Readonly<Record<Family, string>>;
+}
+
+const nexthopsTo = perObject(({ node, nextHops }: Neighbour): NexthopsTo => {
+  const name = nexthopName({ kind: 'node', node: node.metadata.name });
+  return {
+    there: FAMILIES.flatMap((family) => {
+      const hop = nextHops[family];
+      return hop === undefined ? [] : [withKey({ name, dev: hop.dev, via: hop.address, family })];
+    }),
+    keys: { inet: nexthopKey(name, 'inet'), inet6: nexthopKey(name, 'inet6') },
+  };
+});
+
+function withKey(nexthop: Omit<NamedNexthop, 'key'>): NamedNexthop {
+  return { ...nexthop, key: nexthopKey(nexthop.name, nexthop.family) };
+}
+
+function withId({ key: _key, ...nexthop }: NamedNexthop, id: number): Nexthop {
+  return { ...nexthop, id };
 }
 
 /** The kernel cannot replace a group by one of another type, so each type has an id of its own. */

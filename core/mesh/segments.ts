@@ -7,11 +7,14 @@
 import type { MeshSpec } from '../api/meshSpec.js';
 import type { MeshNode } from '../api/meshNode.js';
 import { addressOf, singleAddress, sortCidrs } from '../net/cidr.js';
+import { type Prefix, prefixOf } from '../net/prefix.js';
+import { perObject } from '../memory/perObject.js';
 import { verifiedNodes, keyOwnership } from './verified.js';
 import { endpointFor } from './dialing.js';
 import { groupByName } from './groupByName.js';
 import type { DeclaredRanges } from './memberRanges.js';
 import type { Problem } from '../api/problem.js';
+import { createPrefixSorters, type PrefixSorters } from './prefixSorters.js';
 
 export interface Segment {
   /** `location:eu`, `node:lonely`, `west/location:eu`, `peer:laptop`. */
@@ -76,8 +79,10 @@ export function firstPlane({ besideKilo }: Pick<MeshSpec, 'besideKilo'>): number
 
 /** The segment a node belongs to. */
 export function segmentName(node: MeshNode, granularity: MeshSpec['granularity']): string {
-  return standsAlone(node, granularity) ? `node:${node.metadata.name}` : `location:${node.spec.location}`;
+  return standsAlone(node, granularity) ? `node:${node.metadata.name}` : locationName(node);
 }
+
+const locationName = perObject(({ spec }: MeshNode) => `location:${spec.location}`);
 
 /** A node without an internal address has no neighbours (Kilo pkg/mesh/topology.go). */
 export function standsAlone(node: MeshNode, granularity: MeshSpec['granularity']): boolean {
@@ -94,8 +99,18 @@ export function siteName(node: MeshNode, granularity: MeshSpec['granularity']): 
  * those that `dialers` can use.
  */
 export function ownSegments(nodes: readonly MeshNode[], mesh: Segmentation, dialers: readonly MeshNode[] = []): Segmented {
+  return segmentsOf(verifiedNodes(present(nodes)), mesh, dialers, createPrefixSorters());
+}
+
+/** As `ownSegments`, of nodes that are present and verified, sorted by name. */
+export function segmentsOf(
+  known: readonly MeshNode[],
+  mesh: Segmentation,
+  dialers: readonly MeshNode[],
+  sorters: PrefixSorters,
+): Segmented {
   const problems: Problem[] = [];
-  const known = verifiedNodes(present(nodes));
+  const sort = sorters.round();
   const ownsKey = keyOwnership(known);
   const segments = groupByName(known, (node) => segmentName(node, mesh.granularity)).map(([name, group]): Segment => ({
     name,
@@ -103,8 +118,8 @@ export function ownSegments(nodes: readonly MeshNode[], mesh: Segmentation, dial
     location: group[0]?.spec.location ?? '',
     ...(group[0] !== undefined && standsAlone(group[0], mesh.granularity) ? { node: group[0].metadata.name } : {}),
     nodes: group.map((node) => node.metadata.name),
-    gateways: uniqueSlots(gatewaysOf(group.filter(ownsKey), mesh, dialers), problems),
-    allowedIPs: sortCidrs(group.flatMap(nodePrefixes)),
+    gateways: uniqueSlots(gatewaysOf(group, mesh, { ownsKey, dialers }), problems),
+    allowedIPs: sort(name, group.flatMap(nodePrefixes)),
     locationIPs: sortCidrs(group.flatMap(({ spec }) => spec.allowedLocationIPs ?? [])),
   }));
   return { segments, problems };
@@ -126,36 +141,48 @@ export function viewOf(segments: readonly Segment[], self: string, site: readonl
   const mine = home.find(({ nodes }) => nodes.includes(self));
   if (mine === undefined) throw new Error(`${self} is in no segment of its own site`);
   return {
-    own: {
-      ...mine,
-      nodes: home.flatMap(({ nodes }) => nodes),
-      allowedIPs: sortCidrs(home.flatMap(({ allowedIPs }) => allowedIPs)),
-      locationIPs: sortCidrs(home.flatMap(({ locationIPs }) => locationIPs)),
-    },
+    own:
+      home.length === 1
+        ? mine
+        : {
+            ...mine,
+            nodes: home.flatMap(({ nodes }) => nodes),
+            allowedIPs: sortCidrs(home.flatMap(({ allowedIPs }) => allowedIPs)),
+            locationIPs: sortCidrs(home.flatMap(({ locationIPs }) => locationIPs)),
+          },
     remote: segments.filter((segment) => !home.includes(segment)),
   };
 }
 
 /** The prefixes behind a node: its pods, its internal addresses, its mesh addresses. */
-export function nodePrefixes(node: MeshNode): string[] {
-  return [...node.spec.podCIDRs, ...underlayAddressesOf(node).map(singleAddress), ...(node.status?.meshAddresses ?? []).map(singleAddress)];
-}
+export const nodePrefixes = perObject((node: MeshNode): readonly Prefix[] =>
+  [...node.spec.podCIDRs, ...underlayAddressesOf(node).map(singleAddress), ...(node.status?.meshAddresses ?? []).map(singleAddress)]
+    .map(prefixOf)
+    .filter((prefix) => prefix !== undefined),
+);
 
 /** A node's internal addresses without their prefix lengths, canonical. */
-export function underlayAddressesOf(node: MeshNode): string[] {
-  return node.spec.internalIPs.map(addressOf).filter((address) => address !== undefined);
-}
+export const underlayAddressesOf = perObject((node: MeshNode): readonly string[] =>
+  node.spec.internalIPs.map(addressOf).filter((address) => address !== undefined),
+);
 
 export function present(nodes: readonly MeshNode[]): MeshNode[] {
   return nodes.filter((node) => node.metadata.deletionTimestamp === undefined).toSorted(byName);
 }
 
 /** Where the Mesh makes every node a segment, no slot is assigned: only the node itself can be its gateway. */
-function gatewaysOf(nodes: readonly MeshNode[], mesh: Segmentation, dialers: readonly MeshNode[]): Gateway[] {
+function gatewaysOf(
+  nodes: readonly MeshNode[],
+  mesh: Segmentation,
+  { ownsKey, dialers }: { readonly ownsKey: (node: MeshNode) => boolean; readonly dialers: readonly MeshNode[] },
+): Gateway[] {
   const { granularity, planes } = mesh;
-  return nodes.flatMap((node): Gateway[] => {
-    const slot = granularity === 'location' ? node.status?.slot : firstPlane(mesh);
-    if (slot === undefined || slot < firstPlane(mesh) || slot >= planes) return [];
+  const first = firstPlane(mesh);
+  const slotOf = (node: MeshNode): number | undefined => (granularity === 'location' ? node.status?.slot : first);
+  const ends = nodes.filter((node) => slotOf(node) !== undefined && ownsKey(node));
+  return ends.flatMap((node): Gateway[] => {
+    const slot = slotOf(node);
+    if (slot === undefined || slot < first || slot >= planes) return [];
     const endpoint = endpointFor(node.spec.endpoints, dialers);
     return [
       {

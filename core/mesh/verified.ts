@@ -7,29 +7,32 @@
  */
 import type { MeshNode } from '../api/meshNode.js';
 import { addressOf, singleAddress } from '../net/cidr.js';
+import { perObject } from '../memory/perObject.js';
 
 /**
  * Each node with the verified part of its spec, without those that the cluster-agent has not looked at yet. After an older
  * cluster-agent, which verified nothing, the spec is taken as it is.
  */
 export function verifiedNodes(nodes: readonly MeshNode[]): MeshNode[] {
-  return nodes.flatMap((node) => {
-    const { verified, meshAddresses } = node.status ?? {};
-    if (verified !== undefined) return [{ ...node, spec: { ...node.spec, ...narrowed(node.spec, verified) } }];
-    return meshAddresses === undefined ? [] : [node];
-  });
+  return nodes.map(verifiedNode).filter((node) => node !== undefined);
 }
+
+const verifiedNode = perObject((node: MeshNode): MeshNode | undefined => {
+  const { verified, meshAddresses } = node.status ?? {};
+  if (verified !== undefined) return { ...node, spec: { ...node.spec, ...narrowed(node.spec, verified) } };
+  return meshAddresses === undefined ? undefined : node;
+});
 
 /**
  * Whether a node may use its key: another node's is refused to it, or that one would lose its tunnels, since an interface has
  * one peer of a key. A key that is verified for nobody else is the node's own.
  */
 export function keyOwnership(nodes: readonly MeshNode[]): (node: MeshNode) => boolean {
-  const owners = new Map(
-    nodes.flatMap(({ metadata: { name }, status }) =>
-      status?.verified?.publicKey === undefined ? [] : [[status.verified.publicKey, name] as const],
-    ),
-  );
+  const owners = new Map<string, string>();
+  for (const { metadata, status } of nodes) {
+    const key = status?.verified?.publicKey;
+    if (key !== undefined) owners.set(key, metadata.name);
+  }
   return ({ metadata: { name }, spec: { publicKey } }) => (owners.get(publicKey) ?? name) === name;
 }
 

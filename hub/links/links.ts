@@ -9,7 +9,7 @@ import { LABEL } from '../../core/api/names.js';
 import type { KubeObject } from '../../core/api/resources.js';
 import { type LinkSegment, type RemoteSegment, type SegmentLink, segmentLinks } from '../../core/links/segmentLinks.js';
 import { ownSegments } from '../../core/mesh/segments.js';
-import { createWhileSame, type WhileSame } from '../../core/runtime/whileSame.js';
+import { createWhileSame, type WhileSame } from '../../core/memory/whileSame.js';
 import type { Federation } from '../federation/federation.js';
 import type { Member } from '../members/member.js';
 import type { ClusterFacts } from '../records/admit/clusterFacts.js';

@@ -5,7 +5,7 @@
 import { underlayAddressesOf } from '../../core/mesh/segments.js';
 import { singleAddress } from '../../core/net/cidr.js';
 import { type CidrIndex, createCidrIndex } from '../../core/net/cidrIndex.js';
-import { createWhileSame, type WhileSame } from '../../core/runtime/whileSame.js';
+import { createWhileSame, type WhileSame } from '../../core/memory/whileSame.js';
 import type { Federation } from '../federation/federation.js';
 import type { Member } from '../members/member.js';
 import type { ClusterFacts } from '../records/admit/clusterFacts.js';

@@ -9,7 +9,7 @@ import type { MeshNode } from '../../core/api/meshNode.js';
 import { MESH_NAME } from '../../core/api/names.js';
 import type { Problem } from '../../core/api/problem.js';
 import type { Clock } from '../../core/runtime/clock.js';
-import { sameItems } from '../../core/runtime/whileSame.js';
+import { sameItems } from '../../core/memory/whileSame.js';
 import { type Admission, createAdmission } from './admit/admitFacts.js';
 import type { RangeTerms } from './admit/admitRange.js';
 import type { Change } from './change.js';

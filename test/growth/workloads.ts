@@ -3,11 +3,13 @@
  */
 import { createHostModel } from '../../core/host/hostModel.js';
 import { planChanges } from '../../core/host/planChanges.js';
+import { createPlanMemory } from '../../core/mesh/planMemory.js';
 import { planNode } from '../../core/mesh/planNode.js';
 import { aggregate, firstOverlap } from '../../core/net/sets.js';
 import { planImport } from '../../core/services/planImport.js';
 import { laggingExporters } from '../../core/services/slicesLag.js';
 import { nodeProblems } from '../../cluster-agent/nodeProblems.js';
+import type { MeshNode } from '../../core/api/meshNode.js';
 import type { KubeObject } from '../../core/api/resources.js';
 import { planMemberPeers } from '../../hub/controllers/peers/planMemberPeers.js';
 import { createOverlaps } from '../../hub/pairs/overlaps.js';
@@ -22,11 +24,45 @@ export interface Workload {
   readonly name: string;
   /** How many there may well be. */
   readonly most: number;
+  /** How long that may take, in milliseconds; absent: nothing is promised. */
+  readonly within?: number;
   /** Makes the input; what it returns does the work. */
   prepare(count: number): () => unknown;
 }
 
+/** Beside each other, so that a test can tell what it saves to follow. */
+export const AFRESH: Workload = {
+  name: 'a node is planned with nodes in its own location',
+  most: 2_500,
+  prepare(count) {
+    const nodes = nodesOf(count, 1);
+    return () => planNode({ ...INPUT, nodes, peers: [] });
+  },
+};
+
+export const FOLLOWED: Workload = {
+  name: 'the plan of a node follows one MeshNode of its location',
+  most: 2_500,
+  within: 20,
+  prepare(count) {
+    const memory = createPlanMemory();
+    let nodes = nodesOf(count, 1);
+    let time = 0;
+    const change = (): void => {
+      time += 1;
+      const index = ((time * 37) % (count - 1)) + 1;
+      nodes = nodes.map((node, at) => (at === index ? movedPods(node, time) : node));
+      planNode({ ...INPUT, nodes, peers: [] }, memory);
+    };
+    // The first one makes it, the second one has followed.
+    for (let round = 0; round < 2; round += 1) change();
+    return change;
+  },
+};
+
 export const WORKLOADS: readonly Workload[] = [
+  AFRESH,
+  FOLLOWED,
   {
     name: 'a node is planned with external peers',
     most: 2_000,
@@ -230,14 +266,18 @@ function list<T>(count: number, make: (index: number) => T): T[] {
   return Array.from({ length: count }, (_, index) => make(index));
 }
 
-function nodesOf(count: number): ReturnType<typeof cluster> {
+function movedPods(node: MeshNode, time: number): MeshNode {
+  return { ...node, spec: { ...node.spec, podCIDRs: [`10.${200 + (time & 15)}.${(time >> 4) & 255}.0/24`] } };
+}
+
+function nodesOf(count: number, locations = 20): ReturnType<typeof cluster> {
   return cluster(
     list(count, (index): NodeSketch => {
-      const place = Math.floor(index / 20);
+      const place = Math.floor(index / locations);
       return {
         name: `n${index}`,
-        location: `l${index % 20}`,
-        internalIP: `172.20.${(index % 20) * 8 + (place >> 7)}.${10 + (place & 127)}/20`,
+        location: `l${index % locations}`,
+        internalIP: `172.20.${(index % locations) * 8 + (place >> 7)}.${10 + (place & 127)}/20`,
         podCIDR: `10.${64 + (index >> 8)}.${index & 255}.0/24`,
       };
     }),

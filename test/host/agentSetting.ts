@@ -6,6 +6,7 @@ import type { Change } from '../../core/host/change.js';
 import type { MissingSocket } from '../../core/failover/socketProblems.js';
 import type { HostRepair } from '../../core/tunnels/repair.js';
 import { changeText } from '../../core/host/render.js';
+import { createPlanMemory } from '../../core/mesh/planMemory.js';
 import { planNode } from '../../core/mesh/planNode.js';
 import { createFakeHost, type FakeHost } from './fakeHost.js';
 import { createHandClock, SILENT, type HandClock } from './handClock.js';
@@ -177,6 +178,7 @@ export function setting(memory: Partial<Memory> = {}, host = createFakeHost()): 
     },
   };
   const view = createHostView({ clock, host: realHost, kilo });
+  const planMemory = createPlanMemory();
   const self: AgentSetting = {
     view,
     agent: createAgent(
@@ -208,7 +210,7 @@ export function setting(memory: Partial<Memory> = {}, host = createFakeHost()): 
         files: { saveEndpoints: () => Promise.resolve() },
         saveInputs: (saved) => void self.saved.push(saved),
         metrics: { applied: () => undefined, leftOut: () => undefined },
-        planNode,
+        planNode: (input) => planNode(input, planMemory),
         steer: (plan) => plan,
         setDraining: () => undefined,
         missingSockets: () => self.missingSockets,

@@ -211,7 +211,7 @@ function listed({ annotations }: KiloNode): string[] {
 function granted(one: Case): ReadonlyMap<string, readonly string[]> {
   const { segments } = ours(one);
   const external = peerSegments(one.peers.map(({ name, allowedIPs }) => externalPeer(name, { allowedIPs: [...allowedIPs] }))).segments;
-  const { prefixes } = claimPrefixes({ own: NO_SEGMENT, remote: [...segments, ...external], internalIPs: [], clusterIPs: [] });
+  const { prefixes } = claimPrefixes({ own: NO_SEGMENT, remote: [...segments, ...external] });
   return new Map([...prefixes].map(([name, claims]) => [name, claims.filter(({ kind }) => kind === 'location').map(({ text }) => text)]));
 }
 

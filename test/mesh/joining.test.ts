@@ -92,7 +92,11 @@ function fifth(network: string): string {
 function without({ interfaces, routes, groups, rules }: NodePlan, { id, node, after }: Joined): unknown {
   const { name } = node.metadata;
   const { publicKey } = node.spec;
-  const isOthers = (prefix: string): boolean => !isWithin(prefix, nodePrefixes(node));
+  const isOthers = (prefix: string): boolean =>
+    !isWithin(
+      prefix,
+      nodePrefixes(node).map(({ text }) => text),
+    );
   // Its segment, as its own cluster calls it and, where it is a gateway, as others do.
   const { mesh, nodes } = after.find((one) => one.id === id) as Member;
   const own = segmentName(node, mesh.granularity);

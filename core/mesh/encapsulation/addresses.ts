@@ -4,14 +4,15 @@
 import type { MeshNode } from '../../api/meshNode.js';
 import { addressOf } from '../../net/cidr.js';
 import { FAMILIES, type Family, familyName } from '../../net/family.js';
+import { perObject } from '../../memory/perObject.js';
 import type { NextHops } from './strategy.js';
 
 export type Addresses = Readonly<Partial<Record<Family, string>>>;
 
 /** The first internal address of each family, canonical. */
-export function internalByFamily(node: MeshNode): Addresses {
-  return firstByFamily(node.spec.internalIPs.map(addressOf).filter((address) => address !== undefined));
-}
+export const internalByFamily = perObject((node: MeshNode): Addresses =>
+  firstByFamily(node.spec.internalIPs.map(addressOf).filter((address) => address !== undefined)),
+);
 
 export function firstByFamily(addresses: readonly string[]): Addresses {
   return Object.fromEntries(addresses.toReversed().map((address) => [familyName(address), address]));

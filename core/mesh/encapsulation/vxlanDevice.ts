@@ -6,9 +6,10 @@ import type { MeshNode } from '../../api/meshNode.js';
 import { formatAddress, parseAddress } from '../../net/cidr.js';
 import { FAMILIES, type Family, IPV6_MIN_MTU } from '../../net/family.js';
 import { hash32 } from '../../net/hash.js';
+import { createPerObject } from '../../memory/perObject.js';
 import { internalByFamily, nextHopsBetween, outerFamily } from './addresses.js';
 import { DEVICE_NAME, type VxlanDevice } from './device.js';
-import type { DeviceInput, NextHops, PlannedDevice } from './strategy.js';
+import type { DeviceInput, Neighbour, NextHops, PlannedDevice } from './strategy.js';
 
 /** What an encapsulation chooses of its device. */
 interface VxlanOptions extends Pick<VxlanDevice, 'vni' | 'port' | 'alternative'> {
@@ -31,13 +32,9 @@ export function planVxlanDevice(
 ): PlannedDevice | undefined {
   const outer = outerFamily(self);
   const local = internalByFamily(self)[outer];
-  const entries = neighbours.flatMap(({ node, nextHops, encapsulated }) => {
-    const address = internalByFamily(node)[outer];
-    const hops = FAMILIES.flatMap((family) => nextHops[family]?.address ?? []);
-    return !encapsulated || address === undefined || hops.length === 0
-      ? []
-      : [{ node: node.metadata.name, address, mac: vtepMac(address), hops }];
-  });
+  const entries = neighbours
+    .map((neighbour) => entriesOf.get(neighbour, [outer], () => entryOf(neighbour, outer)))
+    .filter((entry) => entry !== undefined);
   if (local === undefined || entries.length === 0) return undefined;
   return {
     device: {
@@ -51,6 +48,16 @@ export function planVxlanDevice(
     },
     filter: { kind: 'vxlan', port: numbers.port, from: entries.map(({ address }) => address).toSorted() },
   };
+}
+
+const entriesOf = createPerObject<Neighbour, VxlanDevice['neighbours'][number] | undefined>();
+
+function entryOf({ node, nextHops, encapsulated }: Neighbour, outer: Family): VxlanDevice['neighbours'][number] | undefined {
+  const address = internalByFamily(node)[outer];
+  const hops = FAMILIES.flatMap((family) => nextHops[family]?.address ?? []);
+  return !encapsulated || address === undefined || hops.length === 0
+    ? undefined
+    : { node: node.metadata.name, address, mac: vtepMac(address), hops };
 }
 
 /** A locally administered MAC that every node can work out from the address alone. */

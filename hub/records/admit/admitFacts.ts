@@ -12,7 +12,7 @@ import type { Problem } from '../../../core/api/problem.js';
 import { segmentName, standsAlone } from '../../../core/mesh/segments.js';
 import { formatCidr, parseCidr, sortCidrs } from '../../../core/net/cidr.js';
 import { aggregate, aggregateCidrs } from '../../../core/net/sets.js';
-import { createWhileSame } from '../../../core/runtime/whileSame.js';
+import { createWhileSame } from '../../../core/memory/whileSame.js';
 import type { ClusterFacts } from './clusterFacts.js';
 import { admitHost } from './admitHost.js';
 import { type AdmittedNode, admitNode } from './admitNode.js';
