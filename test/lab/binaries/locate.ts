@@ -19,7 +19,7 @@ const MODULE: Readonly<Record<string, string>> = {
   coredns: 'coredns',
   helm3: 'helm3',
   helm4: 'helm4',
-  'wireguard-go': 'wireguard',
+  'wireguard-go': 'wireguard-go',
 };
 
 export type Binary = keyof typeof MODULE;
