@@ -11,6 +11,8 @@ export interface Cli {
   readonly kubeconfigs: readonly string[];
   /** What programs that a kubeconfig names for credentials inherit, as kubectl's do. */
   readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Asks whoever sits there; undefined, or absent: nobody does. */
+  readonly ask?: (question: string) => Promise<string | undefined>;
   /** Ends what would go on. */
   readonly signal: AbortSignal;
   /** Sets the exit code. */

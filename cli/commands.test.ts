@@ -353,6 +353,7 @@ describe('help', () => {
       'forget',
       'dns',
       'showconf',
+      'uninstall',
       'version',
       'completion',
     ]);

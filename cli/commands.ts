@@ -16,6 +16,7 @@ import { addLinks } from './links.js';
 import { addMemberVerbs } from './memberVerbs.js';
 import { addShowconf } from './showconf.js';
 import { addStatus } from './status.js';
+import { addUninstall } from './uninstall.js';
 import { addVersion } from './version.js';
 
 /** The programs of the executable. `cli/main.ts` starts them; they are here for help and suggestions. */
@@ -93,6 +94,7 @@ export function commandLine(cli: Cli): Command {
   addForget(program, cli);
   addDns(program, cli);
   addShowconf(program, cli);
+  addUninstall(program, cli);
   addVersion(program, cli);
   addCompletion(program, cli);
   for (const command of program.commands) command.showHelpAfterError(`See kilofed ${command.name()} --help.`);

@@ -8,6 +8,7 @@ import type { DnsPlan } from '../core/clusterset/planDns.js';
 import type { Result } from '../core/runtime/result.js';
 import type { KubeClient } from '../kube/wire/client.js';
 import { type Cli, EXIT } from './cli.js';
+import { addClusterFlags } from './clusterFlags.js';
 import type { ClusterFlags } from './findKubeconfig.js';
 
 const ACTIONS = ['enable', 'disable', 'status'] as const;
@@ -45,7 +46,7 @@ Exit codes:
   2  refused or could not find out; the message says why`;
 
 export function addDns(program: Command, cli: Cli): void {
-  program
+  const command = program
     .command('dns')
     .description("Let a cluster's own DNS answer for clusterset.local")
     .addArgument(new Argument('<action>', 'what to do').choices(ACTIONS))
@@ -55,10 +56,9 @@ export function addDns(program: Command, cli: Cli): void {
     .addOption(new Option('--configmap <name>', "ConfigMap of the Corefile (default: coredns, or RKE2's)"))
     .addOption(new Option('--coredns-version <version>', 'version of CoreDNS, where its image does not tell it'))
     .addOption(new Option('--force', 'also where somebody else may undo it, or a node-local cache does not know the zone'))
-    .addOption(new Option('--kubeconfig <file>', 'kubeconfig of the cluster (default: $KUBECONFIG or ~/.kube/config)'))
-    .addOption(new Option('--context <name>', 'context of the kubeconfig (default: its current-context)'))
     .addHelpText('after', HELP)
     .action(async (action: (typeof ACTIONS)[number], flags: DnsFlags) => cli.end(await dns(action, flags, cli)));
+  addClusterFlags(command);
 }
 
 async function dns(action: (typeof ACTIONS)[number], flags: DnsFlags, cli: Cli): Promise<number> {

@@ -2,8 +2,9 @@
  * `kilofed export|unexport service NS/NAME`: what an annotation does, with its value looked at first, and the answer waited for.
  */
 import { Argument, type Command, InvalidArgumentError, Option } from 'commander';
-import { parseDuration } from '../core/text/duration.js';
 import type { Cli } from './cli.js';
+import { addClusterFlags } from './clusterFlags.js';
+import { durationFlag } from './durationFlag.js';
 import { type ExportFlags, FORMATS, type UnexportFlags } from './exportFlags.js';
 import { serviceName, type ServiceName } from './serviceName.js';
 
@@ -73,15 +74,13 @@ export function addUnexport(program: Command, cli: Cli): void {
 }
 
 function addCommon(command: Command): void {
-  command
+  addClusterFlags(command)
     .addArgument(new Argument('<what>').choices(['service']))
     .addArgument(new Argument('<name>', 'of the Service, as NAMESPACE/NAME').argParser(serviceName))
     .addOption(new Option('--dry-run', 'change nothing'))
     .addOption(new Option('--no-wait', 'do not wait for the hub'))
-    .addOption(new Option('--timeout <time>', 'how long to wait for the hub').argParser(duration).default(TIMEOUT_MS, '30s'))
-    .addOption(new Option('-o, --output <format>', 'output format').choices(FORMATS).default('text'))
-    .addOption(new Option('--kubeconfig <file>', 'kubeconfig of the cluster (default: $KUBECONFIG or ~/.kube/config)'))
-    .addOption(new Option('--context <name>', 'context of the kubeconfig (default: its current-context)'));
+    .addOption(new Option('--timeout <time>', 'how long to wait for the hub').argParser(durationFlag).default(TIMEOUT_MS, '30s'))
+    .addOption(new Option('-o, --output <format>', 'output format').choices(FORMATS).default('text'));
 }
 
 /** One of `values`, or nothing, which takes the annotation away. */
@@ -91,10 +90,4 @@ function choice(flags: string, description: string, values: readonly string[]): 
     if (all.includes(text)) return text;
     throw new InvalidArgumentError(`Allowed choices are ${values.join(', ')}, or "" to take it away.`);
   });
-}
-
-function duration(text: string): number {
-  const ms = parseDuration(text);
-  if (ms === undefined) throw new InvalidArgumentError('It must be a span of time, such as 30s or 5m.');
-  return ms;
 }

@@ -18,11 +18,6 @@ Exit codes:
   1  the hub knows no member of that name
   2  it does not, or could not be asked; the message says why`;
 
-const CONFLICT = 409;
-const UNKNOWN = 404;
-const TRIES = 4;
-const PAUSE_MS = 500;
-
 export function addForget(program: Command, cli: Cli): void {
   const command = program
     .command('forget')
@@ -35,35 +30,12 @@ export function addForget(program: Command, cli: Cli): void {
 }
 
 async function forget(name: string, flags: HubFlags, cli: Cli): Promise<number> {
-  const { requestHub } = await import('./requestHub.js');
-  const ask = (): ReturnType<typeof requestHub> =>
-    requestHub({ method: 'DELETE', path: `/api/v1/members/${encodeURIComponent(name)}` }, flags, cli);
-  let reply = await ask();
-  // A Secret that was deleted just now is declared until the hub has heard of it.
-  for (let tries = 1; reply.ok && reply.value.status === CONFLICT && tries < TRIES; tries += 1) {
-    await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
-    reply = await ask();
-  }
-  const refusal = reply.ok ? refusalOf(reply.value.status, reply.value.body) : reply.error;
-  if (refusal !== undefined) {
-    cli.err(`kilofed: ${refusal}\n`);
-    return reply.ok && reply.value.status === UNKNOWN && errorIn(reply.value.body) !== undefined ? EXIT.problems : EXIT.failed;
+  const { forgetMember } = await import('./forgetMember.js');
+  const forgotten = await forgetMember(name, flags, cli);
+  if (!forgotten.ok) {
+    cli.err(`kilofed: ${forgotten.error.message}\n`);
+    return forgotten.error.isUnknown ? EXIT.problems : EXIT.failed;
   }
   cli.out(`${name} is forgotten: whatever came from it is deleted in the other members\n`);
   return EXIT.fine;
-}
-
-function refusalOf(status: number, body: string): string | undefined {
-  if (status === 200) return undefined;
-  return errorIn(body) ?? `the hub answered ${status}: it may be of an earlier version, which forgets by itself`;
-}
-
-/** Undefined: that is no answer of a hub of this version. */
-function errorIn(body: string): string | undefined {
-  try {
-    const { error } = JSON.parse(body) as { readonly error?: unknown };
-    return typeof error === 'string' ? error : undefined;
-  } catch {
-    return undefined;
-  }
 }

@@ -3,6 +3,7 @@
  */
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { DEFAULT_NAMESPACE } from '../core/api/names.js';
+import { addClusterFlags } from './clusterFlags.js';
 
 export interface HubFlags {
   readonly hub?: string;
@@ -13,14 +14,13 @@ export interface HubFlags {
 
 export function addHubFlags(command: Command): Command {
   const clusterFlags = ['kubeconfig', 'context'];
-  return command
+  return addClusterFlags(command, "the hub's cluster")
     .addOption(new Option('--hub <url>', "the hub's own address, such as http://localhost:8080").argParser(httpUrl).conflicts(clusterFlags))
-    .addOption(new Option('--kubeconfig <file>', "kubeconfig of the hub's cluster (default: $KUBECONFIG or ~/.kube/config)"))
-    .addOption(new Option('--context <name>', 'context of the kubeconfig (default: its current-context)'))
     .addOption(new Option('-n, --namespace <name>', 'namespace of the hub').default(DEFAULT_NAMESPACE));
 }
 
-function httpUrl(text: string): string {
+/** Of a flag. */
+export function httpUrl(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined || !['http:', 'https:'].includes(url.protocol)) {
     throw new InvalidArgumentError('It must look like http://localhost:8080.');

@@ -44,8 +44,23 @@ async function runVerb(argv: readonly string[]): Promise<number> {
     err: (text) => void process.stderr.write(text),
     kubeconfigs: listed.length > 0 ? listed : [join(HOME, '.kube', 'config')],
     environment: process.env,
+    ask,
     signal: untilInterrupted(),
   });
+}
+
+async function ask(question: string): Promise<string | undefined> {
+  if (!process.stdin.isTTY) return undefined;
+  const { createInterface } = await import('node:readline/promises');
+  const lines = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    return await lines.question(question);
+  } catch {
+    // Interrupted.
+    return undefined;
+  } finally {
+    lines.close();
+  }
 }
 
 /** The first signal ends what goes on in order, the second at once. */

@@ -4,7 +4,7 @@
 import { LABEL } from '../core/api/names.js';
 import { type KubeObject, RESOURCE, resourcePath } from '../core/api/resources.js';
 import type { Result } from '../core/runtime/result.js';
-import { listObjects } from '../kube/wire/apply.js';
+import { deleteObject, listObjects } from '../kube/wire/apply.js';
 import type { KubeClient, KubeFailure } from '../kube/wire/client.js';
 
 interface Place {
@@ -36,6 +36,18 @@ export async function annotateMember(
     body: { metadata: { ...(uid !== undefined && { uid }), annotations } },
   });
   return written.ok ? { ok: true, value: name } : refuse(whyNot(client, `change secret ${namespace}/${name}`, written.error));
+}
+
+/** Deletes every Secret that declares the member. Gives their names; none where nothing declares it. */
+export async function deleteMember(client: KubeClient, { namespace, id }: Place): Promise<Result<readonly string[]>> {
+  const listed = await listObjects<KubeObject>(client, RESOURCE.secret, { namespace, labelSelector: `${LABEL.cluster}=${id}` });
+  if (!listed.ok) return refuse(whyNot(client, `list the Secrets of namespace ${namespace}`, listed.error));
+  for (const { metadata } of listed.value) {
+    const { name, uid } = metadata;
+    const deleted = await deleteObject(client, { resource: RESOURCE.secret, namespace, name }, uid === undefined ? {} : { uid });
+    if (!deleted.ok) return refuse(whyNot(client, `delete secret ${namespace}/${name}`, deleted.error));
+  }
+  return { ok: true, value: listed.value.map(({ metadata }) => metadata.name) };
 }
 
 function noSecret(client: KubeClient, { namespace, id }: Place, annotations: Readonly<Record<string, string | null>>): string {

@@ -1,9 +1,9 @@
 /**
  * `kilofed drain|cordon|uncordon member NAME`: takes a whole member out of what the others import, and back.
  */
-import { Argument, type Command, InvalidArgumentError, Option } from 'commander';
-import { parseDuration } from '../core/text/duration.js';
+import { Argument, type Command, Option } from 'commander';
 import type { Cli } from './cli.js';
+import { durationFlag } from './durationFlag.js';
 import { addHubFlags } from './hubFlags.js';
 import { FORMATS, type MemberFlags, type MemberVerb } from './memberFlags.js';
 
@@ -60,7 +60,7 @@ export function addMemberVerbs(program: Command, cli: Cli): void {
       .argument('<name>', 'of the member')
       .addOption(new Option('-o, --output <format>', 'output format').choices(FORMATS).default('text'))
       .addOption(
-        new Option('--timeout <time>', 'how long to wait until it is so everywhere').argParser(duration).default(TIMEOUT_MS, '60s'),
+        new Option('--timeout <time>', 'how long to wait until it is so everywhere').argParser(durationFlag).default(TIMEOUT_MS, '60s'),
       )
       .addHelpText('after', HELP[verb])
       .action(async (_what: string, name: string, flags: MemberFlags) => {
@@ -74,10 +74,4 @@ export function addMemberVerbs(program: Command, cli: Cli): void {
     }
     addHubFlags(command);
   }
-}
-
-function duration(text: string): number {
-  const ms = parseDuration(text);
-  if (ms === undefined) throw new InvalidArgumentError('It must be a span of time, such as 30s or 5m.');
-  return ms;
 }

@@ -4,6 +4,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { HUB_MANAGER, LABEL } from '../core/api/names.js';
 import { type Cli, EXIT } from './cli.js';
+import { addClusterFlags } from './clusterFlags.js';
 import type { ClusterFlags } from './findKubeconfig.js';
 
 const FORMATS = ['wg-quick', 'wg', 'json', 'yaml'] as const;
@@ -32,17 +33,16 @@ Exit codes:
   2  could not find out, or the command line is wrong`;
 
 export function addShowconf(program: Command, cli: Cli): void {
-  program
+  const command = program
     .command('showconf')
     .description("Show the WireGuard configuration of a Peer's own machine")
     .argument('<peer>', 'name of the Peer')
     .addOption(new Option('-o, --output <format>', 'output format').choices(FORMATS).default('wg-quick'))
     .addOption(new Option('--slot <number>', 'gateway slot to use, in locations that have it').argParser(slotNumber).default(0))
     .addOption(new Option('--allowed-ips <cidr...>', 'further networks to reach through the first location').argParser(network).default([]))
-    .addOption(new Option('--kubeconfig <file>', 'kubeconfig of the cluster (default: $KUBECONFIG or ~/.kube/config)'))
-    .addOption(new Option('--context <name>', 'context of the kubeconfig (default: its current-context)'))
     .addHelpText('after', HELP)
     .action(async (peer: string, flags: ShowconfFlags) => cli.end(await showconf(peer, flags, cli)));
+  addClusterFlags(command);
 }
 
 async function showconf(name: string, flags: ShowconfFlags, cli: Cli): Promise<number> {

@@ -75,5 +75,11 @@ this host should have, as tables; json: the same for programs (default: changes)
     about: `remove everything that this agent has set up on the host, and what a Kilo agent that
 no longer runs has left; then exit`,
   },
+  purge: {
+    type: 'boolean',
+    default: false,
+    about: `with --clean-up: the key, the state folder and the control groups, too. The node is a
+new one to all others, should it ever come back`,
+  },
   help: { type: 'boolean', short: 'h', default: false, about: 'show this help' },
 } as const satisfies Record<string, Flag>;

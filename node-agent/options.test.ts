@@ -20,6 +20,7 @@ test('defaults, outside a cluster', () => {
       wireguard: 'auto',
       logLevel: 'info',
       action: 'run',
+      purge: false,
     },
   });
 });
@@ -57,6 +58,7 @@ describe('wrong use says what to write', () => {
     [['--server', 'https://x'], '--server, --token-file and --ca-file go together'],
     [['--server', 'x', '--token-file', 't', '--ca-file', 'c'], '--server is "x": write https://host:port'],
     [['--print-plan', '--clean-up'], 'exclude each other'],
+    [['--purge'], '--purge says how much --clean-up removes'],
     [['--print-plan', '--output', 'yaml'], 'write changes, plan or json'],
     [['-o', 'plan'], '--output is the format of --print-plan'],
     [['--state-dir', ''], '--state-dir is empty: give it a value, or leave it out'],

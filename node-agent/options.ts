@@ -24,6 +24,8 @@ export interface Options {
   readonly wireguard: WireguardMode;
   readonly logLevel: LogLevel;
   readonly action: 'run' | 'cleanUp' | 'printPlan';
+  /** Of cleanUp: what an agent that is installed again would go on with goes, too. */
+  readonly purge: boolean;
   /** Of printPlan. */
   readonly output: PlanFormat;
 }
@@ -92,6 +94,7 @@ function parseFlags(argv: readonly string[], { env, hostname }: Surroundings): P
       ...(hostNamespace === undefined ? {} : { hostNamespace }),
       cniDir: values['cni-dir'],
       ...choices,
+      purge: values.purge,
       action: values['clean-up'] ? 'cleanUp' : values['print-plan'] ? 'printPlan' : 'run',
     },
   };
@@ -114,11 +117,13 @@ function emptyOf(
 interface ActionFlags {
   readonly 'print-plan': boolean;
   readonly 'clean-up': boolean;
+  readonly purge: boolean;
 }
 
 /** What is wrong, if flags are given together that exclude each other, or one without the other that it belongs to. */
 function conflictOf(flags: ActionFlags, formatGiven: boolean): string | undefined {
   if (flags['print-plan'] && flags['clean-up']) return '--print-plan and --clean-up exclude each other: give one';
+  if (flags.purge && !flags['clean-up']) return '--purge says how much --clean-up removes: give both, or none';
   return formatGiven && !flags['print-plan'] ? '--output is the format of --print-plan: give both, or none' : undefined;
 }
 

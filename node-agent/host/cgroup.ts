@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import type { Runner } from './runner.js';
 
 /** The cgroup's name, at the root of each hierarchy. */
-const NAME = 'kilofed';
+export const GROUP = 'kilofed';
 
 /** What could not be done; empty: the process is in no cgroup of the container any more. `host` is e.g. `/proc/1`. */
 export async function leaveCgroup(runner: Runner, host: string, pid: number): Promise<readonly string[]> {
@@ -36,7 +36,7 @@ interface Move {
 
 /** A hierarchy whose new groups start unusable (cpuset of version 1 has no CPUs) takes the process at its root. */
 async function leaveOne(runner: Runner, move: Move): Promise<string | undefined> {
-  const own = join(move.root, NAME);
+  const own = join(move.root, GROUP);
   await mkdir(own, { recursive: true }).catch(() => undefined);
   const inOwn = await enter(runner, move, own);
   return inOwn === undefined ? undefined : enter(runner, move, move.root);

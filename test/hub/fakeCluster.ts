@@ -4,6 +4,7 @@
  */
 import { apiVersion, type KubeObject, RESOURCE, type Resource } from '../../core/api/resources.js';
 import type { Clock } from '../../core/runtime/clock.js';
+import { KIND } from '../../core/uninstall/kinds.js';
 import type { KubeClient, KubeFailure, KubeRequest, KubeResult } from '../../kube/wire/client.js';
 
 export interface FakeCluster {
@@ -53,7 +54,7 @@ interface Place {
 const UNREACHABLE: KubeFailure = { kind: 'unreachable', message: 'connection refused' };
 const CONFLICT: KubeFailure = { kind: 'conflict', code: 409, message: 'the object has been modified' };
 const NOT_FOUND: KubeFailure = { kind: 'notFound', message: 'not found' };
-const RESOURCES: readonly Resource[] = Object.values(RESOURCE);
+const RESOURCES: readonly Resource[] = [...Object.values(RESOURCE), ...Object.values(KIND)];
 
 export function createFakeCluster(uid: string, clock: Clock): FakeCluster {
   const objects = new Map<string, KubeObject>();

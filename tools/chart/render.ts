@@ -8,10 +8,10 @@ import { renderTemplate, type Scope } from './template.js';
 import { Values } from './values.js';
 
 /** The presets that become manifests of the same name. */
-export const MANIFESTS = ['cluster', 'cluster-cni', 'member', 'member-namespaces', 'hub', 'hub-redis'] as const;
+export const MANIFESTS = ['cluster', 'cluster-cni', 'member', 'member-namespaces', 'hub', 'hub-redis', 'uninstall'] as const;
 
 /** In the order in which they stand in a manifest: a policy before the right that it narrows. Helm has its own order. */
-const TEMPLATES = ['namespace', 'quota', 'node-agent', 'cluster-agent', 'account', 'account-namespaces', 'hub', 'mesh'];
+const TEMPLATES = ['namespace', 'quota', 'node-agent', 'cluster-agent', 'account', 'account-namespaces', 'hub', 'mesh', 'uninstall'];
 
 /** The text of `manifests/NAME.yaml`: the preset's leading comment, then what the templates make of it. `root`: the repository's. */
 export function renderManifest(root: string, name: (typeof MANIFESTS)[number]): string {

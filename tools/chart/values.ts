@@ -26,6 +26,7 @@ export const Values = z.strictObject({
   agents: z.strictObject({ enabled: z.boolean() }),
   account: z.strictObject({ enabled: z.boolean(), createNamespaces: z.boolean() }),
   mesh: z.strictObject({ create: z.boolean(), spec: z.unknown() }),
+  uninstall: z.strictObject({ enabled: z.boolean(), args: z.array(z.string()) }),
   images: z.strictObject({ agents: Image, hub: Image, redis: Image }),
   imagePullPolicy: z.enum(['Always', 'IfNotPresent', 'Never']),
   imagePullSecrets: z.array(z.strictObject({ name: z.string().min(1) })),

@@ -1,0 +1,184 @@
+/**
+ * The DaemonSet of the node-agents, turned into one that cleans each node: the same pods in the same places, with the same view of the
+ * host. Kubernetes starts a pod on a node only when the one before has ended there, so no agent puts back what is removed. A pod that is
+ * ready says that its node is clean. A node that is away is cleaned when it returns.
+ */
+import type { KubeObject } from '../api/resources.js';
+
+interface Container {
+  readonly name: string;
+  readonly image?: string;
+  readonly args?: readonly string[];
+  readonly [field: string]: unknown;
+}
+
+export interface DaemonSet extends KubeObject {
+  readonly spec: {
+    readonly selector: unknown;
+    readonly template: {
+      readonly metadata?: unknown;
+      readonly spec: { readonly containers: readonly Container[]; readonly [field: string]: unknown };
+    };
+    readonly [field: string]: unknown;
+  };
+  readonly status?: { readonly observedGeneration?: number; readonly desiredNumberScheduled?: number };
+}
+
+export interface AgentPod extends KubeObject {
+  readonly spec: { readonly nodeName?: string; readonly containers: readonly { readonly name: string }[] };
+  readonly status?: {
+    readonly conditions?: readonly { readonly type: string; readonly status: string }[];
+    readonly initContainerStatuses?: readonly ContainerStatus[];
+  };
+}
+
+interface ContainerStatus {
+  readonly restartCount?: number;
+  readonly state?: { readonly waiting?: { readonly reason?: string; readonly message?: string } };
+}
+
+/** Each name of a container says what its pods do. */
+const CLEAN_UP = 'clean-up';
+const CLEANED = 'cleaned';
+const AGENT = 'node-agent';
+
+/** Whether its pods clean nodes already. */
+export function cleansUp(daemonSet: DaemonSet): boolean {
+  return daemonSet.spec.template.spec.containers.some(({ name }) => name === CLEANED);
+}
+
+/** What a merge patch (RFC 7396) of `installed` has to say; undefined: there is no node-agent in it. */
+export function cleanUpPatch(installed: DaemonSet): object | undefined {
+  const agent = installed.spec.template.spec.containers.find(({ name }) => name === AGENT);
+  if (agent === undefined) return undefined;
+  const { resourceVersion, uid } = installed.metadata;
+  return {
+    metadata: { resourceVersion, uid },
+    spec: {
+      updateStrategy: { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: '100%', maxSurge: 0 } },
+      template: { spec: cleanUpContainers(agent) },
+    },
+  };
+}
+
+interface Anew {
+  readonly namespace: string;
+  readonly image: string;
+  /** Of CNI configurations, on the host. */
+  readonly cniFolder: string;
+}
+
+/** One for a cluster whose node-agents are gone, though not what they did. */
+export function cleanUpDaemonSet({ namespace, image, cniFolder }: Anew): DaemonSet {
+  const labels = { 'app.kubernetes.io/name': 'kilofed-node-agent' };
+  const folders = { state: '/var/lib/kilofed', wireguard: '/var/run/wireguard', cni: '/etc/cni/net.d' };
+  const agent: Container = {
+    name: AGENT,
+    image,
+    args: ['node-agent', '--host-namespace', '/proc/1'],
+    env: [{ name: 'NODE_NAME', valueFrom: { fieldRef: { fieldPath: 'spec.nodeName' } } }],
+    securityContext: { privileged: true, readOnlyRootFilesystem: true },
+    volumeMounts: [
+      ...Object.entries(folders).map(([name, mountPath]) => ({ name, mountPath })),
+      { name: 'xtables-lock', mountPath: '/run/xtables.lock' },
+    ],
+  };
+  const folder = (name: string, path: string): object => ({ name, hostPath: { path, type: 'DirectoryOrCreate' } });
+  return {
+    apiVersion: 'apps/v1',
+    kind: 'DaemonSet',
+    metadata: { name: AGENT, namespace, labels },
+    spec: {
+      selector: { matchLabels: labels },
+      template: {
+        metadata: { labels },
+        spec: {
+          hostNetwork: true,
+          hostPID: true,
+          dnsPolicy: 'Default',
+          nodeSelector: { 'kubernetes.io/os': 'linux' },
+          tolerations: [{ operator: 'Exists' }],
+          terminationGracePeriodSeconds: 5,
+          volumes: [
+            ...[folder('state', folders.state), folder('wireguard', folders.wireguard), folder('cni', cniFolder)],
+            { name: 'xtables-lock', hostPath: { path: '/run/xtables.lock', type: 'FileOrCreate' } },
+          ],
+          ...cleanUpContainers(agent),
+        },
+      },
+    },
+  };
+}
+
+function cleanUpContainers(agent: Container): { readonly initContainers: readonly Container[]; readonly containers: readonly Container[] } {
+  const { readinessProbe: _probe, livenessProbe: _alive, startupProbe: _start, ports: _ports, lifecycle: _lifecycle, ...kept } = agent;
+  const { image, imagePullPolicy } = agent;
+  return {
+    initContainers: [{ ...kept, name: CLEAN_UP, args: [...(agent.args ?? ['node-agent']), '--clean-up', '--purge'] }],
+    containers: [
+      {
+        name: CLEANED,
+        ...(image !== undefined && { image }),
+        ...(imagePullPolicy !== undefined && { imagePullPolicy }),
+        command: ['sleep', '2147483647'],
+        securityContext: {
+          allowPrivilegeEscalation: false,
+          runAsNonRoot: true,
+          runAsUser: 65534,
+          readOnlyRootFilesystem: true,
+          capabilities: { drop: ['ALL'] },
+        },
+        resources: { requests: { cpu: '1m', memory: '4Mi' }, limits: { memory: '16Mi' } },
+      },
+    ],
+  };
+}
+
+export interface NodesProgress {
+  /** Names, sorted. */
+  readonly clean: readonly string[];
+  readonly waiting: readonly { readonly node: string; readonly why: string }[];
+  readonly done: boolean;
+}
+
+interface Seen {
+  readonly daemonSet: DaemonSet;
+  readonly pods: readonly AgentPod[];
+  /** Names of nodes that do not answer. */
+  readonly away: ReadonlySet<string>;
+}
+
+export function nodesProgress({ daemonSet, pods, away }: Seen): NodesProgress {
+  const nodes = [...new Set(pods.flatMap(({ spec }) => spec.nodeName ?? []))];
+  const states = nodes.map((node) => {
+    const its = pods.filter(({ spec }) => spec.nodeName === node);
+    return { node, why: its.some(isClean) && !away.has(node) ? undefined : whyNot(node, its, away) };
+  });
+  const clean = states.flatMap(({ node, why }) => (why === undefined ? [node] : [])).toSorted();
+  const waiting = states
+    .flatMap(({ node, why }) => (why === undefined ? [] : [{ node, why }]))
+    .toSorted((a, b) => (a.node < b.node ? -1 : 1));
+  const { observedGeneration = 0, desiredNumberScheduled = 0 } = daemonSet.status ?? {};
+  const isObserved = observedGeneration >= (daemonSet.metadata.generation ?? 1);
+  return { clean, waiting, done: isObserved && waiting.length === 0 && clean.length >= desiredNumberScheduled };
+}
+
+function isClean(pod: AgentPod): boolean {
+  const { spec, status, metadata } = pod;
+  return (
+    metadata.deletionTimestamp === undefined &&
+    spec.containers.some(({ name }) => name === CLEANED) &&
+    status?.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True') === true
+  );
+}
+
+function whyNot(node: string, pods: readonly AgentPod[], away: ReadonlySet<string>): string {
+  if (away.has(node)) return 'the node is not ready';
+  const [pod] = pods.filter(({ spec }) => spec.containers.some(({ name }) => name === CLEANED));
+  if (pod === undefined) return 'its node-agent is ending';
+  const [status] = pod.status?.initContainerStatuses ?? [];
+  const { reason, message } = status?.state?.waiting ?? {};
+  if ((status?.restartCount ?? 0) > 0)
+    return `something could not be removed: kubectl -n ${pod.metadata.namespace} logs ${pod.metadata.name} -c ${CLEAN_UP}`;
+  return reason === undefined || reason === 'PodInitializing' ? 'it is being cleaned' : [reason, message].filter(Boolean).join(': ');
+}
