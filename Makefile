@@ -54,7 +54,17 @@ parts: setup build ## Tests of single parts on real ones: API servers, Redis, th
 e2e: lab-setup build ## Whole federations on this machine: bare nodes, then real kubelets; T=file
 	@node out/test/run/main.js e2e $(foreach each,$(T),'$(each)')
 
-test: setup build ## Everything, with a summary at the end; T=pattern chooses
+kernel: lab-setup kernel-setup build ## The host's part on a real kernel in a virtual machine; KERNEL=5.10, 6.1 or 6.12, T=pattern
+	@KERNEL=$(or $(KERNEL),6.1) node out/test/run/main.js kernel $(foreach each,$(T),'$(each)')
+
+kernel-setup: compile ## QEMU, and the kernel that KERNEL names, unpacked into the cache
+	node out/test/vm/main.js setup $(or $(KERNEL),6.1)
+
+nightly: KERNEL = 5.10 6.12
+nightly: lab-setup kernel-setup build ## What `make test` leaves out: the other kernels
+	@failed=; for each in $(KERNEL); do KERNEL=$$each node out/test/run/main.js kernel || failed=1; done; [ -z "$$failed" ]
+
+test: setup kernel-setup build ## Everything, with a summary at the end; T=pattern chooses
 	@node out/test/run/main.js all $(foreach each,$(T),'$(each)')
 
 demo: lab-setup build ## Three clusters, one federation, on this machine (ONCE=1: show and end)
@@ -69,4 +79,4 @@ lab-shell: ## A shell inside the lab that runs now (RUN=id chooses)
 lab-sweep: ## Remove what labs left that were killed
 	@node out/test/lab/main.js sweep
 
-.PHONY: help deps compile build image image-pin release generate format lint unit fuzz setup lab-setup parts e2e test demo bench lab-shell lab-sweep
+.PHONY: help deps compile build image image-pin release generate format lint unit fuzz setup lab-setup parts e2e kernel kernel-setup nightly test demo bench lab-shell lab-sweep

@@ -1,6 +1,8 @@
 /**
  * One reconciliation of the host: plans the node from the inputs, decides about Kilo, and makes the host match.
  */
+import { KERNEL_RELEASE } from '../core/host/diffSysctls.js';
+import { tellPlainGroups } from '../core/host/plainGroups.js';
 import type { Mesh } from '../core/api/mesh.js';
 import type { Problem } from '../core/api/problem.js';
 import type { Resolver } from '../core/dns/resolver.js';
@@ -145,7 +147,8 @@ const DEFAULT_MTU = 1500;
 
 /** What differs from host to host, and no other node needs to know. */
 function forThisHost(plan: NodePlan, state: HostState): NodePlan {
-  return withPluginNames(state.withoutIpv6 === true ? withoutIpv6(plan) : plan, state);
+  const held = tellPlainGroups(plan, state.sysctls.get(KERNEL_RELEASE));
+  return withPluginNames(state.withoutIpv6 === true ? withoutIpv6(held) : held, state);
 }
 
 function judge({ model, kilo }: ObservedHost, { besideKilo }: Mesh['spec'], known: Pick<Judged, 'plan' | 'nodes'>): Verdict {

@@ -104,6 +104,7 @@ export const REASONS = {
   OwnKey: "A peer has a node's own WireGuard key.",
   Partial: 'A Service is mirrored with less than its exporters ask for.',
   Pending: 'Something is still to be done; the message says what is awaited.',
+  PlainGroups: 'The kernel of a node is too old to keep every flow on its gateway when another gateway comes or goes.',
   PodCIDROverlap: 'The pod CIDRs of two nodes overlap.',
   PortRange: "A node's WireGuard port leaves no room for all planes.",
   PortConflict: 'Exporters of one Service have different ports.',

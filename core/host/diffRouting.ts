@@ -6,6 +6,8 @@ import { MAIN_TABLE, ROUTE_METRIC } from '../mesh/reserved.js';
 import { aggregate } from '../net/sets.js';
 import { createPerObject, perObject } from '../memory/perObject.js';
 import type { Change, Difference } from './change.js';
+import { KERNEL_RELEASE } from './diffSysctls.js';
+import { lacksResilientGroups } from './plainGroups.js';
 import { routeKey, ruleKey, type HostNexthop, type HostRoute, type HostRule, type HostState, type RouteTarget } from './state.js';
 import { canonicalAddress, canonicalCIDR } from './text.js';
 import { type Family, familyName } from '../net/family.js';
@@ -45,10 +47,11 @@ function sameNexthop(a: HostNexthop, b: HostNexthop | undefined): boolean {
 
 /** Points the groups at their active members. A failover changes nothing else. */
 export function diffGroups(desired: NodePlan, observed: HostState): Difference {
+  const plain = lacksResilientGroups(observed.sysctls.get(KERNEL_RELEASE));
   const wanted = new Map(
     desired.groups.map(({ id, active, spread }) => [
       id,
-      { members: [...new Set(active)].toSorted((a, b) => a - b), ...(spread === true ? { spread } : {}) },
+      { members: [...new Set(active)].toSorted((a, b) => a - b), ...(spread === true && !plain ? { spread } : {}) },
     ]),
   );
   return {

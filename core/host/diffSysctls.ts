@@ -10,6 +10,7 @@ import { familyName } from '../net/family.js';
 
 /** `1`: mesh addresses in IPv6, which lie on `lo`, are refused. */
 export const NO_IPV6 = 'net/ipv6/conf/lo/disable_ipv6';
+export const KERNEL_RELEASE = 'kernel/osrelease';
 
 /** Everything that is read, below /proc/sys. */
 export function sysctlNames(interfaces: readonly string[], underlay: Underlay | undefined): readonly string[] {
@@ -21,6 +22,7 @@ export function sysctlNames(interfaces: readonly string[], underlay: Underlay | 
     HASH4,
     HASH6,
     NO_IPV6,
+    KERNEL_RELEASE,
     ...BRIDGED,
     ...devices.map(rpFilter),
     ...(underlay === undefined ? [] : [acceptRa(underlay)]),

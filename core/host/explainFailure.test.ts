@@ -39,7 +39,16 @@ test.each<[string, Change, string, string]>([
     ipip,
     'RTNETLINK answers: File exists',
     'RTNETLINK answers: File exists: ' +
-      'there is a device kiloip of another kind, which is not ours: delete or rename it (ip -d link show kiloip tells what it is)',
+      'there is a device kiloip of another kind, which is not ours: delete or rename it (ip -d link show kiloip tells what it is); ' +
+      'or somebody else has a device with local address 10.0.0.2 and no remote (ip -d link show type ipip): delete that one',
+  ],
+  [
+    'another VXLAN device with our number',
+    vxlan,
+    'Error: A VXLAN device with the specified VNI already exists.',
+    'Error: A VXLAN device with the specified VNI already exists: ' +
+      'somebody else has a device with VNI 1 and port 1 (ip -d link show type vxlan): delete that one, ' +
+      'or let the Mesh say encapsulationType ipip',
   ],
   [
     'the same for a tunnel',

@@ -2,7 +2,7 @@
  * What to do about a change that the kernel refused, where the kernel's own message does not say.
  */
 import { VXLAN_PORT } from '../api/ports.js';
-import { DEVICE_NAME } from '../mesh/encapsulation/device.js';
+import { DEVICE_NAME, type EncapsulationDevice } from '../mesh/encapsulation/device.js';
 import type { Change } from './change.js';
 import { hostDevice } from './devices.js';
 
@@ -17,7 +17,11 @@ function hintFor(change: Change, reason: string): string | undefined {
     case 'device.add': {
       const { device } = change;
       const { module } = hostDevice(device);
-      if (TAKEN.test(reason)) return foreign(device.name);
+      if (ANOTHER_VXLAN.test(reason)) return `${another(device)}, or let the Mesh say encapsulationType ${device.alternative}`;
+      if (TAKEN.test(reason)) {
+        // The kernel says the same of the name and of the ends of the tunnel.
+        return device.kind === 'ipip' ? `${foreign(device.name)}; or ${another(device)}` : foreign(device.name);
+      }
       return UNKNOWN.test(reason)
         ? `this kernel has no ${module}: load the module on this host (modprobe ${module}), ` +
             `or let the Mesh say encapsulationType ${device.alternative}`
@@ -49,9 +53,19 @@ function foreign(device: string): string {
   return `there is a device ${device} of another kind, which is not ours: delete or rename it (ip -d link show ${device} tells what it is)`;
 }
 
+/** Of a kind of device, the kernel allows one with these properties in a network. */
+function another(device: EncapsulationDevice): string {
+  const [what, list] =
+    device.kind === 'ipip'
+      ? [`local address ${device.local} and no remote`, 'type ipip']
+      : [`VNI ${device.vni} and port ${device.port}`, 'type vxlan'];
+  return `somebody else has a device with ${what} (ip -d link show ${list}): delete that one`;
+}
+
 /** iproute2's messages for a kind of device that the kernel lacks, and for a name that is taken. */
 const UNKNOWN = /Unknown device type|Operation not supported/;
 const TAKEN = /File exists/;
+const ANOTHER_VXLAN = /VXLAN device with the specified VNI already exists/;
 /** Our own message for a device that is not there. */
 const LACKS_FLANNEL = /^device flannel\S* is missing/;
 /** wg's and iproute2's message for a port that is taken. */

@@ -105,15 +105,17 @@ describe('parseAddresses (ip -j -d addr)', () => {
   });
 });
 
-test('parseNexthops tells the family of a nexthop without gateway by its scope, and groups from nexthops', () => {
-  const text = `[{"id":1073741825,"dev":"kilo0","scope":"host","protocol":"107","flags":[]},
+test.each(['host', 'link'])('parseNexthops tells families, also where an IPv4 nexthop says scope %s, and groups from nexthops', (scope) => {
+  const text = `[{"id":1073741825,"dev":"kilo0","scope":"${scope}","protocol":"107","flags":[]},
     {"id":1073741828,"gateway":"10.0.1.7","dev":"kilovx","scope":"link","protocol":"107","flags":["onlink"]},
     {"id":1073741830,"dev":"kilo0","scope":"link","protocol":"107","flags":[]},
     {"id":1073741831,"gateway":"fd00:0:0:1::9","dev":"eth0","scope":"link","protocol":"107","flags":["linkdown"]},
     {"id":1073741840,"group":[{"id":1073741826},{"id":1073741825}],"protocol":"107","flags":[]},
     {"id":7,"dev":"eth0","scope":"host","protocol":"107","flags":[]},
     {"id":1073741850,"dev":"eth0","scope":"host","protocol":"zebra","flags":[]}]`;
-  const { nexthops, groups } = parseNexthops(text);
+  const inet = `[{"id":1073741825,"dev":"kilo0","scope":"${scope}","protocol":"107","flags":[]},
+    {"id":1073741828,"gateway":"10.0.1.7","dev":"kilovx","scope":"link","protocol":"107","flags":["onlink"]}]`;
+  const { nexthops, groups } = parseNexthops(text, inet);
   expect([...nexthops]).toEqual([
     [1073741825, { dev: 'kilo0', family: 'inet', onlink: false }],
     [1073741828, { dev: 'kilovx', via: '10.0.1.7', family: 'inet', onlink: true }],

@@ -2,8 +2,8 @@
  * Reads what iproute2 prints with `-j` into the parts of a HostState.
  *
  * Peculiarities of iproute2 6.1: without `-d` it leaves out the table `main`, the type `unicast` and the prefix length of a single address.
- * A list of routes by protocol leaves out the protocol. A nexthop without a gateway has no family, but its scope tells it (`host`: IPv4,
- * `link`: IPv6). An empty list may be no text at all.
+ * A list of routes by protocol leaves out the protocol. A nexthop without a gateway says no family, and its scope tells
+ * it on some kernels only. An empty list may be no text at all.
  */
 import { INTERFACE_PREFIX, NEXTHOP_BASE, POD_BRIDGE, ROUTE_METRIC, ROUTE_PROTOCOL, RULE_PRIORITY } from '../mesh/reserved.js';
 import { parseDevice } from './devices.js';
@@ -83,8 +83,9 @@ function ourLink(name: string, mtu: number, one: Json): Link | undefined {
   return device === undefined ? undefined : { name, up, mtu, ...device };
 }
 
-/** `ip -j nexthop show proto 107`. */
-export function parseNexthops(text: string): Pick<HostState, 'nexthops' | 'groups'> {
+/** `ip -j nexthop show proto 107`, and `inet`: the same with `-4`, which has no groups. */
+export function parseNexthops(text: string, inet: string): Pick<HostState, 'nexthops' | 'groups'> {
+  const ofIpv4 = new Set(list(inet).map(({ id }) => id));
   const nexthops = new Map<number, HostNexthop>();
   const groups = new Map<number, readonly number[]>();
   for (const one of list(text)) {
@@ -100,7 +101,7 @@ export function parseNexthops(text: string): Pick<HostState, 'nexthops' | 'group
       continue;
     }
     const via = one['gateway'] === undefined ? undefined : canonicalAddress(string(one['gateway']));
-    const family = via === undefined ? (one['scope'] === 'host' ? 'inet' : 'inet6') : familyName(via);
+    const family = via === undefined ? (ofIpv4.has(one['id']) ? 'inet' : 'inet6') : familyName(via);
     nexthops.set(id, {
       dev: string(one['dev']),
       ...(via === undefined ? {} : { via }),

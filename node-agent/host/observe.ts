@@ -47,9 +47,10 @@ interface ObserveDeps {
 export async function observeHost(deps: ObserveDeps, internalIPs: readonly string[]): Promise<Observation> {
   const read = (...argv: string[]): Promise<string> => deps.runner.run(argv).then(must);
   const protocol = String(ROUTE_PROTOCOL);
-  const [addr, nexthop, route, rule4, rule6, firewall, forward] = await Promise.all([
+  const [addr, nexthop, nexthop4, route, rule4, rule6, firewall, forward] = await Promise.all([
     read('ip', '-j', '-d', 'addr'),
     read('ip', '-j', 'nexthop', 'show', 'proto', protocol),
+    read('ip', '-j', '-4', 'nexthop', 'show', 'proto', protocol),
     read('ip', '-j', 'route', 'show', 'table', 'all', 'proto', protocol),
     read('ip', '-j', '-4', 'rule'),
     deps.runner.run(['ip', '-j', '-6', 'rule']),
@@ -58,7 +59,7 @@ export async function observeHost(deps: ObserveDeps, internalIPs: readonly strin
   ]);
   const { links, pluginDevices, addresses, podBridge, all } = parseAddresses(addr);
   const underlay = underlayOf(all, internalIPs);
-  const { nexthops, groups } = parseNexthops(nexthop);
+  const { nexthops, groups } = parseNexthops(nexthop, nexthop4);
   const fdbDevice = [...links.values()].find(hasFdb)?.name;
   const [wireguard, neighbours, fdb, sysctls, cni] = await Promise.all([
     readWireguard(deps.runner, [...links.values()]),

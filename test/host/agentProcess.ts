@@ -3,14 +3,12 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import type { MeshNode } from '../../core/api/meshNode.js';
 import { meshSpecSchema } from '../../core/api/meshSpec.js';
 import { ensureKey } from '../../node-agent/host/key.js';
-import { run, until } from '../lab/process.js';
+import { until } from '../lab/process.js';
+import { CLI, httpGet } from './cli.js';
 import { WIREGUARD } from '../lab/wireguard.js';
-
-const CLI = fileURLToPath(new URL('../../cli/main.js', import.meta.url));
 
 export interface NodeDescription {
   readonly name: string;
@@ -84,13 +82,7 @@ export function startAgent(options: AgentOptions, ...more: readonly string[]): A
   const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk: Buffer) => (output += chunk.toString()));
-  const get = (path: string): Promise<string> =>
-    run([
-      ...(options.enter ?? []),
-      process.execPath,
-      '-e',
-      `fetch('http://127.0.0.1:9107${path}').then((r) => r.text()).then((t) => process.stdout.write(t), () => undefined)`,
-    ]);
+  const get = (path: string): Promise<string> => httpGet(options.enter ?? [], path);
   return {
     child,
     output: () => output,

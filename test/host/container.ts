@@ -6,10 +6,10 @@
  * hierarchy; it sees the host's processes, as a pod with hostPID does.
  */
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmdirSync, writeFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { spawn } from 'node:child_process';
 import { cgroupMounts } from '../../node-agent/host/cgroup.js';
 import { run, until } from '../lab/process.js';
+import { CLI, httpGet } from './cli.js';
 import { findProcess, signal } from '../lab/signal.js';
 import { saveInputs, type AgentProcess, untilMatched } from './agentProcess.js';
 import { createWorkbench, STATE } from './bench.js';
@@ -26,8 +26,6 @@ export interface Container {
 }
 
 const NAME = `kilofed-test-${process.pid}-${Date.now() % 100_000}`;
-const CLI = fileURLToPath(new URL('../../cli/main.js', import.meta.url));
-
 export async function container(): Promise<Container> {
   await createWorkbench();
   await saveInputs({ a: STATE, b: '/tmp/b', c: '/tmp/c' }, NODES);
@@ -74,13 +72,7 @@ async function tryContainer(roots: readonly string[]): Promise<Container> {
 }
 
 function startAgentProbe(): Pick<AgentProcess, 'child' | 'health' | 'metric'> {
-  const get = (path: string): Promise<string> =>
-    run([
-      process.execPath,
-      '-e',
-      `fetch('http://127.0.0.1:9107${path}').then((r) => r.text()).then((t) => process.stdout.write(t), () => undefined)`,
-    ]);
-  return { child: spawn('true'), health: () => get('/healthz'), metric: () => Promise.resolve(undefined) };
+  return { child: spawn('true'), health: () => httpGet([], '/healthz'), metric: () => Promise.resolve(undefined) };
 }
 
 function procsOf(cgroup: string): readonly string[] {

@@ -3,119 +3,22 @@
  * its own.
  */
 import { beforeAll, describe, expect, test } from '@jest/globals';
-import type { Adopt } from './adopt.js';
 import type { Container } from './container.js';
-import type { Drift } from './drift.js';
-import type { Failing } from './failing.js';
 import type { Forward } from './forward.js';
-import type { Join } from './join.js';
 import type { Masquerade } from './masquerade.js';
 import { DOORS, type MembersScenario, WHO } from './members.js';
 import type { KiloCleanUp, TakeOver } from './kilo.js';
 import type { NatScenario } from './nat.js';
-import { remoteKey } from './plans.js';
-import type { Restart } from './restart.js';
 import type { Repeated, Scale } from './scale.js';
 import { kernelHasLegacyTables, kernelHasWireguard } from '../lab/kernel.js';
+import { runScenario, TIMEOUT_MS } from './runScenario.js';
+import { describeWireguard } from './wireguardCases.js';
 import { describeOnHost } from './world.js';
-import { runScenario } from './runScenario.js';
-
-const TIMEOUT_MS = 120_000;
 
 describeOnHost('the host half of the node-agent, with userspace WireGuard', () => describeWireguard('userspace'));
 describeOnHost('the host half of the node-agent, with WireGuard in the kernel', () => describeWireguard('kernel'), {
   'WireGuard in the kernel': kernelHasWireguard,
 });
-
-/** What depends on what WireGuard is: both are to do the same. */
-function describeWireguard(wireguard: 'userspace' | 'kernel'): void {
-  test(
-    'applies a full plan, finds it again without a change, changes little, and leaves nothing',
-    async () => {
-      const result = await runScenario<Adopt>('adopt', '', wireguard);
-      expect(result.first.failures).toEqual([]);
-      expect(result.first.commands).toBeGreaterThan(40);
-      expect(result.second).toEqual([]);
-      expect(result.endpoint).toEqual(
-        [0, 1].map((plane) => `wg set kilo${plane} peer ${remoteKey('east', plane)} endpoint 10.0.0.77:51820`),
-      );
-      expect(result.roamed).toEqual([]);
-      expect(result.group).toEqual([expect.stringMatching(/^ip nexthop replace id [0-9]+ group 1073741826 protocol 107$/)]);
-      expect(result.psk).toEqual([0, 1].map((plane) => `wg set kilo${plane} peer ${remoteKey('east', plane)} preshared-key (file)`));
-      expect(result.moved.map((text) => text.includes('remove'))).toEqual([false, false, true, true]);
-      expect(result.afterAll).toEqual([]);
-      expect(result.cleaned.failures).toEqual([]);
-      expect(result.cleaned.again).toEqual([]);
-      expect(result.cleaned.after).toBe(result.cleaned.before);
-    },
-    TIMEOUT_MS,
-  );
-
-  test(
-    'does what can be done, names what cannot, and mends it later',
-    async () => {
-      const result = await runScenario<Failing>('failing', '', wireguard);
-      const taken = { userspace: 'File exists', kernel: 'RTNETLINK answers: File exists' }[wireguard];
-      expect(result.blocked[0]).toBe(`ip link add kilo1 type wireguard: ${taken}`);
-      expect(result.blocked.slice(1).every((text) => text.endsWith('is missing'))).toBe(true);
-      expect(result.goodRoute).toContain('dev kilo0');
-      expect(result.mended).toEqual({ failures: [], again: [] });
-      expect(result.portTaken.explained[0]?.split('Address already in use: ')[1]).toBe(
-        'something else has UDP port 51820 (ss -ulnp tells what): end it, or choose another spec.port in the Mesh',
-      );
-      expect(result.portTaken).toMatchObject({ mended: [], again: [] });
-      expect(result.badPeer.failures.every((text) => text.includes('10.46.0.0/33'))).toBe(true);
-      expect(result.badPeer.failures).toHaveLength(4);
-      expect(result.badPeer.peers).toBe(3);
-      expect(result.badPeer.goodRoute).toContain('dev kilo0');
-    },
-    TIMEOUT_MS,
-  );
-
-  test(
-    'killed and started again it changes nothing, and cleans up on request',
-    async () => {
-      const result = await runScenario<Restart>('restart', '', wireguard);
-      expect(result.plannedBefore).toContain('ip link add kilo0 type wireguard');
-      expect(result.firstChanges).toBeGreaterThan(10);
-      const device = { userspace: /^link \d+ of process \d+$/, kernel: /^link \d+$/ }[wireguard];
-      expect(result.devices.before).toEqual([expect.stringMatching(device), expect.stringMatching(device)]);
-      expect(result.devices.afterKill).toEqual(result.devices.before);
-      expect(result.devices.afterTerm).toEqual(result.devices.before);
-      expect(result.plannedAfter).toBe('Nothing to change.\n');
-      expect(result.secondChanges).toBe(0);
-      expect(result.terminated).toBe(0);
-      expect(result.cleaned).toMatch(/^Removed [0-9]+ things\.\n$/);
-      expect(result.difference).toBe('');
-    },
-    TIMEOUT_MS,
-  );
-
-  test(
-    'puts back what somebody else removed, and touches nothing else',
-    async () => {
-      const result = await runScenario<Drift>('drift', '', wireguard);
-      expect(result.routeBackMs).toBeLessThan(5000);
-      expect(result.deviceBackMs).toBeLessThan(8000);
-      expect(result.otherKept).toBe(true);
-      expect(result.health).toBe('matched\n');
-    },
-    TIMEOUT_MS,
-  );
-
-  test(
-    'three agents join two locations; a switch of planes and a restart under 200 packets/s lose nothing',
-    async () => {
-      const result = await runScenario<Join>('join', '', wireguard);
-      expect(Object.entries(result.pings).filter(([, ok]) => !ok)).toEqual([]);
-      expect(Object.keys(result.pings)).toHaveLength(6);
-      expect(result.switched).toEqual({ sent: 800, received: 800, switches: 20 });
-      expect(result.bothPlanesUsed).toBe(true);
-      expect(result.restarted).toEqual({ sent: 800, received: 800, changes: 0 });
-    },
-    TIMEOUT_MS,
-  );
-}
 
 describeOnHost('the host half of the node-agent', () => {
   test(

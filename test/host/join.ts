@@ -114,9 +114,9 @@ async function groupOf(
   const route = await a.exec(['ip', 'route', 'show', 'match', address, 'proto', '107']);
   const group = /nhid ([0-9]+)/.exec(route)?.[1] ?? '';
   const active = /group ([0-9]+)/.exec(await a.exec(['ip', 'nexthop', 'get', 'id', group]))?.[1] ?? '';
-  const planes = (await a.exec(['ip', 'nexthop']))
+  const planes = (await a.exec(['ip', '-4', 'nexthop']))
     .split('\n')
-    .filter((line) => / dev kilo[0-9] scope host/.test(line))
+    .filter((line) => / dev kilo[0-9] scope /.test(line))
     .map((line) => line.split(' ')[1] ?? '');
   return { group, active, planes };
 }

@@ -13,6 +13,7 @@ export const JEST = [
   'node_modules/jest/bin/jest.js',
 ];
 const IN_WORLD = [process.execPath, 'out/test/lab/main.js', 'in-world', '--'];
+const inKernel = (version: string): string[] => [process.execPath, 'out/test/vm/main.js', 'in-kernel', version, '--'];
 
 /** sched(7), SCHED_IDLE: whoever else wants a processor gets it at once. */
 const WHEN_IDLE = ['chrt', '--idle', '0'];
@@ -41,6 +42,7 @@ export async function runJest(run: Run, { beside, signal }: How): Promise<Outcom
   const argv = [
     ...(beside ? WHEN_IDLE : []),
     ...(run.inWorld ? IN_WORLD : []),
+    ...(run.kernel === undefined ? [] : inKernel(run.kernel)),
     ...JEST,
     ...(run.inBand ? ['--runInBand', '--forceExit'] : []),
     ...(beside ? ['--testTimeout', String(PATIENCE_MS)] : []),

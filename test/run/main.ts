@@ -1,6 +1,7 @@
 /**
- * Runs tests: `node out/test/run/main.js all | unit | parts | e2e | fuzz [PATTERN...]`, or `watch [PATTERN...]` for the quick ones again
- * whenever a source changes. A pattern is a regular expression for the path of a test's source.
+ * Runs tests: `node out/test/run/main.js all | unit | parts | e2e | kernel | fuzz [PATTERN...]`, or `watch [PATTERN...]` for the quick ones
+ * again whenever a source changes. A pattern is a regular expression for the path of a test's source. KERNEL in the environment is the
+ * version of the kernel that `kernel` runs on.
  *
  * `all` begins with lint. Slow quick tests run beside all others. Everything is run, whatever fails; the summary comes last, and the
  * exit status is 1 if anything failed.
@@ -12,7 +13,7 @@ import { JEST, runJest } from './jest.js';
 import { lanesOf, NEEDS_MORE, type Run, runsOf, type Suite } from './suites.js';
 import { type Outcome, summaryText } from './summary.js';
 
-const SUITES: readonly Suite[] = ['unit', 'parts', 'e2e'];
+const SUITES: readonly Suite[] = ['unit', 'parts', 'e2e', 'kernel'];
 const LINT_MS = 300_000;
 
 process.exitCode = await main(process.argv.slice(2));
@@ -21,12 +22,12 @@ async function main([command = '', ...patterns]: readonly string[]): Promise<num
   const suites = command === 'all' ? SUITES : [...SUITES, 'fuzz' as const].filter((suite) => suite === command);
   if (command === 'watch') return watch(patterns);
   if (suites.length === 0) {
-    process.stderr.write('usage: node out/test/run/main.js all | unit | parts | e2e | fuzz | watch [PATTERN...]\n');
+    process.stderr.write('usage: node out/test/run/main.js all | unit | parts | e2e | kernel | fuzz | watch [PATTERN...]\n');
     return 2;
   }
   const matchers = patterns.map((each) => new RegExp(each));
   const sources = listSources('.').filter((file) => file.endsWith('.test.ts'));
-  const runs = suites.flatMap((suite) => runsOf(suite, sources, matchers));
+  const runs = suites.flatMap((suite) => runsOf(suite, sources, matchers, process.env['KERNEL']));
   if (runs.length === 0) {
     process.stderr.write(`no test of ${suites.join(', ')} matches ${patterns.join(' ')}\n`);
     return 1;

@@ -8,6 +8,7 @@ const FILES = [
   'test/apiserver/c.test.ts',
   'test/e2e/leaks.test.ts',
   'test/e2e/lab.test.ts',
+  'test/kernel/f.test.ts',
   'test/run/d.test.ts',
 ];
 
@@ -31,6 +32,7 @@ test('each test is of one suite', () => {
   expect(runsOf('unit', FILES, []).map(({ files }) => files)).toEqual([['core/a.test.ts', 'hub/b.test.ts', 'test/run/d.test.ts']]);
   expect(runsOf('parts', FILES, []).map(({ files }) => files)).toEqual([['test/apiserver/c.test.ts']]);
   expect(runsOf('e2e', FILES, []).map(({ name }) => name)).toEqual(['e2e/leaks', 'e2e/lab']);
+  expect(runsOf('kernel', FILES, []).map(({ files }) => files)).toEqual([['test/kernel/f.test.ts']]);
   expect(FILES.filter((file) => !new RegExp(NEEDS_MORE).test(file))).toEqual(runsOf('unit', FILES, [])[0]?.files);
 });
 
@@ -38,6 +40,11 @@ test('patterns choose among the tests of a suite', () => {
   expect(runsOf('unit', FILES, [/core/, /run/]).flatMap(({ files }) => files)).toEqual(['core/a.test.ts', 'test/run/d.test.ts']);
   expect(runsOf('e2e', FILES, [/lab/]).map(({ name }) => name)).toEqual(['e2e/lab']);
   expect(runsOf('parts', FILES, [/core/])).toEqual([]);
+});
+
+test('tests on a kernel of their own say which, and run beside the others', () => {
+  expect(runsOf('kernel', FILES, [])).toMatchObject([{ name: 'kernel/6.1', kernel: '6.1', patient: true }]);
+  expect(runsOf('kernel', FILES, [], '5.10')).toMatchObject([{ name: 'kernel/5.10', kernel: '5.10' }]);
 });
 
 test('what takes long and has no clock runs beside all others, and in front where it is alone', () => {

@@ -1,9 +1,10 @@
 /**
  * The suites, and how each is run: the quick tests together, those on real parts one after the other, each end-to-end test in a world
- * of its own. The others wait for most of their time: what they leave of the machine goes to quick tests that take long.
+ * of its own. The others wait for most of their time: what they leave of the machine goes to quick tests that take long, and to those
+ * in an emulated machine.
  */
 
-export type Suite = 'unit' | 'parts' | 'e2e' | 'fuzz';
+export type Suite = 'unit' | 'parts' | 'e2e' | 'kernel' | 'fuzz';
 
 /** One start of Jest. */
 export interface Run {
@@ -13,6 +14,8 @@ export interface Run {
   readonly files: readonly string[];
   /** In fresh namespaces, which takes root. */
   readonly inWorld: boolean;
+  /** Version of the kernel of a virtual machine in which the tests do what they do. */
+  readonly kernel?: string;
   /** One file after the other, ended even if handles stay open. */
   readonly inBand: boolean;
   /** It says nothing about time, so it may run on what others leave of the processors. */
@@ -31,19 +34,23 @@ interface Lanes {
 /** Folders whose tests need root or programs that `make setup` builds. */
 const PARTS = ['test/apiserver/', 'test/conformance/', 'test/redis/', 'test/host/', 'test/image/'];
 const E2E = 'test/e2e/';
+const KERNEL = 'test/kernel/';
+/** What `make test` runs them on. */
+const USUAL_KERNEL = '6.1';
 /** Among the quick tests; `fuzz` runs them alone, and more often. */
 const FUZZ = 'test/fuzz/';
 /** Quick tests that compute for most of the time, with no clock but their own. */
 const SLOW = [FUZZ, 'test/growth/', 'core/failover/layouts', 'test/hub/hostileSizes', 'hub/members/intake'];
 
 /** Matches the path, source or compiled, of every test that `unit` does not have. */
-export const NEEDS_MORE = `(^|/)(${[...PARTS, E2E].join('|')})`;
+export const NEEDS_MORE = `(^|/)(${[...PARTS, E2E, KERNEL].join('|')})`;
 
 const UNIT_MINUTES = 20;
 /** As long as all others, since they get only what those leave. */
 const SLOW_MINUTES = 60;
 const PARTS_MINUTES = 40;
 const FUZZ_MINUTES = 240;
+const KERNEL_MINUTES = 60;
 
 /** In the order in which they are run, each with the minutes it may take: several times what it takes on two cores. */
 const E2E_MINUTES: Readonly<Record<string, number>> = {
@@ -72,14 +79,18 @@ const E2E_MINUTES: Readonly<Record<string, number>> = {
   health: 20,
 };
 
-/** How to run the tests of `suite` among `files` whose path matches one of `patterns`, or all where there is none. */
-export function runsOf(suite: Suite, files: readonly string[], patterns: readonly RegExp[]): readonly Run[] {
+/**
+ * How to run the tests of `suite` among `files` whose path matches one of `patterns`, or all where there is none. `kernel`: which one those
+ * run on that are for a kernel of their own.
+ */
+export function runsOf(suite: Suite, files: readonly string[], patterns: readonly RegExp[], kernel = USUAL_KERNEL): readonly Run[] {
   const wanted = files.filter((file) => isOf(suite, file) && (patterns.length === 0 || patterns.some((each) => each.test(file))));
   const runs = {
     unit: [
       { name: 'unit', files: wanted.filter((file) => !isSlow(file)), inWorld: false, inBand: false, patient: false, limit: UNIT_MINUTES },
       { name: 'unit/slow', files: wanted.filter(isSlow), inWorld: false, inBand: false, patient: true, limit: SLOW_MINUTES },
     ],
+    kernel: [{ name: `kernel/${kernel}`, files: wanted, inWorld: false, kernel, inBand: true, patient: true, limit: KERNEL_MINUTES }],
     fuzz: [{ name: 'fuzz', files: wanted, inWorld: false, inBand: false, patient: true, limit: FUZZ_MINUTES }],
     parts: [{ name: 'parts', files: wanted, inWorld: false, inBand: true, patient: false, limit: PARTS_MINUTES }],
     e2e: Object.entries(E2E_MINUTES).map(([name, limit]) => {
@@ -106,5 +117,6 @@ function isSlow(file: string): boolean {
 
 function suiteOf(file: string): Suite {
   if (file.startsWith(E2E)) return 'e2e';
+  if (file.startsWith(KERNEL)) return 'kernel';
   return PARTS.some((folder) => file.startsWith(folder)) ? 'parts' : 'unit';
 }

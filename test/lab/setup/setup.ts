@@ -38,7 +38,7 @@ export function describeFindings(findings: readonly Finding[]): string {
 }
 
 /** Without recommended packages, which would bring kernels, and without starting any service that comes along. */
-async function installPackages(packages: readonly string[], note: (text: string) => void): Promise<void> {
+export async function installPackages(packages: readonly string[], note: (text: string) => void): Promise<void> {
   if ((await attempt(['apt-get', '--version'])).code !== 0) {
     throw new Error(`this system has no apt-get: install by its own means ${packages.join(', ')}`);
   }
