@@ -7,6 +7,8 @@ import { nodeEvent } from './nodeEvents.js';
 const IN_USE = 'ip link set kilo0 up: Address already in use: something else has UDP port 51820 (ss -ulnp tells what): end it';
 const MESHED: PlannedCondition = { type: 'Ready', status: 'True', reason: 'Meshed', message: '' };
 const FAILING: PlannedCondition = { type: 'Ready', status: 'False', reason: 'HostFailing', message: IN_USE };
+const DROPS = "no tunnel works, and its host's firewall drops UDP 51820 (a tunnel)";
+const DROPPING: PlannedCondition = { type: 'Ready', status: 'False', reason: 'FirewallDrops', message: DROPS };
 const LOST: PlannedCondition = { type: 'Ready', status: 'False', reason: 'NodeLost', message: 'no word of its kubelet' };
 
 function node(before: PlannedCondition | undefined): MeshNode {
@@ -22,6 +24,8 @@ test.each([
   ['report 4: its host fails', MESHED, FAILING, FAILED],
   ['it begins so', undefined, FAILING, FAILED],
   ['the host says something else of it', FAILING, { ...FAILING, message: 'ip link set kilo1 up: no' }, undefined],
+  ['its firewall cuts it off', MESHED, DROPPING, { type: 'Warning', reason: 'FirewallDrops', note: DROPS }],
+  ['its firewall is opened', DROPPING, MESHED, { type: 'Normal', reason: 'Meshed', note: 'a is in the mesh again' }],
   ['another reason', FAILING, LOST, undefined],
   ['another reason from the beginning', undefined, LOST, undefined],
   ['which goes', LOST, MESHED, undefined],

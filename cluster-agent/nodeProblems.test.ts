@@ -123,4 +123,8 @@ test('I1, R4: a node whose host cannot be made what the mesh needs, and what its
     message: 'ip link set kilo0 up: Address already in use',
   });
   expect(found(problems.slice(0, 1))).toBeUndefined();
+  const dropped = { reason: 'FirewallDrops', message: "no tunnel works, and its host's firewall drops UDP 51820 (a tunnel)" };
+  expect(found([dropped, ...problems])).toMatchObject({ reason: 'HostFailing' });
+  expect(found([{ ...dropped, reason: 'FirewallSuspected' }, dropped])).toEqual({ subject: { kind: 'node', name: 'a' }, ...dropped });
+  expect(found([{ ...dropped, reason: 'FirewallSuspected' }])).toBeUndefined();
 });

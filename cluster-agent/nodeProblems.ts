@@ -78,11 +78,14 @@ function noAddress(name: string, { exhausted, withheld }: Pick<NodeShortages, 'e
 
 /** What its own agent tells: then nobody reaches anybody through it, whatever else is well. */
 function hostProblem({ spec }: MeshNode): Complaint | undefined {
-  const told = spec.problems?.find(({ reason }) => reason === HOST_FAILING);
-  return told === undefined ? undefined : { reason: HOST_FAILING, message: told.message };
+  for (const reason of CUT_OFF) {
+    const told = spec.problems?.find((each) => each.reason === reason);
+    if (told !== undefined) return { reason, message: told.message };
+  }
+  return undefined;
 }
 
-const HOST_FAILING = 'HostFailing' satisfies Reason;
+const CUT_OFF = ['HostFailing', 'FirewallDrops'] as const satisfies readonly Reason[];
 
 interface PodNetwork {
   readonly node: string;

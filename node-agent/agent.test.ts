@@ -114,6 +114,15 @@ describe('an agent', () => {
     expect(one.published).toEqual(['one NotServing']);
   });
 
+  test('publishes a firewall that is in the way, and does its work all the same', async () => {
+    const one = setting();
+    one.firewall = [{ subject: { kind: 'node', name: 'a' }, reason: 'FirewallDrops', message: 'no tunnel works', remedy: 'open it' }];
+    expect((await one.pass()).length).toBeGreaterThan(10);
+    expect(one.result()).toMatchObject({ kind: 'matched' });
+    expect(one.published).toEqual(['one FirewallDrops']);
+    expect(one.specs.at(-1)?.problems).toEqual([{ reason: 'FirewallDrops', message: 'no tunnel works: open it' }]);
+  });
+
   test('publishes sockets that probes lack, once, and that they have them again', async () => {
     const one = setting();
     await one.pass();

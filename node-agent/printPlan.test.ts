@@ -45,6 +45,7 @@ async function print(...flags: readonly string[]): Promise<{ readonly code: numb
       switchGroups: unused,
       watch: unused,
       tunnels: unused,
+      othersTables: () => Promise.resolve([]),
       counters: () => Promise.resolve(new Map()),
       close: unused,
     },

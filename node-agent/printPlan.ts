@@ -67,6 +67,7 @@ export async function printPlan(options: Options, deps: PrintPlanDeps, signal: A
       setDraining: () => undefined,
       missingSockets: () => [],
       notServing: () => undefined,
+      firewallProblems: () => [],
     },
     { endpoints: await deps.files.loadEndpoints(), saved },
   );

@@ -61,6 +61,8 @@ export interface ReconcileHostDeps {
   readonly missingSockets: () => readonly MissingSocket[];
   /** Why health and metrics are not served; undefined: they are. */
   readonly notServing: () => string | undefined;
+  /** Of a firewall that is not ours. */
+  readonly firewallProblems: () => readonly Problem[];
   readonly metrics: Pick<AgentMetrics, 'leftOut'>;
   readonly problemLog: ProblemLog;
   readonly applyPlan: ApplyPlan;
@@ -117,10 +119,18 @@ export function createReconcileHost(deps: ReconcileHostDeps, saved: SavedInputs 
             },
           ];
     problemLog.tell('cni', cni);
+    const firewall = deps.firewallProblems();
     problemLog.tell('probes', sockets);
+    problemLog.tell('firewall', firewall);
     problemLog.tell('plan', plan.problems);
     deps.metrics.leftOut(plan.problems);
-    return [...cni, ...sockets, ...serving, ...plan.problems.filter(({ subject }) => subject.kind === 'node' && subject.name === nodeName)];
+    return [
+      ...cni,
+      ...sockets,
+      ...firewall,
+      ...serving,
+      ...plan.problems.filter(({ subject }) => subject.kind === 'node' && subject.name === nodeName),
+    ];
   }
 
   return async (inputs, observed, { isSaved, signal }) => {

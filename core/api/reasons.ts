@@ -40,6 +40,8 @@ export const REASONS = {
   EndpointTaken: 'The endpoint of a tunnel lies behind a prefix of the mesh, so the tunnel is not made.',
   ExportDenied: 'The terms of a member do not let it export from this namespace.',
   ExportsUnknown: 'What is exported cannot be read, or not told to the nodes, so other members may not reach it.',
+  FirewallDrops: 'A firewall of the host drops packets of the mesh, and what depends on them does not work.',
+  FirewallSuspected: 'A firewall of the host may be why tunnels, probes or pods do not get through.',
   HeldBack: 'Endpoints that work are not used in a member, since others are chosen there.',
   HostFailing: 'The node-agent cannot make its host what the mesh needs.',
   IPFamilyConflict: 'Exporters of one Service have different IP families.',

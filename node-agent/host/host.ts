@@ -33,6 +33,8 @@ export interface Host {
   tunnels(names: readonly string[]): Promise<HostState['wireguard']>;
   /** What the firewall counts: packets, by the name of the counter. */
   counters(): Promise<ReadonlyMap<string, number>>;
+  /** Texts of the nft tables of others that could drop what concerns the mesh. Throws when they cannot be listed. */
+  othersTables(): Promise<readonly string[]>;
   /** Ends the helpers. Everything in the kernel stays. */
   close(): void;
 }
@@ -84,6 +86,7 @@ export function createHost(options: HostOptions, deps: { readonly clock: Clock; 
     apply: (model, changes, signal) => monitor.during(() => applyChanges(applyDeps, model, changes, signal)),
     tunnels: (names) => readTunnels(runner, names),
     counters: () => readCounters(runner),
+    othersTables: async () => (await import('./othersTables.js')).othersTables(runner),
     switchGroups: async (model, changes) =>
       (
         await monitor.during(() =>

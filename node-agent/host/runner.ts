@@ -9,6 +9,8 @@ interface RunOptions {
   readonly stdin?: string;
   /** Milliseconds; default 10 000. */
   readonly timeoutMs?: number;
+  /** Of its output; more is a failure. Default 64 MiB. */
+  readonly maxBytes?: number;
 }
 
 export type RunResult =
@@ -48,7 +50,7 @@ export function createRunner(env: Readonly<Record<string, string | undefined>>):
         const child = execFile(
           program,
           args,
-          { env: childEnv, timeout, killSignal: 'SIGKILL', maxBuffer: MAX_OUTPUT },
+          { env: childEnv, timeout, killSignal: 'SIGKILL', maxBuffer: options.maxBytes ?? MAX_OUTPUT },
           (error, stdout, stderr) => {
             resolve(error === null ? { ok: true, stdout } : { ...failure([program, ...args], error, stderr), stdout });
           },

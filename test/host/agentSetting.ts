@@ -1,6 +1,7 @@
 import type { Mesh } from '../../core/api/mesh.js';
 import { meshSpecSchema } from '../../core/api/meshSpec.js';
 import type { MeshNode, MeshNodeSpec } from '../../core/api/meshNode.js';
+import type { Problem } from '../../core/api/problem.js';
 import type { Peer } from '../../core/api/peer.js';
 import type { Change } from '../../core/host/change.js';
 import type { MissingSocket } from '../../core/failover/socketProblems.js';
@@ -111,6 +112,8 @@ interface AgentSetting {
   missingSockets: readonly MissingSocket[];
   /** Why health and metrics are not served. */
   notServing: string | undefined;
+  /** Of a firewall that is not ours. */
+  firewall: readonly Problem[];
   /** What of Kilo is on the host. */
   kilo: KiloOnHost;
   /** The location of each MeshNode, the problems that it publishes, and the endpoints that it observes. */
@@ -215,6 +218,7 @@ export function setting(memory: Partial<Memory> = {}, host = createFakeHost()): 
         setDraining: () => undefined,
         missingSockets: () => self.missingSockets,
         notServing: () => self.notServing,
+        firewallProblems: () => self.firewall,
       },
       { endpoints: new Map(), saved: undefined, ...memory },
     ),
@@ -230,6 +234,7 @@ export function setting(memory: Partial<Memory> = {}, host = createFakeHost()): 
     learned: {},
     missingSockets: [],
     notServing: undefined,
+    firewall: [],
     kilo: { traces: NO_TRACES },
     published: [],
     specs: [],

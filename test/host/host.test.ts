@@ -5,6 +5,7 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import type { Container } from './container.js';
 import type { Forward } from './forward.js';
+import type { HostFirewall } from './hostFirewall.js';
 import type { Masquerade } from './masquerade.js';
 import { DOORS, type MembersScenario, WHO } from './members.js';
 import type { KiloCleanUp, TakeOver } from './kilo.js';
@@ -35,6 +36,49 @@ describeOnHost('the host half of the node-agent', () => {
   );
 
   describeForward('nft');
+
+  describe('a firewall of others is', () => {
+    const OPEN = { tunnel: true, toPod: true, fromPod: true };
+    const CLOSED = { tunnel: false, toPod: false, fromPod: false };
+    let result: HostFirewall;
+    beforeAll(async () => {
+      result = await runScenario<HostFirewall>('hostFirewall');
+    }, TIMEOUT_MS);
+
+    test.each([['none'], ['firewalld-open'], ['kube-proxy'], ['calico']])('not named where it drops nothing: %s', (name) => {
+      expect(result[name]?.before).toEqual({ passes: OPEN, told: [] });
+    });
+
+    test.each([
+      ['nft', 'incoming', 'passing', 'inet fw (policy drop)'],
+      ['iptables', 'INPUT', 'FORWARD', 'ip filter (policy drop)'],
+      ['ufw', 'INPUT', 'FORWARD', 'ip filter (policy drop)'],
+      ['firewalld-default', 'filter_IN_public', 'filter_FWD_public', 'inet firewalld'],
+    ])('named where it drops: %s', (name, input, forward, table) => {
+      expect(result[name]?.before).toEqual({
+        passes: CLOSED,
+        told: [
+          `FirewallDrops: drops UDP 7000 (a tunnel): chain ${input} of the nft table ${table}`,
+          `FirewallDrops: drops UDP 51810 (probes): chain ${input} of the nft table ${table}`,
+          'FirewallDrops: drops what is forwarded from kilo0 to its pods and what is forwarded from its pods to kilo0: ' +
+            `chain ${forward} of the nft table ${table}`,
+        ],
+      });
+    });
+
+    test('suspected where some may pass: docker', () => {
+      expect(result['docker']?.before.passes).toEqual({ tunnel: true, toPod: false, fromPod: false });
+      expect(result['docker']?.before.told).toEqual([
+        expect.stringMatching(
+          /^FirewallSuspected: may drop what is forwarded .* chain FORWARD of the nft table ip filter \(policy drop\)$/,
+        ),
+      ]);
+    });
+
+    test.each([['nft'], ['iptables'], ['docker']])('opened by the command that is given: %s', (name) => {
+      expect(result[name]?.after).toEqual({ passes: OPEN, told: [] });
+    });
+  });
 
   describe('M14: other members reach', () => {
     let result: MembersScenario;

@@ -6,6 +6,7 @@ import { container } from './container.js';
 import { drift } from './drift.js';
 import { failing } from './failing.js';
 import { forward } from './forward.js';
+import { hostFirewall } from './hostFirewall.js';
 import { join } from './join.js';
 import { kiloCleanUp, kiloTakeOver } from './kilo.js';
 import { masquerade } from './masquerade.js';
@@ -20,6 +21,7 @@ export const SCENARIOS: Readonly<Record<string, (argument: string) => Promise<un
   drift,
   failing,
   forward,
+  hostFirewall,
   join,
   kiloCleanUp,
   kiloTakeOver,
