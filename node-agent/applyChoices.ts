@@ -4,7 +4,7 @@
 import { type Choices, steer } from '../core/failover/choices.js';
 import { diffGroups } from '../core/host/diffRouting.js';
 import type { Log } from '../core/runtime/log.js';
-import { failureText } from './applyPlan.js';
+import { failureTexts } from './applyPlan.js';
 import type { Host } from './host/host.js';
 import type { HostView } from './view/hostView.js';
 
@@ -20,5 +20,5 @@ export async function applyChoices({ log, host, view }: ApplyChoicesDeps, choice
   if (current === undefined) return;
   const { set } = diffGroups(steer(current.plan, choices), current.model.state());
   const failures = await host.switchGroups(current.model, set);
-  if (failures.length > 0) log.warn('A switch failed; the next pass repeats it', { failures: failures.map(failureText) });
+  if (failures.length > 0) log.warn('A switch failed; the next pass repeats it', { failures: await failureTexts(failures) });
 }

@@ -3,7 +3,6 @@
  */
 import { additions } from '../core/host/additions.js';
 import { type EndpointMemory, rememberEndpoints } from '../core/host/endpoints.js';
-import { explainFailure } from '../core/host/explainFailure.js';
 import type { HostModel } from '../core/host/hostModel.js';
 import { planChanges } from '../core/host/planChanges.js';
 import { changeText } from '../core/host/render.js';
@@ -60,15 +59,17 @@ export function createApplyPlan(deps: ApplyPlanDeps, memory: EndpointMemory): Ap
     endpoints = remembered;
     deps.metrics.applied(model.state(), done.length, failures.length);
     if (done.length > 0) deps.log.info('The host was changed', { changes: done.length, failures: failures.length });
-    return { failures: failures.length > 0 ? failures.map(failureText) : await removeKilo(deps, kilo), changes: done.length };
+    return { failures: failures.length > 0 ? await failureTexts(failures) : await removeKilo(deps, kilo), changes: done.length };
   };
 }
 
 /** A first pass may have thousands of changes; their number says enough. */
 const LOGGED = 100;
 
-export function failureText({ change, reason }: Failure): string {
-  return `${changeText(change)}: ${explainFailure(change, reason)}`;
+/** What explains them is loaded by an agent that has some. */
+export async function failureTexts(failures: readonly Failure[]): Promise<readonly string[]> {
+  const { explainFailure } = await import('../core/host/explainFailure.js');
+  return failures.map(({ change, reason }) => `${changeText(change)}: ${explainFailure(change, reason)}`);
 }
 
 function sameMap(a: ReadonlyMap<string, string>, b: ReadonlyMap<string, string>): boolean {

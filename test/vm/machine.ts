@@ -87,7 +87,7 @@ function beginScript(folder: string): string {
 export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C
 mkdir -p /dev/pts /dev/shm
 mount -t devpts devpts /dev/pts; mount -t tmpfs shm /dev/shm; mount -t tmpfs run /run; mount -t cgroup2 cgroup2 /sys/fs/cgroup
-ln -sfn /proc/self/fd /dev/fd
+ln -sfn /proc/self/fd /dev/fd; ln -sfn /proc/self/fd/0 /dev/stdin; ln -sfn /proc/self/fd/1 /dev/stdout; ln -sfn /proc/self/fd/2 /dev/stderr
 hostname kernel; ip link set lo up; /opt/modprobe tun
 cd ${folder}
 cut -d' ' -f1 /proc/uptime > booting; mv booting booted
