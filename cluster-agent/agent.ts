@@ -184,7 +184,7 @@ export function createClusterAgent(deps: ClusterAgentDeps): ClusterAgent {
     queue.addAfter(KEY, COALESCE_MS);
   }
 
-  /** Releases first: at no time do two nodes hold one slot. */
+  /** Releases first: at no time do two nodes hold one slot, or one range of pods. */
   async function writeNodes(plan: ClusterPlan, { meshNodes }: Observed): Promise<StatusWrite[]> {
     const planned = meshNodes.flatMap((node) => {
       const status = plan.meshNodes.get(node.metadata.name);
@@ -273,7 +273,12 @@ function exportsUnknown(what: string): Problem {
 
 function givesUp({ status }: MeshNode, planned: PlannedNodeStatus): boolean {
   const keeps = (address: string): boolean => planned.meshAddresses.includes(address);
-  return (status?.slot !== undefined && status.slot !== planned.slot) || !(status?.meshAddresses ?? []).every(keeps);
+  const pods = new Set(planned.assignedPods?.cidrs);
+  return (
+    (status?.slot !== undefined && status.slot !== planned.slot) ||
+    !(status?.meshAddresses ?? []).every(keeps) ||
+    !(status?.assignedPods?.cidrs ?? []).every((each) => pods.has(each))
+  );
 }
 
 function reasonOf(conditions: readonly PlannedCondition[]): { readonly reason?: string; readonly explanation?: string } {

@@ -24,6 +24,8 @@ export interface SliceFacts {
   /** Canonical. */
   readonly addresses: readonly string[];
   readonly ports: Exported['ports'];
+  /** Kubernetes made it of pods, so that its addresses are theirs. */
+  readonly ofPods?: true;
 }
 
 /** And what decides whether others serve in its place. */
@@ -81,10 +83,13 @@ export function sliceFacts(object: KubeObject): LocalSlice | undefined {
     ports: (ports ?? []).flatMap(({ protocol = 'TCP', port = 0 }) =>
       port >= 1 && port <= 65_535 && isKnown(protocol) ? [{ protocol, port }] : [],
     ),
+    ...(metadata.labels?.[MCS_LABEL.sliceManagedBy] === SLICE_CONTROLLER && { ofPods: true as const }),
     addressType,
     ready: (endpoints ?? []).filter(({ conditions }) => conditions?.ready !== false).length,
   };
 }
+
+const SLICE_CONTROLLER = 'endpointslice-controller.k8s.io';
 
 function keyOf({ metadata }: KubeObject, name: string): string {
   return `${metadata.namespace ?? ''}/${name}`;

@@ -16,7 +16,10 @@ import { addressOf, singleAddress, sortCidrs } from '../core/net/cidr.js';
 export interface NodeFacts {
   readonly name: string;
   readonly uid?: string;
+  /** As it says them. */
   readonly podCIDRs: readonly string[];
+  /** Its annotation kilofed.io/pod-cidrs. */
+  readonly saidPodCIDRs?: string;
   /** Its InternalIPs, as single addresses. */
   readonly internalCIDRs: readonly string[];
   /** The part that MeshNodes are verified against. */
@@ -45,10 +48,12 @@ interface Node extends KubeObject {
 export function nodeFacts(object: KubeObject): NodeFacts {
   const { metadata, spec, status } = object as Node;
   const addresses = (status?.addresses ?? []).filter(({ type, address }) => type === 'InternalIP' && addressOf(address) !== undefined);
+  const saidPodCIDRs = metadata.annotations?.[ANNOTATION.podCIDRs];
   return {
     name: metadata.name,
     ...(metadata.uid === undefined ? {} : { uid: metadata.uid }),
     podCIDRs: sortCidrs(spec?.podCIDRs ?? (spec?.podCIDR === undefined ? [] : [spec.podCIDR])),
+    ...(saidPodCIDRs === undefined ? {} : { saidPodCIDRs }),
     internalCIDRs: sortCidrs(addresses.map(({ address }) => singleAddress(address))),
     object: nodeObject(object),
     lost: (status?.conditions ?? []).some(({ type, status: state }) => type === 'Ready' && state === 'Unknown'),

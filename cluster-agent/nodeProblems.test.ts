@@ -1,4 +1,5 @@
 import { expect, test } from '@jest/globals';
+import type { AssignedPods } from '../core/api/meshNode.js';
 import { cluster, type NodeSketch } from '../test/fakes/mesh.js';
 import { type NodeShortages, nodeProblems } from './nodeProblems.js';
 
@@ -68,6 +69,27 @@ test.each<[string, readonly NodeSketch[], NodeShortages, Record<string, string>]
   ],
 ])('%s', (_what, sketches, shortages, expected) => {
   expect(reasons(sketches, shortages)).toEqual(expected);
+});
+
+test("an address that Calico lends to another node is no overlap, as any other range inside another node's is", () => {
+  const lent = (by: AssignedPods['by'], cidr: string): Record<string, string> =>
+    Object.fromEntries(
+      [
+        ...nodeProblems(
+          cluster(
+            [
+              { name: 'a', podCIDR: '10.1.0.0/26' },
+              { name: 'b', podCIDR: cidr },
+            ],
+            '10.4.0.0/16',
+          ).map((node) => ({ ...node, status: { ...node.status, assignedPods: { by, cidrs: node.spec.podCIDRs } } })),
+          NONE,
+        ),
+      ].map(([name, { reason }]) => [name, reason]),
+    );
+  const both = { a: 'PodCIDROverlap', b: 'PodCIDROverlap' };
+  expect([lent('calico', '10.1.0.7/32'), lent('calico', '10.1.0.0/26')]).toEqual([{}, both]);
+  expect([lent('cilium', '10.1.0.7/32'), lent('annotation', '10.1.0.7/32')]).toEqual([both, both]);
 });
 
 test('machines cloned with their key name each other', () => {

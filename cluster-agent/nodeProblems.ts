@@ -2,6 +2,7 @@
  * What keeps single nodes from being reached, for the conditions of their MeshNodes.
  */
 import type { MeshNode } from '../core/api/meshNode.js';
+import { ANNOTATION } from '../core/api/names.js';
 import type { Complaint, Problem } from '../core/api/problem.js';
 import type { Reason } from '../core/api/reasons.js';
 import { type Cidr, compareCidrs, contains, parseCidr } from '../core/net/cidr.js';
@@ -13,17 +14,24 @@ export interface NodeShortages {
   readonly withheld: readonly string[];
   /** Nodes that Kubernetes has lost contact with. */
   readonly lost: ReadonlySet<string>;
+  /** By node name: what is wrong with the ranges of its pods; absent: nothing. */
+  readonly pods?: ReadonlyMap<string, Complaint>;
 }
 
 /** By node name, the first that applies; only nodes with a problem. */
-export function nodeProblems(nodes: readonly MeshNode[], { exhausted, withheld, lost }: NodeShortages): ReadonlyMap<string, Problem> {
+export function nodeProblems(nodes: readonly MeshNode[], { exhausted, withheld, lost, pods }: NodeShortages): ReadonlyMap<string, Problem> {
   const holders = holdersOfKeys(nodes);
   const overlaps = podOverlaps(nodes);
   const problems = new Map<string, Problem>();
   for (const node of nodes) {
     const { name } = node.metadata;
     const twins = (holders.get(node.spec.publicKey) ?? []).filter((each) => each !== name);
-    const own = sameKey(twins) ?? noAddress(name, { exhausted, withheld }) ?? hostProblem(node) ?? podProblem(node, overlaps.get(name));
+    const own =
+      sameKey(twins) ??
+      noAddress(name, { exhausted, withheld }) ??
+      hostProblem(node) ??
+      pods?.get(name) ??
+      podProblem(node, overlaps.get(name));
     const problem = unheard(name, lost) ?? own;
     if (problem !== undefined) problems.set(name, { subject: { kind: 'node', name }, ...problem });
   }
@@ -91,6 +99,8 @@ interface PodNetwork {
   readonly node: string;
   readonly text: string;
   readonly cidr: Cidr;
+  /** Whether others may have addresses of it. */
+  readonly isLent: boolean;
 }
 
 interface PodOverlap {
@@ -98,13 +108,16 @@ interface PodOverlap {
   readonly other: PodNetwork;
 }
 
-/** One overlap of each node that has any. Sorted, a network comes right before what it contains. */
+/**
+ * One overlap of each node that has any. Sorted, a network comes right before what it contains. An address that one node borrows from
+ * another's block is none.
+ */
 function podOverlaps(nodes: readonly MeshNode[]): ReadonlyMap<string, PodOverlap> {
   const found = new Map<string, PodOverlap>();
   const open: PodNetwork[] = [];
   for (const network of podNetworks(nodes).toSorted((a, b) => compareCidrs(a.cidr, b.cidr))) {
     for (let last = open.at(-1); last !== undefined && !contains(last.cidr, network.cidr); last = open.at(-1)) open.pop();
-    const around = open.findLast((each) => each.node !== network.node);
+    const around = open.findLast((each) => each.node !== network.node && !(each.isLent && compareCidrs(each.cidr, network.cidr) !== 0));
     if (around !== undefined) {
       if (!found.has(network.node)) found.set(network.node, { own: network, other: around });
       if (!found.has(around.node)) found.set(around.node, { own: around, other: network });
@@ -118,17 +131,17 @@ function podNetworks(nodes: readonly MeshNode[]): readonly PodNetwork[] {
   return nodes.flatMap((node) =>
     node.spec.podCIDRs.flatMap((text): PodNetwork[] => {
       const cidr = parseCidr(text);
-      return cidr === undefined ? [] : [{ node: node.metadata.name, text, cidr }];
+      return cidr === undefined ? [] : [{ node: node.metadata.name, text, cidr, isLent: node.status?.assignedPods?.by === 'calico' }];
     }),
   );
 }
 
 function podProblem(node: MeshNode, overlap: PodOverlap | undefined): Complaint | undefined {
-  if (node.spec.podCIDRs.length === 0) {
+  if (node.spec.podCIDRs.length === 0 && node.status?.assignedPods === undefined) {
     return {
       reason: 'NoPodCIDR',
       message: 'its Node has no spec.podCIDRs, so its pods cannot be reached from other locations',
-      remedy: 'run kube-controller-manager with --allocate-node-cidrs',
+      remedy: `run kube-controller-manager with --allocate-node-cidrs, or say the ranges in its annotation ${ANNOTATION.podCIDRs}`,
     };
   }
   if (overlap === undefined) return undefined;

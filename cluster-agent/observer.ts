@@ -3,7 +3,7 @@
  */
 import type { Result } from '../core/runtime/result.js';
 import { isDeepStrictEqual } from 'node:util';
-import type { MeshNode } from '../core/api/meshNode.js';
+import type { AssignedPods, MeshNode } from '../core/api/meshNode.js';
 import type { Mesh } from '../core/api/mesh.js';
 import { DEFAULT_NAMESPACE, HUB_LEASE, MESH_NAME } from '../core/api/names.js';
 import { type KubeObject, type Resource, RESOURCE } from '../core/api/resources.js';
@@ -13,6 +13,8 @@ import type { KubeClient } from '../kube/wire/client.js';
 import { createReflector, type Reflector } from '../kube/wire/reflector.js';
 import type { ReportedLink } from '../core/api/gatewayReport.js';
 import type { NodePolicy } from '../core/api/nodePolicy.js';
+import { type CalicoBlock, calicoBlock } from '../core/ipam/calicoBlock.js';
+import { ciliumRanges } from '../core/ipam/ciliumNode.js';
 import type { NamespaceExport } from '../core/services/namespaceExport.js';
 import { type ExportedService, exportedServices } from './exportedServices.js';
 import { type LocalSlice, namespaceFacts, serviceExportFacts, type ServiceFacts, serviceFacts, sliceFacts } from './exportFacts.js';
@@ -33,6 +35,7 @@ import { goodPeers } from './planPeers.js';
 import type { ClusterInput } from './planCluster.js';
 import type { ExportsInput } from './planExports.js';
 import type { LocalReady } from './planReadiness.js';
+import { assignPods, type PodAssignment } from './podRanges/assignPods.js';
 
 interface Observer {
   observe(): Observation;
@@ -113,11 +116,14 @@ export function createObserver(deps: ObserverDeps): Observer {
       },
       deps,
     );
+  /** Which ranges pods have, until something changes that decides it. */
+  let assigned: ReadonlyMap<string, PodAssignment> | undefined;
   const planAndLinks = (): void => {
     onChange();
     onLinksChange();
   };
   const all = (): void => {
+    assigned = undefined;
     planAndLinks();
     onExportsChange();
   };
@@ -135,11 +141,34 @@ export function createObserver(deps: ObserverDeps): Observer {
     };
   const meshes = follow<Mesh>(RESOURCE.mesh, keep(checkMesh), all);
   const meshNodes = follow<MeshNode>(RESOURCE.meshNode, keep(checkMeshNode), (current, previous) => {
+    if (!isDeepStrictEqual(current?.status?.assignedPods, previous?.status?.assignedPods)) assigned = undefined;
     planAndLinks();
     if (current === undefined || !isDeepStrictEqual(placeOf(current), placeOf(previous))) onExportsChange();
   });
   const nodes = follow<NodeFacts>(RESOURCE.node, nodeFacts, all);
   const ranges = follow<readonly string[]>(RESOURCE.serviceCIDR, serviceRanges);
+  const pods = (): void => {
+    assigned = undefined;
+    onChange();
+    onExportsChange();
+  };
+  // A block changes with each pod, and most changes change nothing that is kept.
+  const blocks = follow<CalicoBlock>(RESOURCE.calicoBlock, calicoBlock, pods);
+  const blocksV3 = follow<CalicoBlock>(RESOURCE.calicoBlockV3, calicoBlock, pods);
+  const ciliumNodes = follow<readonly string[]>(RESOURCE.ciliumNode, ciliumRanges, pods);
+  const plugins = { ipamblocks: blocks, 'ipamblocks of projectcalico.org/v3': blocksV3, ciliumnodes: ciliumNodes };
+  const podsNow = (mesh: Mesh): ReadonlyMap<string, PodAssignment> =>
+    (assigned ??= assignPods({
+      mesh: mesh.spec,
+      nodes: [...nodes.store.values()],
+      calico: isReadable(blocks) && isReadable(blocksV3) ? [...new Map([...blocks.store, ...blocksV3.store]).values()] : undefined,
+      cilium: isReadable(ciliumNodes) ? ciliumNodes.store : undefined,
+      before: new Map(
+        [...meshNodes.store.values()].flatMap(({ metadata, status }): [string, AssignedPods][] =>
+          status?.assignedPods === undefined ? [] : [[metadata.name, status.assignedPods]],
+        ),
+      ),
+    }));
   /** Which Services are exported, until something changes that decides it. */
   let exported: ReadonlyMap<string, ExportedService> | undefined;
   const exportsAsked = (): void => {
@@ -199,6 +228,8 @@ export function createObserver(deps: ObserverDeps): Observer {
       }
       const known = rangesFrom(ranges);
       if (known === undefined) return { kind: 'waiting', reason: 'reading servicecidrs' };
+      const asked = Object.entries(plugins).find(([, reflector]) => !hasAnswered(reflector));
+      if (asked !== undefined) return { kind: 'waiting', reason: `reading ${asked[0]}` };
       const mesh = meshes.store.get(MESH_NAME);
       if (mesh === undefined) {
         return {
@@ -214,6 +245,7 @@ export function createObserver(deps: ObserverDeps): Observer {
           meshNodes: [...meshNodes.store.values()],
           peers: peers.synced() ? [...peers.store.values()] : [],
           services: known,
+          pods: podsNow(mesh),
         },
       };
     },
@@ -223,11 +255,16 @@ export function createObserver(deps: ObserverDeps): Observer {
       if (unread !== undefined && failure !== undefined) return { kind: 'unreadable', reason: `${unread[0]}: ${failure.message}` };
       const mesh = meshes.store.get(MESH_NAME);
       if (unread !== undefined || mesh === undefined || !nodes.synced() || !meshNodes.synced()) return { kind: 'waiting' };
+      if (!Object.values(plugins).every(hasAnswered)) return { kind: 'waiting' };
+      const assignments = podsNow(mesh);
       return {
         kind: 'exports',
         input: {
           mesh: mesh.spec,
-          nodes: [...nodes.store.values()],
+          nodes: [...nodes.store.values()].map((node) => ({
+            ...node,
+            podCIDRs: assignments.get(node.name)?.assigned?.cidrs ?? node.podCIDRs,
+          })),
           // Where every node is a segment, each is its own gateway, and no slot is assigned.
           gateways: [...meshNodes.store.values()]
             .filter(({ status }) => mesh.spec.granularity !== 'location' || status?.slot !== undefined)
@@ -266,7 +303,9 @@ export function createObserver(deps: ObserverDeps): Observer {
     },
     async run(signal) {
       await Promise.all(
-        [meshes, meshNodes, nodes, ranges, peers, reports, leases, ...Object.values(exports)].map((each) => each.run(signal)),
+        [meshes, meshNodes, nodes, ranges, peers, reports, leases, ...Object.values(exports), ...Object.values(plugins)].map((each) =>
+          each.run(signal),
+        ),
       );
     },
   };
@@ -276,6 +315,15 @@ export function createObserver(deps: ObserverDeps): Observer {
 function reachableIn(slice: LocalSlice | undefined): Partial<LocalSlice> {
   const { ready: _ready, ...others } = slice ?? {};
   return others;
+}
+
+function hasAnswered(reflector: Reflector<unknown>): boolean {
+  return reflector.synced() || reflector.state().failure !== undefined;
+}
+
+/** A cluster without the kind has none of them. What was read once is known, whatever became of the watch. */
+function isReadable(reflector: Reflector<unknown>): boolean {
+  return reflector.synced() || reflector.state().failure?.kind === 'notFound';
 }
 
 /** Undefined: has not answered yet. */

@@ -74,6 +74,33 @@ test('a node whose agent reports a problem is meshed, with that reason; a proble
   expect(mesh.conditions).toMatchObject([{ reason: 'NodesNotReady', message: expect.stringContaining('b (NoPodCIDR)') }]);
 });
 
+test('ranges of pods that others than the Node say are told, and take the place of its own everywhere', () => {
+  const refused = { reason: 'PodRangeRefused', message: 'it is special', remedy: 'correct it' } as const;
+  const { meshNodes: planned, mesh } = planCluster(
+    input(['a', 'b', 'c', 'd'], {
+      pods: new Map([
+        ['a', { assigned: { by: 'calico', cidrs: ['10.244.1.0/26', '10.244.7.64/26'] } }],
+        ['b', { assigned: { by: 'calico', cidrs: [] } }],
+        ['c', { assigned: { by: 'calico', cidrs: ['10.244.1.64/26'] }, problem: refused }],
+      ]),
+    }),
+  );
+  expect(['a', 'b', 'c', 'd'].map((name) => planned.get(name)?.assignedPods?.cidrs)).toEqual([
+    ['10.244.1.0/26', '10.244.7.64/26'],
+    [],
+    ['10.244.1.64/26'],
+    undefined,
+  ]);
+  // What its agent says is what its Node says, so there is nothing to refute; and a node of Calico's without pods has no block.
+  expect(['a', 'b', 'c', 'd'].map((name) => planned.get(name)?.conditions[0]?.reason)).toEqual([
+    'Meshed',
+    'Meshed',
+    'PodRangeRefused',
+    'Meshed',
+  ]);
+  expect(mesh.podCIDRs).toEqual(['10.42.3.0/24', '10.244.1.0/25', '10.244.7.64/26']);
+});
+
 const slots = (given: ClusterInput): Record<string, number | undefined> =>
   Object.fromEntries([...planCluster(given).meshNodes].map(([name, { slot }]) => [name, slot]));
 

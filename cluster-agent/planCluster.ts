@@ -5,9 +5,9 @@
  * a complete list is gone: it loses its address and slot, and others may have them. One that belongs to such a Node is to be
  * deleted at once; until then the whole federation would send to it, and the garbage collector takes up to half a minute.
  */
-import type { MeshNode } from '../core/api/meshNode.js';
+import type { AssignedPods, MeshNode } from '../core/api/meshNode.js';
 import type { Mesh } from '../core/api/mesh.js';
-import { type Problem, problemText } from '../core/api/problem.js';
+import { type Complaint, type Problem, problemText } from '../core/api/problem.js';
 import type { Verified } from '../core/mesh/verified.js';
 import { assignMeshAddresses } from '../core/mesh/addresses.js';
 import { underlayAddressesOf, ownSegments, present, type Segmentation } from '../core/mesh/segments.js';
@@ -23,6 +23,7 @@ import { nodeProblems } from './nodeProblems.js';
 import type { PlannedCondition } from '../core/api/conditions.js';
 import { readyCondition } from './readyCondition.js';
 import type { NodeFacts, PeerFacts } from './facts.js';
+import type { PodAssignment } from './podRanges/assignPods.js';
 import { type NameOutcome, type PlannedPeerStatus, planPeers } from './planPeers.js';
 
 export interface ClusterInput {
@@ -35,6 +36,8 @@ export interface ClusterInput {
   /** Of the names of their endpoints. */
   readonly outcomeOf: (name: string) => NameOutcome;
   readonly services: ServiceRanges;
+  /** By node name: the ranges of pods that others than their Nodes say; absent: nobody does. */
+  readonly pods?: ReadonlyMap<string, PodAssignment>;
   /** With what other members may reach; absent: none. */
   readonly exportProblems?: readonly Problem[];
   /** Absent: not known yet; what the Mesh says of them stays. */
@@ -55,6 +58,7 @@ export interface PlannedNodeStatus {
   readonly meshAddresses: readonly string[];
   readonly slot?: number;
   readonly verified?: Verified;
+  readonly assignedPods?: AssignedPods;
   readonly conditions: readonly PlannedCondition[];
 }
 
@@ -75,7 +79,7 @@ export function planCluster(input: ClusterInput): ClusterPlan {
   const { spec } = input.mesh;
   const alive = new Set(input.nodes.map((node) => node.name));
   const gone = present(input.meshNodes).filter((node) => !alive.has(node.metadata.name));
-  const { nodes: here, refuted } = verifyNodes(present(input.meshNodes), input.nodes, spec);
+  const { nodes: here, refuted } = verifyNodes(present(input.meshNodes), input, spec);
 
   const ranges = rangesOf(input, here);
   const overlaps = overlapsOf(spec.wireguardCIDRs, ranges);
@@ -84,19 +88,23 @@ export function planCluster(input: ClusterInput): ClusterPlan {
   const slots = assignSlots(here, spec, lost);
   const given = new Map(here.map((node) => [nameOf(node), withoutContested(node, addresses.get(nameOf(node)) ?? [], overlaps)]));
   const withheld = [...given].filter(([name, left]) => left.length < (addresses.get(name)?.length ?? 0)).map(([name]) => name);
-  const problems = new Map([...locationProblems(here, spec), ...nodeProblems(here, { exhausted, withheld, lost })]);
+  const problems = new Map([
+    ...locationProblems(here, spec),
+    ...nodeProblems(here, { exhausted, withheld, lost, pods: podProblemsOf(input) }),
+  ]);
 
   const statuses = here.map((node): [string, PlannedNodeStatus] => {
     const name = nameOf(node);
     const slot = slots.get(name);
     const meshAddresses = given.get(name) ?? [];
-    const { verified } = node.status ?? {};
+    const { verified, assignedPods } = node.status ?? {};
     return [
       name,
       {
         meshAddresses,
         ...(slot === undefined ? {} : { slot }),
         ...(verified === undefined ? {} : { verified }),
+        ...(assignedPods === undefined ? {} : { assignedPods }),
         conditions: [readyCondition(listOf(problems.get(name)), node, told(node, refuted.get(name)))],
       },
     ];
@@ -181,9 +189,16 @@ function overlapsOf(wireguardCIDRs: readonly string[], ranges: ClusterRanges): R
   );
 }
 
-function rangesOf({ mesh, nodes, services }: ClusterInput, here: readonly MeshNode[]): ClusterRanges {
+function podProblemsOf({ pods = new Map() }: ClusterInput): ReadonlyMap<string, Complaint> {
+  return new Map([...pods].flatMap(([name, { problem }]) => (problem === undefined ? [] : [[name, problem]])));
+}
+
+function rangesOf({ mesh, nodes, services, pods }: ClusterInput, here: readonly MeshNode[]): ClusterRanges {
   return {
-    podCIDRs: aggregate([...nodes.flatMap((node) => node.podCIDRs), ...here.flatMap((node) => node.spec.podCIDRs)]),
+    podCIDRs: aggregate([
+      ...nodes.flatMap((node) => pods?.get(node.name)?.assigned?.cidrs ?? node.podCIDRs),
+      ...here.flatMap((node) => node.spec.podCIDRs),
+    ]),
     serviceCIDRs: sortCidrs(serviceCIDRs(mesh, services)),
     nodeCIDRs: sortCidrs([
       ...nodes.flatMap((node) => node.internalCIDRs),

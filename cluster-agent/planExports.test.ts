@@ -22,6 +22,28 @@ const input = (more: Partial<ExportsInput>): ExportsInput => ({
 
 const planned = (more: Partial<ExportsInput>): unknown => Object.fromEntries(planExports(input(more)).exported);
 
+describe('pods whose addresses nobody says', () => {
+  const slices: SliceFacts[] = [
+    { service: 'demo/web', addresses: ['10.0.5.7', '10.42.1.7', '10.0.0.1'], ports: TCP80, ofPods: true },
+    { service: 'demo/other', addresses: ['10.0.5.8'], ports: TCP80, ofPods: true },
+  ];
+  const told = (more: Partial<ExportsInput>): string[] =>
+    planExports(input({ slices, ...more })).problems.map(({ reason, message }) => `${reason}: ${message.split(': ')[1]}`);
+
+  test('are told, those of exported Services', () => {
+    expect(told({})).toEqual(['PodsElsewhere: demo/web at 10.0.5.7']);
+  });
+
+  test.each<[string, Partial<ExportsInput>]>([
+    ['they are in what the plugin of their node says', { nodes: [...NODES, { name: 'c', podCIDRs: ['10.0.5.7/32'], internalCIDRs: [] }] }],
+    ['others come by the ClusterIP', { services: [{ key: 'demo/web', byClusterIP: true }] }],
+    ['nobody exports them', { services: [] }],
+    ['a person wrote the addresses', { slices: [{ service: 'demo/web', addresses: ['192.0.2.7'], ports: TCP80 }] }],
+  ])('are not, where %s', (_, more) => {
+    expect(told(more)).toEqual([]);
+  });
+});
+
 describe('M14: what may be reached on each node', () => {
   const web = { addresses: ['10.42.1.7'], ports: TCP80 };
   const there = { b: [{ addresses: ['10.42.2.7'], ports: TCP80 }] };

@@ -7,6 +7,7 @@
  */
 import type { MeshSpec } from '../core/api/meshSpec.js';
 import { type Exported, MAX_EXPORTED_ENDPOINTS, MAX_EXPORTED_PORTS } from '../core/api/nodePolicy.js';
+import { ANNOTATION } from '../core/api/names.js';
 import type { Problem } from '../core/api/problem.js';
 import { familyOf, parseCidr } from '../core/net/cidr.js';
 import { createPrefixMap, type PrefixMap } from '../core/net/prefixMap.js';
@@ -64,7 +65,10 @@ export function planExports({ mesh, nodes, meshAddresses, gateways = [], service
       for (const entry of entries) append(exported, node, entry);
     }
   }
-  return { exported, problems: [...leftOut].map(([node, keys]) => tooMany(node, keys, most)) };
+  return {
+    exported,
+    problems: [...[...leftOut].map(([node, keys]) => tooMany(node, keys, most)), ...podsElsewhere(services, slicesOf, places)],
+  };
 }
 
 function roomLeft(room: Room, entries: readonly Exported[]): Room | undefined {
@@ -138,6 +142,35 @@ function placesOf(nodes: ExportsInput['nodes'], meshAddresses: ExportsInput['mes
 function placeOf(address: string, places: PrefixMap<Place>): Place | undefined {
   const cidr = parseCidr(address);
   return cidr === undefined ? undefined : places.covering(cidr)[0];
+}
+
+/** Pods of exported Services whose addresses are in no range that is known, where others come by these. */
+function podsElsewhere(
+  services: readonly ExportedService[],
+  slicesOf: ReadonlyMap<string, readonly SliceFacts[]>,
+  places: PrefixMap<Place>,
+): Problem[] {
+  const pods = services
+    .filter(({ byClusterIP }) => byClusterIP !== true)
+    .flatMap(({ key }) =>
+      (slicesOf.get(key) ?? [])
+        .filter(({ ofPods }) => ofPods === true)
+        .flatMap(({ addresses }) => addresses.filter((each) => placeOf(each, places) === undefined))
+        .map((address) => `${key} at ${address}`),
+    )
+    .toSorted();
+  if (pods.length === 0) return [];
+  const more = pods.length > NAMED ? ` and ${pods.length - NAMED} more` : '';
+  return [
+    {
+      subject: { kind: 'mesh' },
+      reason: 'PodsElsewhere',
+      message:
+        `exported pods have addresses in no range that a Node or its network plugin says, so other members do not reach them: ` +
+        `${pods.slice(0, NAMED).join(', ')}${more}`,
+      remedy: `name the ranges in the Nodes' annotations ${ANNOTATION.podCIDRs}, or export by ClusterIP`,
+    },
+  ];
 }
 
 /** So many Services are named; the rest is counted. */

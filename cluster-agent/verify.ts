@@ -9,6 +9,7 @@ import { lastAddresses } from '../core/host/lastAddresses.js';
 import { verifiedNodes, type Verified } from '../core/mesh/verified.js';
 import { byAge } from '../core/mesh/segments.js';
 import type { NodeFacts } from './facts.js';
+import type { PodAssignment } from './podRanges/assignPods.js';
 
 interface Verification {
   /** As all planners will see them. */
@@ -17,8 +18,14 @@ interface Verification {
   readonly refuted: ReadonlyMap<string, Problem>;
 }
 
-/** `nodes`: those whose Node is among `facts`, each with its `status.verified`. */
-export function verifyNodes(nodes: readonly MeshNode[], facts: readonly NodeFacts[], mesh: MeshSpec): Verification {
+interface Known {
+  readonly nodes: readonly NodeFacts[];
+  /** By node name: the ranges of pods that others than their Nodes say. */
+  readonly pods?: ReadonlyMap<string, PodAssignment>;
+}
+
+/** `nodes`: those whose Node is among the `known` ones, each with its `status.verified` and `status.assignedPods`. */
+export function verifyNodes(nodes: readonly MeshNode[], { nodes: facts, pods }: Known, mesh: MeshSpec): Verification {
   const objects = new Map(facts.map(({ name, object }) => [name, object]));
   const owners = keyOwners(nodes);
   const refuted = new Map<string, Problem>();
@@ -33,10 +40,14 @@ export function verifyNodes(nodes: readonly MeshNode[], facts: readonly NodeFact
     const status: Verified = { ...(owners.get(spec.publicKey) === name ? { publicKey: spec.publicKey } : {}), ...said };
     // A slot belongs to a segment: a node that moves to another one loses it.
     const hasMoved = node.status?.verified !== undefined && node.status.verified.location !== status.location;
-    const [known] = verifiedNodes([{ ...node, status: { ...node.status, ...(hasMoved ? { slot: undefined } : {}), verified: status } }]);
+    const assignedPods = pods?.get(name)?.assigned;
+    const [known] = verifiedNodes([
+      { ...node, status: { ...node.status, ...(hasMoved ? { slot: undefined } : {}), verified: status, assignedPods } },
+    ]);
     if (known === undefined) return [];
     const effective = gatewayOf(spec.gateway, gateway);
-    const problem = refutedClaims(name, spec, { ...known.spec, gateway: effective });
+    const podCIDRs = spec.podCIDRs.filter((each) => said.podCIDRs.includes(each));
+    const problem = refutedClaims(name, spec, { ...known.spec, podCIDRs, gateway: effective });
     if (problem !== undefined) refuted.set(name, problem);
     return [{ ...known, spec: { ...known.spec, gateway: effective } }];
   });

@@ -111,6 +111,7 @@ const MESH_NODE: Definition = {
     text('Endpoint', '.spec.endpoints[0].host'),
     ...READY,
     wide('Pods', '.spec.podCIDRs'),
+    wide('Assigned pods', '.status.assignedPods.cidrs'),
     wide('Public key', '.spec.publicKey'),
     wide('Kilo', '.spec.kilo'),
     AGE,

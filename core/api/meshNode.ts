@@ -76,10 +76,21 @@ const verifiedSchema = z.object({
   allowedLocationIPs: z.array(cidr).max(64).optional(),
 });
 
+/** More than twice as many blocks as Calico gives to a node. */
+export const MAX_ASSIGNED_CIDRS = 64;
+
+const assignedPodsSchema = z.object({
+  by: z.enum(['annotation', 'calico', 'cilium']),
+  cidrs: z.array(cidr).max(MAX_ASSIGNED_CIDRS),
+});
+
 const meshNodeStatusSchema = z.object({
   meshAddresses: z.array(ipAddress).max(2).optional().describe("Stable for the node's life."),
   slot: z.int().min(0).optional().describe("The node's gateway slot in its segment; absent: not a gateway."),
   verified: verifiedSchema.optional().describe('What the Node object says of the node. Nobody uses what the spec claims beyond it.'),
+  assignedPods: assignedPodsSchema
+    .optional()
+    .describe('The ranges of its pods, where others than the Node say them. Everybody uses these; absent: those of the Node.'),
   conditions: conditions.optional(),
 });
 
@@ -93,6 +104,7 @@ export const meshNodeSchema = z.object({
 
 export type MeshNodeSpec = z.infer<typeof meshNodeSpecSchema>;
 export type ObservedEndpoint = NonNullable<MeshNodeSpec['observedEndpoints']>[number];
+export type AssignedPods = z.infer<typeof assignedPodsSchema>;
 export type MeshNode = z.infer<typeof meshNodeSchema>;
 
 /** `spec` with the endpoints that its node observes. */

@@ -98,6 +98,13 @@ export const meshSpecSchema = ruled(
         })
         .optional()
         .describe('Whether Kilofed is the network plugin of the cluster. Absent: another one is.'),
+      podCIDRsFrom: z
+        .enum(['node', 'calico', 'cilium'])
+        .optional()
+        .describe(
+          "Who says which ranges a node's pods have. node: the Node. calico: Calico's IPAMBlocks. cilium: the CiliumNodes. Absent: the " +
+            'network plugin that has such objects, else the Node. The annotation kilofed.io/pod-cidrs of a Node wins over each of them.',
+        ),
       podNAT: z
         .boolean()
         .optional()

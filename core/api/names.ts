@@ -42,6 +42,8 @@ export const ANNOTATION = {
   drain: 'kilofed.io/drain',
   /** On a Node: `preferred`, `auto` or `never`: whether it may end the tunnels of its location. Wins over Kilo's `leader`. */
   gateway: 'kilofed.io/gateway',
+  /** On a Node: the ranges of its pods, comma-separated. Wins over what the network plugin and the Node itself say. */
+  podCIDRs: 'kilofed.io/pod-cidrs',
   /** On a Peer: the gateway slot of the remote gateway in its own segment. */
   slot: 'kilofed.io/slot',
   /** On a Peer: how many planes the remote mesh runs. */

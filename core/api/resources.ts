@@ -21,6 +21,10 @@ export const RESOURCE = {
   endpointSlice: { group: 'discovery.k8s.io', version: 'v1', kind: 'EndpointSlice', plural: 'endpointslices', namespaced: true },
   lease: { group: 'coordination.k8s.io', version: 'v1', kind: 'Lease', plural: 'leases', namespaced: true },
   serviceCIDR: { group: 'networking.k8s.io', version: 'v1', kind: 'ServiceCIDR', plural: 'servicecidrs', namespaced: false },
+  /** Of Calico. Served by one of the two groups, or by both with the same objects. */
+  calicoBlock: { group: 'crd.projectcalico.org', version: 'v1', kind: 'IPAMBlock', plural: 'ipamblocks', namespaced: false },
+  calicoBlockV3: { group: 'projectcalico.org', version: 'v3', kind: 'IPAMBlock', plural: 'ipamblocks', namespaced: false },
+  ciliumNode: { group: 'cilium.io', version: 'v2', kind: 'CiliumNode', plural: 'ciliumnodes', namespaced: false },
   mesh: { group: 'kilofed.io', version: 'v1alpha1', kind: 'Mesh', plural: 'meshes', namespaced: false },
   meshNode: { group: 'kilofed.io', version: 'v1alpha1', kind: 'MeshNode', plural: 'meshnodes', namespaced: false },
   nodePolicy: { group: 'kilofed.io', version: 'v1alpha1', kind: 'NodePolicy', plural: 'nodepolicies', namespaced: false },

@@ -7,8 +7,9 @@
  * that would take something from an earlier one is refused, and becomes a problem.
  *
  * A prefix around an earlier one takes nothing, since the longest match wins, in WireGuard and in routes. A prefix inside an earlier one
- * would, so it is refused. The exception is among external peers and networks beside nodes: a laptop in the range of a site's router is
- * intended. (Kilo drops a network beside nodes that overlaps another, or any peer, on all nodes: pkg/mesh/topology.go.)
+ * would, so it is refused. The exceptions are among external peers and networks beside nodes, since a laptop in the range of a site's
+ * router is intended, and among the nodes of one cluster. (Kilo drops a network beside nodes that overlaps another, or any peer, on all
+ * nodes: pkg/mesh/topology.go.)
  *
  * A member must keep to the ranges that it may have (memberRanges.ts). Its prefix must not overlap anything of others: their prefixes, the
  * networks that the cluster's nodes stand in, the ranges of the cluster's mesh addresses.
@@ -151,6 +152,12 @@ interface Networks {
   readonly ranges: () => readonly Cidr[];
 }
 
+/** Pods of one cluster: Calico lends a single address of one node's block to another node. */
+function mayNest(outer: Claim, { kind, segment: { member } }: Claim): boolean {
+  if (MAY_NEST.has(outer.kind)) return MAY_NEST.has(kind);
+  return outer.kind === kind && outer.segment.member === member;
+}
+
 const NONE = (): readonly LocalNetwork[] => [];
 
 const NO_RANGES = (): readonly string[] => [];
@@ -169,9 +176,7 @@ function refusalOf(claim: Claim, held: Held, networks: Networks): Complaint | un
       message: `${what} touches a loopback, link-local, multicast or reserved range`,
       remedy: 'leave it out',
     };
-  const holder = held.index
-    .covering(cidr)
-    .find((each) => !(MAY_NEST.has(each.kind) && MAY_NEST.has(kind)) || each.cidr.length === cidr.length);
+  const holder = held.index.covering(cidr).find((each) => !mayNest(each, claim) || each.cidr.length === cidr.length);
   if (holder !== undefined && (holder.segment !== segment || holder.kind !== kind)) {
     const where = holder.text === text ? 'already belongs to' : `lies in ${holder.text}, which belongs to`;
     return { reason: 'PrefixTaken', message: `${what} ${where} ${holder.segment.name}`, remedy: 'remove it from one of the two' };

@@ -6,6 +6,7 @@ import { type Cidr, formatCidr, parseCidr, singleAddress, sortCidrs } from '../n
 import { FAMILIES, type Family, FAMILY_TEXT, familyName } from '../net/family.js';
 import type { Encapsulation, Neighbour } from './encapsulation/strategy.js';
 import type { NodePlan, Route } from './plan.js';
+import { pluginCarriesPods } from './podNetwork.js';
 import type { NearDestination, NearWay, RoutingMemory } from './planMemory.js';
 import { INTERFACE_PREFIX, ROUTE_METRIC, RULE_PRIORITY, RULE_TABLE } from './reserved.js';
 import { guard, route } from './routes.js';
@@ -14,6 +15,8 @@ import { underlayAddressesOf } from './segments.js';
 export interface NeighbourRoutesInput {
   readonly meshAddresses: readonly string[];
   readonly podCIDRs: readonly string[];
+  /** Whether packets from them are left to a network plugin inside the location. */
+  readonly leavesPods: boolean;
   readonly neighbours: readonly Neighbour[];
   readonly encapsulation: Encapsulation;
   /** The planes that this node has an interface for; none on a member. */
@@ -73,7 +76,7 @@ function wayTo(
   encapsulation: Encapsulation,
   { ids, sources }: { readonly ids: NexthopIds; readonly sources: Partial<Record<Family, string>> },
 ): NearWay {
-  const podCIDRs = encapsulation.podTraffic === 'plugin' ? [] : node.spec.podCIDRs;
+  const podCIDRs = pluginCarriesPods(node, encapsulation) ? [] : node.spec.podCIDRs;
   const without = [...new Set(podCIDRs.map(familyName))].filter((family) => nextHops[family] === undefined);
   return {
     destinations: sortCidrs([...podCIDRs, ...(node.status?.meshAddresses ?? []).map(singleAddress)]).map((dst) => {
@@ -104,7 +107,7 @@ interface NodeRoutes {
  * no rule and stay on the underlay. Beside a network plugin, own pods are left to the plugin.
  */
 export function routesToNodes(input: NeighbourRoutesInput, idsOf: NexthopIdsOf, memory: RoutingMemory): NodeRoutes {
-  const sources = input.encapsulation.podTraffic === 'plugin' ? [] : input.podCIDRs;
+  const sources = input.leavesPods ? [] : input.podCIDRs;
   const routes = (sources.length + input.planes.length === 0 ? [] : input.neighbours)
     .filter(({ encapsulated }) => encapsulated)
     .flatMap((neighbour) => {

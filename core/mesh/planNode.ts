@@ -25,7 +25,7 @@ import { neighboursOf } from './neighbours.js';
 import { planRouting } from './routing.js';
 import { peerSegments } from './peerSegments.js';
 import type { NodePlan, WireguardInterface } from './plan.js';
-import { planCni, translatesPods } from './podNetwork.js';
+import { planCni, pluginCarriesPods, translatesPods } from './podNetwork.js';
 import { planProbes } from './probes.js';
 import { probeSenders } from './probeSenders.js';
 import { underlayAddressesOf, present, segmentsOf, type Segment, siteName, viewOf } from './segments.js';
@@ -74,6 +74,7 @@ function planPlaced(input: MeshInput, { nodes, self, memory }: Placed): NodePlan
   const { mesh, node } = input;
   const { meshAddresses } = self.status;
   const encapsulation = ENCAPSULATIONS[mesh.encapsulationType];
+  const leavesPods = pluginCarriesPods(self, encapsulation);
   const sight = nodeViewOf(input, { nodes, self, memory });
   const { own, remote, claims, reserved, slot, neighbours } = sight;
   const underlay = onDemand(() => [...underlayAddresses(input, sight), ...parseCidrs(claims.ownLocationIPs)]);
@@ -81,7 +82,7 @@ function planPlaced(input: MeshInput, { nodes, self, memory }: Placed): NodePlan
     underlay,
     reserved,
     ends: peerEndpoints(remote, input.resolved),
-    outbid: encapsulation.podTraffic === 'plugin',
+    outbid: leavesPods,
   });
   const tunnels =
     slot === undefined
@@ -94,6 +95,7 @@ function planPlaced(input: MeshInput, { nodes, self, memory }: Placed): NodePlan
     {
       meshAddresses,
       podCIDRs: self.spec.podCIDRs,
+      leavesPods,
       neighbours,
       encapsulation,
       planes: interfaces.map(({ plane }) => plane),
@@ -132,7 +134,7 @@ function planPlaced(input: MeshInput, { nodes, self, memory }: Placed): NodePlan
       ...(inside === undefined ? {} : { encapsulation: inside.filter }),
       ...probeFirewall(routing.probing),
       ...(nat === undefined ? {} : { nat }),
-      ...(encapsulation.podTraffic === 'plugin' ? { kept: planKept({ nodes, near: sight.near, claims, reserved }) } : {}),
+      ...(leavesPods ? { kept: planKept({ nodes, near: sight.near, claims, reserved }) } : {}),
       ...planMemberFilter({ mesh, self, nodes, remote, claims, reserved, exported: input.exported }),
     },
     ...(cni === undefined ? {} : { cni }),

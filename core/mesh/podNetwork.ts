@@ -1,10 +1,11 @@
 /**
- * What the Mesh says about this node's own pods: whether we provide their network, and whether they are translated to the outside.
+ * Whose work the network of pods is: whether we provide it, whether a plugin carries it, whether pods are translated to the outside.
  */
 import type { MeshSpec } from '../api/meshSpec.js';
 import type { MeshNode } from '../api/meshNode.js';
 import { familyOf } from '../net/cidr.js';
 import { IPV6_MIN_MTU } from '../net/family.js';
+import type { Encapsulation } from './encapsulation/strategy.js';
 import type { EncapsulationDevice } from './encapsulation/device.js';
 import type { MeshInput } from './input.js';
 import { tunnelMtu } from './mtu.js';
@@ -20,6 +21,15 @@ export function planCni(input: MeshInput, self: MeshNode, device: EncapsulationD
     mtu: Math.max(IPV6_MIN_MTU, Math.min(tunnelMtu(input), device?.mtu ?? Infinity)),
     others: cni.others,
   };
+}
+
+/**
+ * Whether the network plugin carries packets to the node's pods inside a location, so that the mesh makes no routes for them. A plugin that
+ * gives pods their addresses out of ranges of its own has routes for them, too.
+ */
+export function pluginCarriesPods(node: MeshNode, { podTraffic }: Pick<Encapsulation, 'podTraffic'>): boolean {
+  const by = node.status?.assignedPods?.by;
+  return podTraffic === 'plugin' || by === 'calico' || by === 'cilium';
 }
 
 /** By default only where no network plugin does it. */

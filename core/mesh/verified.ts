@@ -4,6 +4,7 @@
  * A node's agent writes its MeshNode itself, so whoever has its token could claim another node's pods, move into any location, or
  * offer a path to any network. But everything it says there also stands in its Node object, which no agent may write. The cluster-agent
  * compares the two and writes what the Node verifies into the status. Everyone plans by that alone, also while the cluster-agent is away.
+ * Where a network plugin gives pods other addresses than the Node says, the cluster-agent writes its ranges there, too.
  */
 import type { MeshNode } from '../api/meshNode.js';
 import { addressOf, singleAddress } from '../net/cidr.js';
@@ -18,8 +19,11 @@ export function verifiedNodes(nodes: readonly MeshNode[]): MeshNode[] {
 }
 
 const verifiedNode = perObject((node: MeshNode): MeshNode | undefined => {
-  const { verified, meshAddresses } = node.status ?? {};
-  if (verified !== undefined) return { ...node, spec: { ...node.spec, ...narrowed(node.spec, verified) } };
+  const { verified, meshAddresses, assignedPods } = node.status ?? {};
+  if (verified !== undefined) {
+    const known = narrowed(node.spec, verified);
+    return { ...node, spec: { ...node.spec, ...known, podCIDRs: assignedPods?.cidrs ?? known.podCIDRs } };
+  }
   return meshAddresses === undefined ? undefined : node;
 });
 
@@ -43,7 +47,7 @@ export type Verified = NonNullable<NonNullable<MeshNode['status']>['verified']>;
  * Where the Node has other addresses than its agent published, which may be about to follow, the Node's are used. With none, the node
  * would stand alone for a moment and nobody could dial it, so it would lose its slot.
  */
-function narrowed(spec: Spec, verified: Verified): Partial<Spec> {
+function narrowed(spec: Spec, verified: Verified): Partial<Spec> & Pick<Spec, 'podCIDRs'> {
   const { podCIDRs, allowedLocationIPs } = spec;
   const internalIPs = spec.internalIPs.filter((each) => verified.internalIPs.includes(addressOf(each) ?? ''));
   const endpoints = spec.endpoints.filter(({ host }) => verified.endpoints.includes(host));

@@ -30,7 +30,7 @@ export function readMeshNode(object: KubeObject): Read<MeshNode> {
   if (!parsed.success) return badMeshNode(name, `correct ${issues(parsed.error)}`);
   if (!NODE_NAME.test(name) || object.metadata.namespace !== undefined) return badMeshNode(name, 'it has the name of no node');
   const { apiVersion, kind, metadata, spec, status } = parsed.data;
-  const { slot, meshAddresses, verified } = status ?? {};
+  const { slot, meshAddresses, verified, assignedPods } = status ?? {};
   const { observedEndpoints: _observed, ...needed } = spec;
   return {
     ok: true,
@@ -43,6 +43,7 @@ export function readMeshNode(object: KubeObject): Read<MeshNode> {
         ...(meshAddresses !== undefined && { meshAddresses }),
         ...(slot !== undefined && { slot }),
         ...(verified !== undefined && { verified }),
+        ...(assignedPods !== undefined && { assignedPods }),
       },
     },
   };

@@ -60,6 +60,8 @@ const OF_CLUSTER_AGENT = {
   nodes: READ,
   peers: FOLLOW,
   'peers/status': ['patch'],
+  ciliumnodes: FOLLOW,
+  ipamblocks: FOLLOW,
   servicecidrs: FOLLOW,
   serviceexports: FOLLOW,
   serviceimports: ['get', 'list'],

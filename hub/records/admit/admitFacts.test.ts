@@ -3,14 +3,17 @@ import { meshSpecSchema } from '../../../core/api/meshSpec.js';
 import { readMesh, readMeshNode } from '../facts.js';
 import { type Admitted, createAdmission } from './admitFacts.js';
 import type { RangeTerms } from './admitRange.js';
+import { registeredSegments } from './registeredSegments.js';
 
 interface Sketch {
   readonly pods?: readonly string[];
+  /** What its network plugin says. */
+  readonly assigned?: readonly string[];
   readonly mesh?: readonly string[];
   readonly hosts?: readonly string[];
   readonly internal?: readonly string[];
   readonly location?: string;
-  readonly slot?: number;
+  readonly slot?: number | undefined;
 }
 
 const NOTHING_DECLARED: RangeTerms = { allowed: undefined, reserved: [], place: 'secret kilofed/member-east' };
@@ -37,7 +40,7 @@ function admit(
 }
 
 function meshNode(name: string, sketch: Sketch): Extract<ReturnType<typeof readMeshNode>, { ok: true }>['value'] {
-  const { pods = [], mesh = [], hosts = [], internal = [], location = '', slot } = sketch;
+  const { pods = [], assigned, mesh = [], hosts = [], internal = [], location = '', slot } = sketch;
   const read = readMeshNode({
     apiVersion: 'kilofed.io/v1alpha1',
     kind: 'MeshNode',
@@ -49,13 +52,61 @@ function meshNode(name: string, sketch: Sketch): Extract<ReturnType<typeof readM
       podCIDRs: pods,
       location,
     },
-    status: { meshAddresses: mesh, ...(slot !== undefined && { slot }) },
+    status: {
+      meshAddresses: mesh,
+      ...(slot !== undefined && { slot }),
+      ...(assigned !== undefined && {
+        verified: { location, podCIDRs: pods, internalIPs: [], endpoints: [] },
+        assignedPods: { by: 'calico', cidrs: assigned },
+      }),
+    },
   } as never);
   if (!read.ok) throw new Error(read.error.message);
   return read.value;
 }
 
 const reasons = ({ problems }: Admitted): string[] => problems.map(({ reason }) => reason);
+
+describe('C1: what a member says that a network plugin gave to a node', () => {
+  const sketch = { pods: ['10.1.0.0/24'], internal: ['172.20.1.11/24'], hosts: ['172.20.1.11'], slot: 0 };
+  /** What others route to it. */
+  const routed = ({ facts }: Admitted): string[] =>
+    registeredSegments(facts).segments.flatMap(({ allowedIPs }) => allowedIPs.filter((each) => !each.endsWith('/32')));
+
+  test('takes the place of what its Node says', () => {
+    const admitted = admit({ a: { ...sketch, assigned: ['10.244.1.0/26', '10.244.7.64/26'] } });
+    expect([admitted.facts.podCIDRs, routed(admitted), reasons(admitted)]).toEqual([
+      ['10.244.1.0/26', '10.244.7.64/26'],
+      ['10.244.1.0/26', '10.244.7.64/26'],
+      [],
+    ]);
+  });
+
+  test('is refused as the same range of a Node is, and stays so', () => {
+    const lies = ['10.244.1.0/26', '8.8.8.0/24', '32.0.0.0/3', '127.0.0.0/8', '10.3.9.0/24'];
+    const admitted = admit({ a: { ...sketch, assigned: lies } }, { reserved: [{ cidr: '10.3.0.0/16', member: 'west' }] });
+    expect([admitted.facts.podCIDRs, routed(admitted)]).toEqual([['10.244.1.0/26'], ['10.244.1.0/26']]);
+    expect(new Set(reasons(admitted))).toEqual(new Set(['NotAllowed', 'SpecialRange']));
+  });
+
+  test('H8: has the bound of all pod CIDRs, and what is left out stays so', () => {
+    const names = Array.from({ length: 65 }, (_, index) => `n${String(index).padStart(2, '0')}`);
+    const admitted = admit(
+      Object.fromEntries(
+        names.map((name, node) => [
+          name,
+          {
+            ...sketch,
+            internal: [`172.20.1.${node + 1}/24`],
+            slot: undefined,
+            assigned: Array.from({ length: 64 }, (_, index) => `10.${node}.${index * 2}.0/26`),
+          },
+        ]),
+      ),
+    );
+    expect([routed(admitted).length, reasons(admitted)]).toEqual([4_096, ['TooManyPodCIDRs']]);
+  });
+});
 
 describe('C1: a member has only private ranges, unless more is declared', () => {
   test.each<[string, string, Partial<RangeTerms>, string | undefined]>([

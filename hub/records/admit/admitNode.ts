@@ -33,8 +33,9 @@ interface NodeContext {
 
 /** Undefined: the member's own cluster-agent has not verified the node yet. */
 export function admitNode(reported: MeshNode, { rule, meshRanges, isDeclared }: NodeContext): AdmittedNode | undefined {
-  const [node] = verifiedNodes([reported]);
-  if (node === undefined) return undefined;
+  const [known] = verifiedNodes([reported]);
+  if (known === undefined) return undefined;
+  const node = withoutAssignment(known);
   const refused: RefusedPart[] = [];
   const pods: Cidr[] = [];
   const podCIDRs = node.spec.podCIDRs.filter((what) => {
@@ -75,4 +76,11 @@ export function admitNode(reported: MeshNode, { rule, meshRanges, isDeclared }: 
     return why === undefined ? [what] : [];
   });
   return { node: admitted, pods, addresses, refused };
+}
+
+/** From here on its pods' ranges are what its spec says: no later look at its status brings back a refused one. */
+function withoutAssignment(node: MeshNode): MeshNode {
+  const { assignedPods, verified, ...status } = node.status ?? {};
+  if (assignedPods === undefined || verified === undefined) return node;
+  return { ...node, status: { ...status, verified: { ...verified, podCIDRs: node.spec.podCIDRs } } };
 }
