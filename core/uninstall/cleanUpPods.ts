@@ -152,7 +152,7 @@ export function nodesProgress({ daemonSet, pods, away }: Seen): NodesProgress {
   const nodes = [...new Set(pods.flatMap(({ spec }) => spec.nodeName ?? []))];
   const states = nodes.map((node) => {
     const its = pods.filter(({ spec }) => spec.nodeName === node);
-    return { node, why: its.some(isClean) && !away.has(node) ? undefined : whyNot(node, its, away) };
+    return { node, why: its.every(isClean) && !away.has(node) ? undefined : whyNot(node, its, away) };
   });
   const clean = states.flatMap(({ node, why }) => (why === undefined ? [node] : [])).toSorted();
   const waiting = states
@@ -174,8 +174,9 @@ function isClean(pod: AgentPod): boolean {
 
 function whyNot(node: string, pods: readonly AgentPod[], away: ReadonlySet<string>): string {
   if (away.has(node)) return 'the node is not ready';
-  const [pod] = pods.filter(({ spec }) => spec.containers.some(({ name }) => name === CLEANED));
-  if (pod === undefined) return 'its node-agent is ending';
+  const [pod] = pods;
+  if (pod === undefined || pods.some(({ spec }) => !spec.containers.some(({ name }) => name === CLEANED)))
+    return 'its node-agent is ending';
   const [status] = pod.status?.initContainerStatuses ?? [];
   const { reason, message } = status?.state?.waiting ?? {};
   if ((status?.restartCount ?? 0) > 0)
