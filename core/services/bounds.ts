@@ -30,4 +30,6 @@ export const BOUND = {
   exportedTextSize: 16_384,
   /** Characters that are kept of a member's Services, as JSON: what they are, their labels, and annotations of Kilofed's. */
   services: 32 << 20,
+  /** And of the EndpointSlices of those that are exported. */
+  sourceSlices: 32 << 20,
 } as const;

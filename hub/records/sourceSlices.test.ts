@@ -114,3 +114,27 @@ test('H8.5: of more addresses than a mirror is planned for, the first slices by 
     },
   ]);
 });
+
+test('the slices of many Services are bounded together by their size', () => {
+  const slices = createSourceSlices();
+  const large = (service: string, name: string): SliceRecord => ({
+    ...slice(name, service),
+    endpoints: Array.from({ length: 1_000 }, (_, n) => ({ addresses: [`10.1.${n >> 8}.${n & 255}`], hostname: 'h'.repeat(63) })),
+  });
+  const services = Array.from({ length: 80 }, (_, n) => `s${n}`);
+  for (const service of services) {
+    slices.follow(`demo/${service}`);
+    for (let n = 0; n < 5; n += 1) slices.set(`demo/${service}-${n}`, large(service, `${service}-${n}`));
+  }
+  const size = services.reduce((sum, service) => sum + JSON.stringify(slices.of(`demo/${service}`)).length, 0);
+  expect([size > 31 << 20, size <= 33 << 20, slices.count('demo/s0').endpoints]).toEqual([true, true, 5_000]);
+  expect(slices.surplus()).toEqual([
+    expect.objectContaining({
+      subject: { kind: 'member' },
+      reason: 'TooManyEndpoints',
+      message: expect.stringMatching(/written again: demo.*and [0-9]+ more$/),
+    }),
+  ]);
+  // What is not all of it is not remembered as if it were.
+  expect([slices.unfollow('demo/s79'), slices.unfollow('demo/s0')?.length]).toEqual([undefined, 5]);
+});

@@ -8,6 +8,7 @@ import type { Problem } from '../../core/api/problem.js';
 import type { SliceRecord } from '../../core/services/model.js';
 import { createIndexed } from './indexed.js';
 import { createMirrorable, type Mirrorable } from './mirrorable.js';
+import { createSliceRoom } from './sliceRoom.js';
 
 interface SourceSlices {
   /** Starts to keep the slices of a Service. Returns whether they have to be fetched: false before the first list. */
@@ -27,7 +28,7 @@ interface SourceSlices {
   of(service: string): readonly SliceRecord[];
   /** Endpoints of these slices, and how many of them are ready. */
   count(service: string): { readonly endpoints: number; readonly ready: number };
-  /** What is left out for its number. */
+  /** What is left out for its number or size. */
   surplus(): readonly Problem[];
 }
 
@@ -44,6 +45,7 @@ export function createSourceSlices(): SourceSlices {
   /** Up to which event `spokenOf` knows nothing. */
   let forgotten = 0;
   const kept = createIndexed<SliceRecord>();
+  const room = createSliceRoom();
   let live = false;
 
   function note(key: string): void {
@@ -54,6 +56,13 @@ export function createSourceSlices(): SourceSlices {
     }
     spokenOf.clear();
     forgotten = events;
+  }
+
+  /** What there is room for. */
+  function fitting(key: string, record: SliceRecord | undefined): SliceRecord | undefined {
+    if (record !== undefined) return room.take(key, record);
+    room.leave(key);
+    return undefined;
   }
 
   /** Returns the Service that the slice was of before. */
@@ -76,15 +85,19 @@ export function createSourceSlices(): SourceSlices {
       followed.delete(service);
       pending.delete(service);
       const slices = kept.group(service).map((record) => [`${record.namespace}/${record.name}`, record] as const);
+      const entire = room.leaveAll(
+        service,
+        slices.map(([key]) => key),
+      );
       kept.dropGroup(service);
-      return whole ? slices : undefined;
+      return whole && entire ? slices : undefined;
     },
     follows: (service) => followed.has(service),
     complete: (service) => followed.has(service) && !pending.has(service),
     set(key, record) {
       note(key);
       const service = serviceOf(record);
-      const needed = service !== undefined && followed.has(service) ? record : undefined;
+      const needed = fitting(key, service !== undefined && followed.has(service) ? record : undefined);
       if (JSON.stringify(kept.get(key)) === JSON.stringify(needed)) return [];
       return [...new Set([keep(key, needed), serviceOf(needed)])].filter((value) => value !== undefined);
     },
@@ -97,7 +110,7 @@ export function createSourceSlices(): SourceSlices {
       }
       pending.delete(service);
       for (const [key, record] of records) {
-        if ((spokenOf.get(key) ?? 0) <= began) keep(key, record);
+        if ((spokenOf.get(key) ?? 0) <= began) keep(key, fitting(key, record));
       }
       return true;
     },
@@ -106,7 +119,7 @@ export function createSourceSlices(): SourceSlices {
     },
     of: (service) => followed.get(service)?.view().slices ?? [],
     count: (service) => followed.get(service)?.view() ?? NONE,
-    surplus: () => [...followed.values()].flatMap((mirrorable) => mirrorable.view().problems),
+    surplus: () => [...room.problems(), ...[...followed.values()].flatMap((mirrorable) => mirrorable.view().problems)],
   };
 }
 
