@@ -1,15 +1,12 @@
-import { beforeAll, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import type { PathStatus } from '../core/failover/effects.js';
+import { createHostModel } from '../core/host/hostModel.js';
 import type { MeshNodeSpec } from '../core/api/meshNode.js';
-import { meshNode } from '../test/host/agentSetting.js';
+import { INPUTS, meshNode } from '../test/host/agentSetting.js';
+import { createFakeHost } from '../test/host/fakeHost.js';
 import { createHandClock, settle, SILENT } from '../test/host/handClock.js';
 import { planWith } from '../test/fakes/tunnels.js';
 import { createFirewallWatch } from './firewallWatch.js';
-
-/** Loaded before, so that a look takes no time. */
-beforeAll(async () => {
-  await Promise.all([import('../core/hostFirewall/explainFirewall.js'), import('../core/hostFirewall/ruleset.js')]);
-});
 
 const DROPPING = 'table inet fw {\n\tchain input {\n\t\ttype filter hook input priority filter; policy drop;\n\t}\n}\n';
 const OPEN = DROPPING.replace('policy drop', 'policy accept');
@@ -37,12 +34,13 @@ async function watched(seconds: number, { paths = [], spec = {}, tables = [[DROP
         return tableTexts instanceof Error ? Promise.reject(tableTexts) : Promise.resolve(tableTexts);
       },
     },
-    facts: () => ({
-      plan: { ...planWith(), meshAddresses: ['10.4.0.1'] },
-      own: { ...node, spec: { ...usual, podCIDRs: [], ...spec } },
-      paths,
-      underlay: undefined,
-    }),
+    nodeName: 'a',
+    knock: () => Promise.resolve(false),
+    view: {
+      current: () => ({ plan: { ...planWith(), meshAddresses: ['10.4.0.1'] }, model: createHostModel(createFakeHost().state()) }),
+    },
+    cluster: { inputs: () => ({ ...INPUTS, meshNodes: [{ ...node, spec: { ...usual, podCIDRs: [], ...spec } }] }) },
+    prober: { status: () => paths },
     onChange: () =>
       void told.push(
         watch

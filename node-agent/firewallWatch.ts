@@ -1,67 +1,70 @@
 /**
  * Looks whether a firewall of this host drops what the mesh needs: once a minute while probes fail or one is known to, else every ten
- * minutes, since nothing probes what pods send. What it takes is loaded then.
+ * minutes, since nothing probes what pods send. And whether the network beside this host does. Loaded beside all else.
  */
 import type { MeshNode } from '../core/api/meshNode.js';
 import type { Problem } from '../core/api/problem.js';
 import type { PathStatus } from '../core/failover/effects.js';
-import type { Underlay } from '../core/host/state.js';
-import type { Failing, MeshTraffic } from '../core/hostFirewall/explainFirewall.js';
-import type { NodePlan } from '../core/mesh/plan.js';
+import { explainFirewall, type Failing, type MeshTraffic } from '../core/hostFirewall/explainFirewall.js';
+import { parseTable } from '../core/hostFirewall/ruleset.js';
 import type { ProbePath } from '../core/mesh/probing.js';
 import { familyName } from '../core/net/family.js';
 import type { Clock } from '../core/runtime/clock.js';
 import type { Log } from '../core/runtime/log.js';
 import { pause } from '../core/runtime/pause.js';
+import type { Cluster } from './cluster.js';
+import type { Prober } from './probe/prober.js';
+import type { Knock } from './report/knock.js';
+import { silentNeighbours } from './silentNeighbours.js';
+import type { CurrentHost, HostView } from './view/hostView.js';
 
-interface FirewallWatch {
+export interface FirewallWatch {
   /** Until `signal` aborts. */
   run(signal: AbortSignal): Promise<void>;
   /** As it was found last. */
   problems(): readonly Problem[];
 }
 
-interface FirewallFacts {
-  readonly plan: NodePlan;
-  /** Our own MeshNode. */
-  readonly own: MeshNode;
-  readonly paths: readonly PathStatus[];
-  readonly underlay: Underlay | undefined;
-}
-
 interface FirewallWatchDeps {
   readonly clock: Clock;
   readonly log: Log;
   readonly host: { othersTables(): Promise<readonly string[]> };
-  /** Undefined: there is no plan yet. */
-  facts(): FirewallFacts | undefined;
+  readonly nodeName: string;
+  readonly view: Pick<HostView, 'current'>;
+  readonly cluster: Pick<Cluster, 'inputs'>;
+  readonly prober: Pick<Prober, 'status'>;
+  readonly knock: Knock;
   /** `problems` says something else now. */
   onChange(): void;
 }
 
-export function createFirewallWatch({ clock, log, host, facts, onChange }: FirewallWatchDeps): FirewallWatch {
+export function createFirewallWatch(deps: FirewallWatchDeps): FirewallWatch {
+  const { clock, log, host } = deps;
   let problems: readonly Problem[] = [];
   let lookedAt = clock.now() + FIRST_MS - CALM_MS;
 
   async function round(): Promise<void> {
-    const known = facts();
-    if (known === undefined) return;
-    const traffic = trafficOf(known);
+    const current = deps.view.current();
+    const inputs = deps.cluster.inputs();
+    const own = inputs?.meshNodes.find(({ metadata }) => metadata.name === deps.nodeName);
+    if (current === undefined || inputs === undefined || own === undefined) return;
+    const paths = deps.prober.status();
+    const traffic = trafficOf(current, own, paths);
     const isCalm = traffic.tunnelsFail === 'none' && traffic.insideFails === 'none' && problems.length === 0;
     if (clock.now() - lookedAt < (isCalm ? CALM_MS : MINUTE_MS)) return;
     lookedAt = clock.now();
-    const [{ explainFirewall }, { parseTable }, tables] = await Promise.all([
-      import('../core/hostFirewall/explainFirewall.js'),
-      import('../core/hostFirewall/ruleset.js'),
-      host.othersTables(),
-    ]);
-    const found = explainFirewall(
-      tables.flatMap((text) => parseTable(text) ?? []),
-      traffic,
-    );
+    const tables = await host.othersTables();
+    const { mesh, meshNodes: nodes } = inputs;
+    const found = [
+      ...explainFirewall(
+        tables.flatMap((text) => parseTable(text) ?? []),
+        traffic,
+      ),
+      ...(mesh === undefined ? [] : await silentNeighbours({ mesh: mesh.spec, own, nodes, paths, knock: deps.knock })),
+    ];
     if (JSON.stringify(found) === JSON.stringify(problems)) return;
     problems = found;
-    onChange();
+    deps.onChange();
   }
 
   return {
@@ -83,8 +86,9 @@ const CALM_MS = 10 * MINUTE_MS;
 const PATIENCE_MS = 10_000;
 const TOLD = 4;
 
-function trafficOf({ plan, own: { spec }, paths, underlay }: FirewallFacts): MeshTraffic {
+function trafficOf({ plan, model }: CurrentHost, { spec }: MeshNode, paths: readonly PathStatus[]): MeshTraffic {
   const { interfaces, encapsulation } = plan;
+  const { underlay } = model.state();
   const isDialled = spec.endpoints.length > 0 && spec.persistentKeepalive === 0;
   return {
     node: plan.node,

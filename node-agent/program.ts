@@ -21,7 +21,7 @@ import { createApiServers } from './apiServers.js';
 import { applyChoices } from './applyChoices.js';
 import { createCluster } from './cluster.js';
 import { createDriftListener } from './driftListener.js';
-import { createFirewallWatch } from './firewallWatch.js';
+import type { FirewallWatch } from './firewallWatch.js';
 import type { Host } from './host/host.js';
 import { ensureKey, readPrivateKey } from './host/key.js';
 import { createHostView } from './view/hostView.js';
@@ -112,18 +112,15 @@ export async function runAgent(options: Options, deps: ProgramDeps, signal: Abor
         .finally(requestReconcile);
     },
   });
-  const firewall = createFirewallWatch({
-    clock,
-    log,
-    host: deps.host,
-    facts() {
-      const current = view.current();
-      const own = cluster.inputs()?.meshNodes.find(({ metadata }) => metadata.name === options.nodeName);
-      if (current === undefined || own === undefined) return undefined;
-      return { plan: current.plan, own, paths: prober.status(), underlay: current.model.state().underlay };
-    },
-    onChange: requestReconcile,
-  });
+  let firewall: FirewallWatch | undefined;
+  const watchFirewall = async (): Promise<void> => {
+    const { createFirewallWatch } = await import('./firewallWatch.js');
+    firewall = createFirewallWatch({
+      ...{ clock, log, view, cluster, prober, knock, host: deps.host, nodeName: options.nodeName },
+      onChange: requestReconcile,
+    });
+    await firewall.run(stop.signal);
+  };
   const agent = createAgent(
     {
       clock,
@@ -145,7 +142,7 @@ export async function runAgent(options: Options, deps: ProgramDeps, signal: Abor
       setDraining: (draining) => prober.setDraining(draining),
       missingSockets: () => prober.missingSockets(),
       notServing: () => server.failure(),
-      firewallProblems: () => firewall.problems(),
+      firewallProblems: () => firewall?.problems() ?? [],
     },
     { endpoints: await deps.files.loadEndpoints(), saved },
   );
@@ -191,7 +188,7 @@ export async function runAgent(options: Options, deps: ProgramDeps, signal: Abor
     apiServers.run(stop.signal),
     prober.run(stop.signal),
     report(),
-    firewall.run(stop.signal),
+    watchFirewall(),
     runTunnelMonitor({ clock, log, host: deps.host, facts: tunnelFacts, repair }, TUNNEL_CHECKS, stop.signal),
   ]);
   resolver.close();

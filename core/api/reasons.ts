@@ -73,6 +73,7 @@ export const REASONS = {
   NamespaceDenied: 'Services of this namespace are neither exported nor mirrored.',
   NamespaceMissing: 'The importing member lacks the namespace of a Service.',
   NamespaceTerminating: 'The namespace of a Service is being deleted in the importing member.',
+  NetworkSuspected: 'A node of the location answers at its own address and not at its mesh address.',
   NoAddress: 'Two nodes of a location have no internal address of a family that their pods use.',
   NoCiliumHost: 'The Mesh says encapsulationType cilium, and the host has no cilium_host.',
   NoCniFolder: 'The node-agent cannot see the folder of CNI configurations.',
