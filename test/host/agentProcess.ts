@@ -6,7 +6,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import type { MeshNode } from '../../core/api/meshNode.js';
 import { meshSpecSchema } from '../../core/api/meshSpec.js';
 import { ensureKey } from '../../node-agent/host/key.js';
-import { until } from '../lab/process.js';
+import { sleep, until } from '../lab/process.js';
 import { CLI, httpGet } from './cli.js';
 import { WIREGUARD } from '../lab/wireguard.js';
 
@@ -96,9 +96,12 @@ export function startAgent(options: AgentOptions, ...more: readonly string[]): A
 
 /** @throws with the agent's log when its host does not match soon. */
 export async function untilMatched(agent: AgentProcess): Promise<void> {
-  await until('the agent to match its host', 20_000, async () => ((await agent.health()).startsWith('matched') ? true : undefined)).catch(
-    (error: unknown) => {
-      throw new Error(`${String(error)}\n${agent.output()}`);
-    },
-  );
+  await until('the agent to match its host', 20_000, async () => {
+    if ((await agent.health()).startsWith('matched')) return true;
+    // A question costs a process, which is much in an emulated machine.
+    await sleep(100);
+    return undefined;
+  }).catch((error: unknown) => {
+    throw new Error(`${String(error)}\n${agent.output()}`);
+  });
 }

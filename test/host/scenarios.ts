@@ -7,6 +7,7 @@ import { drift } from './drift.js';
 import { failing } from './failing.js';
 import { forward } from './forward.js';
 import { hostFirewall } from './hostFirewall.js';
+import { ipip } from './ipip.js';
 import { join } from './join.js';
 import { kiloCleanUp, kiloTakeOver } from './kilo.js';
 import { masquerade } from './masquerade.js';
@@ -22,6 +23,7 @@ export const SCENARIOS: Readonly<Record<string, (argument: string) => Promise<un
   failing,
   forward,
   hostFirewall,
+  ipip,
   join,
   kiloCleanUp,
   kiloTakeOver,

@@ -10,9 +10,37 @@ import { remoteKey } from './plans.js';
 import type { Restart } from './restart.js';
 import { runScenario, TIMEOUT_MS } from './runScenario.js';
 
-export function describeWireguard(wireguard: 'userspace' | 'kernel'): void {
-  testAdopt(wireguard);
+type Wireguard = 'userspace' | 'kernel';
 
+export function describeWireguard(wireguard: Wireguard): void {
+  for (const define of [testAdopt, testFailing, testRestart, testDrift, testJoin]) define(wireguard);
+}
+
+export function testAdopt(wireguard: Wireguard): void {
+  test(
+    'applies a full plan, finds it again without a change, changes little, and leaves nothing',
+    async () => {
+      const result = await runScenario<Adopt>('adopt', '', wireguard);
+      expect(result.first.failures).toEqual([]);
+      expect(result.first.commands).toBeGreaterThan(40);
+      expect(result.second).toEqual([]);
+      expect(result.endpoint).toEqual(
+        [0, 1].map((plane) => `wg set kilo${plane} peer ${remoteKey('east', plane)} endpoint 10.0.0.77:51820`),
+      );
+      expect(result.roamed).toEqual([]);
+      expect(result.group).toEqual([expect.stringMatching(/^ip nexthop replace id [0-9]+ group 1073741826 protocol 107$/)]);
+      expect(result.psk).toEqual([0, 1].map((plane) => `wg set kilo${plane} peer ${remoteKey('east', plane)} preshared-key (file)`));
+      expect(result.moved.map((text) => text.includes('remove'))).toEqual([false, false, true, true]);
+      expect(result.afterAll).toEqual([]);
+      expect(result.cleaned.failures).toEqual([]);
+      expect(result.cleaned.again).toEqual([]);
+      expect(result.cleaned.after).toBe(result.cleaned.before);
+    },
+    TIMEOUT_MS,
+  );
+}
+
+export function testFailing(wireguard: Wireguard): void {
   test(
     'does what can be done, names what cannot, and mends it later',
     async () => {
@@ -33,7 +61,9 @@ export function describeWireguard(wireguard: 'userspace' | 'kernel'): void {
     },
     TIMEOUT_MS,
   );
+}
 
+function testRestart(wireguard: Wireguard): void {
   test(
     'killed and started again it changes nothing, and cleans up on request',
     async () => {
@@ -52,7 +82,9 @@ export function describeWireguard(wireguard: 'userspace' | 'kernel'): void {
     },
     TIMEOUT_MS,
   );
+}
 
+function testDrift(wireguard: Wireguard): void {
   test(
     'puts back what somebody else removed, and touches nothing else',
     async () => {
@@ -64,7 +96,9 @@ export function describeWireguard(wireguard: 'userspace' | 'kernel'): void {
     },
     TIMEOUT_MS,
   );
+}
 
+function testJoin(wireguard: Wireguard): void {
   test(
     'three agents join two locations; a switch of planes and a restart under 200 packets/s lose nothing',
     async () => {
@@ -74,30 +108,6 @@ export function describeWireguard(wireguard: 'userspace' | 'kernel'): void {
       expect(result.switched).toEqual({ sent: 800, received: 800, switches: 20 });
       expect(result.bothPlanesUsed).toBe(true);
       expect(result.restarted).toEqual({ sent: 800, received: 800, changes: 0 });
-    },
-    TIMEOUT_MS,
-  );
-}
-
-export function testAdopt(wireguard: 'userspace' | 'kernel'): void {
-  test(
-    'applies a full plan, finds it again without a change, changes little, and leaves nothing',
-    async () => {
-      const result = await runScenario<Adopt>('adopt', '', wireguard);
-      expect(result.first.failures).toEqual([]);
-      expect(result.first.commands).toBeGreaterThan(40);
-      expect(result.second).toEqual([]);
-      expect(result.endpoint).toEqual(
-        [0, 1].map((plane) => `wg set kilo${plane} peer ${remoteKey('east', plane)} endpoint 10.0.0.77:51820`),
-      );
-      expect(result.roamed).toEqual([]);
-      expect(result.group).toEqual([expect.stringMatching(/^ip nexthop replace id [0-9]+ group 1073741826 protocol 107$/)]);
-      expect(result.psk).toEqual([0, 1].map((plane) => `wg set kilo${plane} peer ${remoteKey('east', plane)} preshared-key (file)`));
-      expect(result.moved.map((text) => text.includes('remove'))).toEqual([false, false, true, true]);
-      expect(result.afterAll).toEqual([]);
-      expect(result.cleaned.failures).toEqual([]);
-      expect(result.cleaned.again).toEqual([]);
-      expect(result.cleaned.after).toBe(result.cleaned.before);
     },
     TIMEOUT_MS,
   );
