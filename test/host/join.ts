@@ -5,6 +5,7 @@
 import { until } from '../lab/process.js';
 import { createNamespace, type Namespace } from '../bare/namespace.js';
 import { createLan, createWan, plug } from '../bare/network.js';
+import { pingFlow, type PingFlow } from './pingFlow.js';
 import { saveInputs, startAgent, untilMatched, type AgentProcess, type NodeDescription } from './agentProcess.js';
 
 export interface Join {
@@ -98,12 +99,8 @@ async function restartUnderLoad(a: Namespace, agents: Readonly<Record<string, Ag
   return { ...(await flow), changes };
 }
 
-async function startPing(a: Namespace, count: number): Promise<{ readonly sent: number; readonly received: number }> {
-  const output = await a.exec(['ping', '-q', '-c', String(count), '-i', '0.005', '-W', '2', '-I', podOf(NODES[0]), podOf(NODES[1])], {
-    timeoutMs: 30_000,
-  });
-  const [, sent, received] = /([0-9]+) packets transmitted, ([0-9]+) received/.exec(output) ?? [];
-  return { sent: Number(sent), received: Number(received) };
+function startPing(a: Namespace, count: number): Promise<PingFlow> {
+  return pingFlow((argv, options) => a.exec(argv, options), ['-I', podOf(NODES[0]), podOf(NODES[1])], count);
 }
 
 /** The group that leads to `address`, the nexthop it leads through, and those of both planes. */

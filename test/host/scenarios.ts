@@ -15,6 +15,7 @@ import { members } from './members.js';
 import { nat } from './nat.js';
 import { restart } from './restart.js';
 import { scale } from './scale.js';
+import { sessions } from './sessions.js';
 
 export const SCENARIOS: Readonly<Record<string, (argument: string) => Promise<unknown>>> = {
   adopt,
@@ -32,4 +33,5 @@ export const SCENARIOS: Readonly<Record<string, (argument: string) => Promise<un
   nat,
   restart,
   scale,
+  sessions,
 };
