@@ -46,11 +46,12 @@ setup: compile ## Install and build what the lab lacks: Debian packages, Kuberne
 	node out/test/lab/main.js setup tests
 
 lab-setup: compile ## The same for the lab alone, without what only tests run
-	node out/test/lab/main.js setup
+	node out/test/lab/main.js setup $(NEEDS)
 
 parts: setup build ## Tests of single parts on real ones: API servers, Redis, the kernel's network; T=pattern
 	@node out/test/run/main.js parts $(foreach each,$(T),'$(each)')
 
+e2e: NEEDS = flannel
 e2e: lab-setup build ## Whole federations on this machine: bare nodes, then real kubelets; T=file
 	@node out/test/run/main.js e2e $(foreach each,$(T),'$(each)')
 
@@ -67,7 +68,8 @@ nightly: lab-setup kernel-setup build ## What `make test` leaves out: the other 
 test: setup kernel-setup build ## Everything, with a summary at the end; T=pattern chooses
 	@node out/test/run/main.js all $(foreach each,$(T),'$(each)')
 
-demo: lab-setup build ## Three clusters, one federation, on this machine (ONCE=1: show and end)
+demo: NEEDS = $(NETWORK)
+demo: lab-setup build ## Three clusters, one federation, on this machine (ONCE=1: show and end; NETWORK=flannel: beside flannel)
 	@node --enable-source-maps out/test/demo/main.js
 
 bench: setup build ## Figures; ONLY=name runs one group, OUT=file also writes JSON; failover: ROWS=word,word ROUNDS=n

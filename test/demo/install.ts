@@ -1,7 +1,7 @@
 /**
  * The example federation, installed with `kubectl apply` of the very files of `manifests/` and `examples/multicluster/`.
  */
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { createWan } from '../bare/network.js';
 import { run, until } from '../lab/process.js';
@@ -15,19 +15,43 @@ export interface Example {
   readonly north: KubeletCluster;
 }
 
+/** Who gives pods their network: the lab, or flannel, as k3s has it (east, north) and as RKE2 has it (west). */
+export type ExampleNetwork = 'lab' | 'flannel';
+
+interface ExampleOptions {
+  /** Default: `lab`. */
+  readonly network?: ExampleNetwork;
+  /** Nodes of east's location eu, of which two are gateways; default 2. */
+  readonly eu?: number;
+}
+
 /** The three clusters of the example, up and empty. */
-export async function startExample(lab: LabContext): Promise<Example> {
+export async function startExample(lab: LabContext, { network = 'lab', eu = 2 }: ExampleOptions = {}): Promise<Example> {
   await createWan();
+  const [k3s, rke2] = network === 'lab' ? [network, network] : [FLANNEL.k3s, FLANNEL.rke2];
   const [east, west, north] = await Promise.all([
-    startCluster(lab, { name: 'east', index: 1, locations: { eu: 2, us: 1 } }),
-    startCluster(lab, { name: 'west', index: 2, locations: { a: 2 } }),
-    startCluster(lab, { name: 'north', index: 3, locations: { b: 1 }, proxyMode: 'iptables' }),
+    startCluster(lab, { name: 'east', index: 1, locations: { eu, us: 1 }, network: k3s }),
+    startCluster(lab, { name: 'west', index: 2, locations: { a: 2 }, network: rke2 }),
+    startCluster(lab, { name: 'north', index: 3, locations: { b: 1 }, proxyMode: 'iptables', network: k3s }),
   ]);
   return { east, west, north };
 }
 
+const FLANNEL = {
+  k3s: { vni: 1, rules: 'iptables' },
+  rke2: { vni: 4096, rules: 'nftables' },
+} as const;
+
+/** What a Mesh says beside flannel. */
+const BESIDE_FLANNEL = 'encapsulationType: flannel';
+
+interface InstallOptions {
+  readonly network?: ExampleNetwork;
+  readonly note: (text: string) => void;
+}
+
 /** Agents in every cluster, the hub in north, a Secret per member; resolves when everything is rolled out. */
-export async function installExample({ east, west, north }: Example, note: (text: string) => void): Promise<void> {
+export async function installExample({ east, west, north }: Example, { network = 'lab', note }: InstallOptions): Promise<void> {
   const meshes = new Map([
     [east, '01-mesh-east'],
     [west, '02-mesh-west'],
@@ -42,7 +66,7 @@ export async function installExample({ east, west, north }: Example, note: (text
       await until(
         'the Mesh kind to be served',
         20_000,
-        async () => (await cluster.kubectl(['apply', '-f', `${ROOT}/examples/multicluster/${mesh}.yaml`])) !== '' || undefined,
+        async () => (await cluster.kubectl(['apply', '-f', '-'], { input: meshText(mesh, network) })) !== '' || undefined,
       );
     }),
   );
@@ -52,6 +76,11 @@ export async function installExample({ east, west, north }: Example, note: (text
   note('hub applied, members declared');
   await Promise.all([...meshes.keys()].map((cluster) => rolledOut(cluster, ['daemonset/node-agent', 'deployment/cluster-agent'])));
   await rolledOut(north, ['deployment/kilofed-hub']);
+}
+
+function meshText(file: string, network: ExampleNetwork): string {
+  const text = readFileSync(exampleFile(`${file}.yaml`), 'utf8');
+  return network === 'lab' ? text : text.replace(/^spec:\n/m, `spec:\n  ${BESIDE_FLANNEL}\n`);
 }
 
 /** A Secret with the kubeconfig that `make-kubeconfig.sh` prints, as the example's README says. */

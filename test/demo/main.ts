@@ -11,7 +11,7 @@ import { containerdTemplate } from '../lab/kubelet/containerdTemplate.js';
 import { currentRun, enterWorld } from '../lab/world/enter.js';
 import { runFolder } from '../lab/world/state.js';
 import { until } from '../lab/process.js';
-import { type Example, installExample, startExample } from './install.js';
+import { type Example, type ExampleNetwork, installExample, startExample } from './install.js';
 import { applyNamespace, applyWeb, clientAddress, isGone, type Page, setExported, startClient } from './steps.js';
 import { type Seen, watchWeb } from './watch.js';
 
@@ -27,17 +27,25 @@ if (run !== undefined) process.exit(process.exitCode);
 
 async function demo(id: string): Promise<number> {
   const once = (process.env['ONCE'] ?? '') !== '';
+  const network = networkOf(process.env['NETWORK'] ?? '');
+  if (network === undefined) {
+    say(`NETWORK is ${process.env['NETWORK']}: leave it out, or say NETWORK=flannel`);
+    return 2;
+  }
   const folder = runFolder(id);
+  const plugin = network === 'flannel' ? ', flannel' : '';
   say(`Three clusters on this machine: east (2 locations, 3 nodes), west (2 nodes), north (1 node, home of the hub).
-        Real API servers, kubelets, kube-proxy, CoreDNS, WireGuard. About a minute; the first time some more, to make the images.
+        Real API servers, kubelets, kube-proxy, CoreDNS, WireGuard${plugin}. About a minute; the first time some more, to make the images.
         Logs: ${folder}`);
   try {
     const archives = await buildImages((text) => say(`  ${text}`));
     const template = await containerdTemplate(archives, (text) => say(`  ${text}`));
     say('starting the clusters (about 30 s)');
-    const example = await startExample({ runId: id, folder, template });
+    const example = await startExample({ runId: id, folder, template }, { network });
     say('clusters are up: every node Ready, cluster DNS running');
-    await installExample(example, (text) => say(`  ${text}`));
+    if (network === 'flannel')
+      say('  pods have their network from flannel, started with --ip-masq as k3s (east, north) and RKE2 (west) do');
+    await installExample(example, { network, note: (text) => say(`  ${text}`) });
     say('installed by kubectl apply: agents rolled out, the hub and its Redis run in north');
     await show(example);
     say('kilofed status:\n');
@@ -52,6 +60,11 @@ async function demo(id: string): Promise<number> {
     say(`what every part had to say is kept in ${keepLogs(folder)}`);
     return 1;
   }
+}
+
+/** Undefined: there is no such one. */
+function networkOf(text: string): ExampleNetwork | undefined {
+  return text === '' ? 'lab' : text === 'flannel' ? text : undefined;
 }
 
 /** Times run from before kubectl is started for the change to the first request of the pod in west that sees it. */

@@ -15,7 +15,8 @@ import { runFolder } from '../lab/world/state.js';
 import { run, sleep, until } from '../lab/process.js';
 import { type Example, installExample, startExample } from '../demo/install.js';
 import { clientAddress, fetchWeb, isGone, servers, setExported, startWorkloads } from '../demo/steps.js';
-import { podOn, startProbePods } from './podFlows.js';
+import { podOn } from './podFlows.js';
+import { tryAllPairs } from './podPairs.js';
 
 let example: Example;
 const all = (): KubeletCluster[] => [example.east, example.west, example.north];
@@ -26,7 +27,7 @@ beforeAll(async () => {
   const silent = (): void => undefined;
   const template = await containerdTemplate(await buildImages(silent), silent);
   example = await startExample({ runId: world, folder: runFolder(world), template });
-  await installExample(example, silent);
+  await installExample(example, { note: silent });
   // The example's own is tried where Services are.
   await setFromMembers('pods');
 }, 300_000);
@@ -36,40 +37,7 @@ afterAll(async () => {
 }, 60_000);
 
 test('a pod of every node reaches a pod of every other node, in all clusters, and is seen by its own address', async () => {
-  await Promise.all(all().map((cluster) => startProbePods(cluster)));
-  const pods = (
-    await Promise.all(
-      all().map(async (cluster) => {
-        const printed = await cluster.kubectl([
-          'get',
-          'pods',
-          '-l',
-          'app=probe',
-          '-o',
-          'jsonpath={range .items[*]}{.metadata.name} {.status.podIP}{"\\n"}{end}',
-        ]);
-        return printed
-          .trim()
-          .split('\n')
-          .map((line) => ({ cluster, name: line.split(' ')[0] ?? '', address: line.split(' ')[1] ?? '' }));
-      }),
-    )
-  ).flat();
-  expect(pods).toHaveLength(6);
-  let wrong: string[] = ['not tried'];
-  await until('all pairs', 60_000, async () => {
-    wrong = [];
-    for (const from of pods) {
-      const script = pods
-        .filter((to) => to !== from)
-        .map((to) => `echo ${to.name} $(timeout 2 wget -qO- http://${to.address}:8080)`)
-        .join('; ');
-      const seen = (await from.cluster.kubectl(['exec', from.name, '--', 'sh', '-c', script], { timeoutMs: 60_000 })).trim().split('\n');
-      wrong.push(...seen.filter((line) => line.split(' ')[1] !== from.address).map((line) => `${from.name} -> ${line}`));
-    }
-    return wrong.length === 0 ? true : undefined;
-  }).catch(() => undefined);
-  expect(wrong).toEqual([]);
+  expect(await tryAllPairs(all())).toEqual({ pods: 6, wrong: [] });
 }, 180_000);
 
 test('M14: in the mode of the example, an exported Service is reached, and nothing else of the other cluster', async () => {

@@ -1,79 +1,114 @@
 /**
- * A cluster whose pods inside a location are flannel's to carry: its device, addresses, neighbours and routes as its VXLAN backend
- * makes them (flannel pkg/backend/vxlan), on all nodes for all nodes, also those of another location, where flannel's packets are lost.
+ * Beside flannel itself: the example federation on kubelets whose pods have their network from flannel, with --ip-masq. East has it as k3s
+ * (rules of iptables), west as RKE2 (device flannel.4096), with rules of nftables.
+ *
+ * All of ours inside a location goes by flannel's device (`encapsulation: always`), and one node of east is no gateway.
  */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import type { BareNode } from '../bare/cluster.js';
-import { run, until } from '../lab/process.js';
-import { type Federation, startFederation, untilAllReach } from './federation.js';
+import { type FlowEnd, reaches, startFlow } from '../bare/flow.js';
+import type { Example } from '../demo/install.js';
+import { clientAddress, fetchWeb, startWorkloads } from '../demo/steps.js';
+import type { KubeletCluster } from '../lab/kubelet/cluster.js';
+import type { KubeletNode } from '../lab/kubelet/node.js';
+import { sleep, until } from '../lab/process.js';
+import { nodeOf, startFederation, twoGateways } from './kubeletFederation.js';
+import { podOn, startProbePods } from './podFlows.js';
+import { tryAllPairs } from './podPairs.js';
 
-const FLANNEL_PORT = 8472;
+const PROBE = 'app=probe';
 
-let federation: Federation;
+let example: Example;
+/** Of east's location eu: a gateway, and who is none. */
+let gateway: KubeletNode;
+let ordinary: KubeletNode;
+/** A pod behind a gateway of east, and one of west. */
+let near: FlowEnd;
+let far: FlowEnd;
+const all = (): KubeletCluster[] => [example.east, example.west, example.north];
 
 beforeAll(async () => {
-  federation = await startFederation(
+  example = await startFederation({ network: 'flannel', eu: 3 });
+  const patch = JSON.stringify({ spec: { encapsulation: 'always', fromMembers: 'pods' } });
+  await Promise.all(all().map((cluster) => cluster.kubectl(['patch', 'mesh', 'default', '--type=merge', `--patch=${patch}`])));
+  const gateways = await twoGateways(example.east, 'eu');
+  const others = [...example.east.nodes.values()].filter((node) => node.name.startsWith('east-eu') && !gateways.includes(node));
+  [gateway] = gateways;
+  ordinary = others[0] as KubeletNode;
+  await Promise.all(all().map(startProbePods));
+  [near, far] = await Promise.all([podOn(example.east, ordinary, PROBE), podOn(example.west, nodeOf(example.west, 'west-a2'), PROBE)]);
+}, 300_000);
+
+afterAll(async () => {
+  await Promise.all(all().map((cluster) => cluster.stop()));
+}, 60_000);
+
+test('report 17: a pod of every node reaches a pod of every other node, in all clusters, and is seen by its own address', async () => {
+  expect(await tryAllPairs(all())).toEqual({ pods: 7, wrong: [] });
+  // That is by flannel inside a location and by tunnels elsewhere, and flannel does translate.
+  const { east, west } = example;
+  const ways = async (): Promise<string> =>
     [
-      { name: 'east', index: 1, locations: { eu: 3, us: 1 }, meshSpec: { encapsulation: 'always', encapsulationType: 'flannel' } },
-      { name: 'west', index: 2, locations: { a: 1 } },
-    ],
-    { dir: '/tmp/kilofed-flannel' },
-  );
-  await run(['nft', 'insert', 'rule', 'inet', 'wan', 'forward', 'udp', 'dport', String(FLANNEL_PORT), 'drop']);
+      await wayTo(ordinary, podOf(gateway)),
+      await wayTo(ordinary, podOf(nodeOf(west, 'west-a1'))),
+      await wayTo(nodeOf(east, 'east-us1'), podOf(gateway)),
+      await wayTo(nodeOf(west, 'west-a1'), await meshAddressOf(west, 'west-a2')),
+    ].join(' ');
+  const wanted = /^flannel\.1 flannel\.1 kilo\d flannel\.4096$/;
+  await until('the ways', 30_000, async () => wanted.test(await ways()) || undefined).catch(() => undefined);
+  expect(await ways()).toMatch(wanted);
+  expect(await ordinary.exec(['iptables', '-t', 'nat', '-S', 'FLANNEL-POSTRTG'])).toContain('MASQUERADE');
+  expect(await nodeOf(west, 'west-a1').exec(['nft', 'list', 'table', 'ip', 'flannel-ipv4'])).toContain('masquerade');
+}, 180_000);
+
+test('an exported Service is reached by its name, and sees the client', async () => {
+  await startWorkloads(example);
+  const page = await until('an answer', 60_000, () => fetchWeb(example.west));
+  expect(page.client).toBe(await clientAddress(example.west));
 }, 120_000);
 
-afterAll(() => federation.stop(), 30_000);
+test('flannel is restarted on a gateway and behind it: flows go on, and pods keep their address', async () => {
+  const inUse = await gatewayTo(far.address);
+  const flows = await Promise.all([startFlow(near, far, 100), startFlow(far, near, 100)]);
+  await sleep(500);
+  await Promise.all([ordinary, inUse].map(restartFlannel));
+  await sleep(1_000);
+  const reports = await Promise.all(flows.map((flow) => flow.stop()));
+  expect(reports.map(({ seenAs }) => seenAs)).toEqual([[near.address], [far.address]]);
+  expect(reports.filter(({ outageMs }) => outageMs > 1_000)).toEqual([]);
+  expect([await reaches(near, far), await reaches(far, near)]).toEqual([near.address, far.address]);
+}, 120_000);
 
-const eastern = (): BareNode[] => [...federation.cluster('east').nodes.values()];
-
-test("before flannel's device is there, an agent says that it misses it", async () => {
-  await until('the agents to say so', 30_000, async () => {
-    const said = await Promise.all(
-      eastern()
-        .filter(({ name }) => name.startsWith('east-eu'))
-        .map((node) => node.health()),
-    );
-    return said.every((text) => text.includes('device flannel.1 is missing')) || undefined;
-  });
-}, 40_000);
-
-test('with flannel every pod reaches every other as itself: inside a location by flannel, elsewhere by tunnels', async () => {
-  for (const node of eastern()) await layFlannel(node, eastern());
-  expect(await untilAllReach(federation)).toEqual([]);
-  const routes = await Promise.all(
-    eastern().map(async (node) => [node.name, await wayTo(node, 'east-eu3'), await wayTo(node, 'east-us1')]),
+/** Its clean-up takes flannel a second, and what starts it again waits for another one. */
+async function restartFlannel(node: KubeletNode): Promise<void> {
+  const running = async (): Promise<string> => (await node.exec(['pgrep', '-x', 'flanneld']).catch(() => '')).trim();
+  const before = await running();
+  await node.exec(['kill', before]);
+  await until('flannel to run again', 30_000, async () => (['', before].includes(await running()) ? undefined : true));
+  await until(
+    'its rules to be there',
+    30_000,
+    async () => (await node.exec(['iptables', '-t', 'nat', '-S', 'FLANNEL-POSTRTG']).catch(() => '')).includes('MASQUERADE') || undefined,
   );
-  expect(routes).toEqual([
-    ['east-eu1', 'flannel.1', expect.stringMatching(/^kilo/)],
-    ['east-eu2', 'flannel.1', expect.stringMatching(/^kilo/)],
-    ['east-eu3', 'cni0', 'flannel.1'],
-    ['east-us1', expect.stringMatching(/^kilo/), 'cni0'],
-  ]);
-}, 90_000);
-
-/** The device that a packet to the pod of `name` leaves by. */
-async function wayTo(node: BareNode, name: string): Promise<string | undefined> {
-  const pod = federation.nodes().find((each) => each.name === name)?.pod.address ?? '';
-  return / dev (\S+)/.exec(await node.namespace.exec(['ip', 'route', 'get', pod]))?.[1];
 }
 
-async function layFlannel(self: BareNode, all: readonly BareNode[]): Promise<void> {
-  const mac = (node: BareNode): string => `02:f1:00:00:00:${(all.indexOf(node) + 1).toString(16).padStart(2, '0')}`;
-  const network = (node: BareNode): string => node.podCIDR.split('/')[0] ?? '';
-  const others = all.filter((node) => node !== self);
-  await self.namespace.exec(['ip', '-batch', '-'], {
-    input: [
-      `link add flannel.1 address ${mac(self)} mtu 1450 type vxlan id 1 local ${self.address} dstport ${FLANNEL_PORT} nolearning`,
-      `addr add ${network(self)}/32 dev flannel.1`,
-      'link set flannel.1 up',
-      ...others.flatMap((node) => [
-        `neigh replace ${network(node)} lladdr ${mac(node)} dev flannel.1 nud permanent`,
-        `route replace ${node.podCIDR} via ${network(node)} dev flannel.1 onlink`,
-      ]),
-      '',
-    ].join('\n'),
-  });
-  await self.namespace.exec(['bridge', '-batch', '-'], {
-    input: [...others.map((node) => `fdb replace ${mac(node)} dev flannel.1 dst ${node.address} self permanent`), ''].join('\n'),
-  });
+/** The device that a packet to `address` leaves by. */
+async function wayTo(node: KubeletNode, address: string): Promise<string | undefined> {
+  return / dev (\S+)/.exec(await node.exec(['ip', 'route', 'get', address]))?.[1];
+}
+
+/** The gateway that the ordinary node sends to: flannel knows it by the first address of its pods. */
+async function gatewayTo(address: string): Promise<KubeletNode> {
+  const [, via] = / via (\S+) /.exec(await ordinary.exec(['ip', 'route', 'get', address])) ?? [];
+  const found = [...example.east.nodes.values()].find(({ podCIDR }) => podCIDR.split('/')[0] === via);
+  if (found === undefined) throw new Error(`${ordinary.name} sends ${address} to ${via}, which is no node`);
+  return found;
+}
+
+async function meshAddressOf(cluster: KubeletCluster, node: string): Promise<string> {
+  return (await cluster.kubectl(['get', 'meshnode', node, '-o', 'jsonpath={.status.meshAddresses[0]}'])).trim();
+}
+
+/** An address that a pod there may have. */
+function podOf({ podCIDR }: KubeletNode): string {
+  return podCIDR.replace(/0\/24$/, '200');
 }

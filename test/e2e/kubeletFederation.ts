@@ -8,18 +8,18 @@ import type { KubeletNode } from '../lab/kubelet/node.js';
 import { currentRun } from '../lab/world/enter.js';
 import { runFolder } from '../lab/world/state.js';
 import { attempt, sleep, until } from '../lab/process.js';
-import { type Example, installExample, startExample } from '../demo/install.js';
+import { type Example, type ExampleNetwork, installExample, startExample } from '../demo/install.js';
 import { countWrites } from './apiRequests.js';
 import { shopManifests, type ShopOptions } from './shop.js';
 
-/** All installed and rolled out, nothing exported. */
-export async function startFederation(): Promise<Example> {
+/** All installed and rolled out, nothing exported. `eu`: nodes of east's location of that name. */
+export async function startFederation(options: { readonly network?: ExampleNetwork; readonly eu?: number } = {}): Promise<Example> {
   const world = currentRun();
   if (world === undefined) throw new Error('must run in a world: make e2e');
   const silent = (): void => undefined;
   const template = await containerdTemplate(await buildImages(silent), silent);
-  const example = await startExample({ runId: world, folder: runFolder(world), template });
-  await installExample(example, silent);
+  const example = await startExample({ runId: world, folder: runFolder(world), template }, options);
+  await installExample(example, { ...options, note: silent });
   return example;
 }
 

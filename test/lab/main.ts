@@ -1,5 +1,6 @@
 /**
- * The lab's command line: `node out/test/lab/main.js setup [tests] | check | in-world -- COMMAND... | shell [RUN] [-- COMMAND...] | sweep`.
+ * The lab's command line: `node out/test/lab/main.js COMMAND`, where COMMAND is `setup [PURPOSE]`, `check`, `in-world -- COMMAND...`,
+ * `shell [RUN] [-- COMMAND...]` or `sweep`.
  */
 import type { Purpose } from './binaries/build.js';
 import { checkMachine } from './setup/checks.js';
@@ -9,7 +10,7 @@ import { shellIn } from './world/shell.js';
 import { listRuns, sweep } from './world/state.js';
 
 const USAGE = `usage: node out/test/lab/main.js COMMAND
-  setup [tests]            install and build what the lab lacks, or tests
+  setup [PURPOSE]          install and build what the lab lacks; flannel, tests: and what one with flannel needs, or all tests
   check                    say what it lacks
   in-world -- COMMAND...   run a command in namespaces of its own
   shell [RUN] [-- COMMAND] enter a running lab
@@ -25,7 +26,7 @@ async function main(argv: readonly string[]): Promise<number> {
   try {
     switch (command) {
       case 'setup':
-        return await setup(argument === 'tests' ? 'tests' : 'lab');
+        return await setup(argument === 'tests' || argument === 'flannel' ? argument : 'lab');
       case 'check':
         return await check();
       case 'in-world':

@@ -28,12 +28,15 @@ interface Recipe {
   readonly flags: string;
   /** On two cores with an empty Go cache, measured: what the estimate starts from. */
   readonly seconds: number;
-  /** Only `make parts` runs it: a lab starts without. */
-  readonly forTests?: true;
+  /** A lab starts without it, and so does what comes before its purpose in `PURPOSES`. Default: `lab`. */
+  readonly purpose?: Purpose;
 }
 
-/** What is to run: a lab, as the demo does, or every test. */
-export type Purpose = 'lab' | 'tests';
+/** What is to run: a lab, as the demo does; one whose network plugin is flannel, as an end-to-end test has it; every test. */
+export type Purpose = 'lab' | 'flannel' | 'tests';
+
+/** Each needs what those before it need. */
+const PURPOSES: readonly Purpose[] = ['lab', 'flannel', 'tests'];
 
 /** The Kubernetes that charts are rendered for where there is no cluster to ask, as releases of Helm are told, too. */
 const helm = (program: Binary, major: 3 | 4, versions: string): Recipe => ({
@@ -42,7 +45,7 @@ const helm = (program: Binary, major: 3 | 4, versions: string): Recipe => ({
   target: `helm.sh/helm/v${major}/cmd/helm`,
   flags: `-s -w -X helm.sh/helm/v${major}/${versions}.k8sVersionMajor=1 -X helm.sh/helm/v${major}/${versions}.k8sVersionMinor=35`,
   seconds: 90,
-  forTests: true,
+  purpose: 'tests',
 });
 
 const kubernetes = (program: Binary, seconds: number): Recipe => ({
@@ -64,6 +67,7 @@ const RECIPES: readonly Recipe[] = [
   kubernetes('kube-scheduler', 10),
   kubernetes('kube-proxy', 8),
   { program: 'coredns', module: 'test/lab/binaries/coredns', target: '.', flags: '-s -w', seconds: 40 },
+  { program: 'flanneld', module: 'test/lab/binaries/flannel', target: 'build.sh', flags: '', seconds: 25, purpose: 'flannel' },
   helm('helm3', 3, 'pkg/chartutil'),
   helm('helm4', 4, 'pkg/chart/common'),
 ];
@@ -74,7 +78,8 @@ export function missingBinaries(purpose: Purpose): Binary[] {
 }
 
 function missing(purpose: Purpose): readonly Recipe[] {
-  return RECIPES.filter((recipe) => (purpose === 'tests' || recipe.forTests !== true) && !isCurrent(recipe));
+  const upTo = PURPOSES.indexOf(purpose);
+  return RECIPES.filter((recipe) => PURPOSES.indexOf(recipe.purpose ?? 'lab') <= upTo && !isCurrent(recipe));
 }
 
 /** Builds them, telling `note` how far it is. @throws with the compiler's words when a build fails. */

@@ -17,6 +17,7 @@ const MODULE: Readonly<Record<string, string>> = {
   kubelet: 'kubernetes-v1.35.4',
   etcd: 'etcd',
   coredns: 'coredns',
+  flanneld: 'flannel',
   helm3: 'helm3',
   helm4: 'helm4',
   'wireguard-go': 'wireguard-go',

@@ -7,7 +7,9 @@ import { type ControlPlane, startControlPlane } from '../../apiserver/controlPla
 import { binaryPath } from '../binaries/locate.js';
 import { run, until } from '../process.js';
 import { corednsManifest } from './coredns.js';
+import { FLANNEL_USER, flannelManifest } from './flannel.js';
 import { type KubeletNode, startNode } from './node.js';
+import type { NodeNetwork } from './nodeConfig.js';
 
 interface ClusterSpec {
   readonly name: string;
@@ -18,7 +20,7 @@ interface ClusterSpec {
   readonly podPrefix?: string;
   readonly proxyMode?: 'nftables' | 'iptables';
   /** Who gives pods their network. `ours`: the node-agent, which `install` brings; the nodes are not ready before. Default: the lab. */
-  readonly network?: 'lab' | 'ours';
+  readonly network?: NodeNetwork;
   /** Runs before the nodes are waited for. */
   readonly install?: (cluster: Pick<KubeletCluster, 'kubectl'>) => Promise<void>;
 }
@@ -64,16 +66,21 @@ export async function startCluster(lab: LabContext, spec: ClusterSpec): Promise<
     controllers: '*,-nodeipam,-cloud-node-lifecycle-controller',
     scheduler: true,
     // A name more than there are nodes, for those that join later.
-    users: [...names.map(({ name }) => name), ...[1, 2, 3].map((index) => `${spec.name}-extra${index}`)].map((name) => ({
-      name: `system:node:${name}`,
-      groups: ['system:nodes'],
-    })),
+    users: [
+      { name: FLANNEL_USER, groups: [] },
+      ...[...names.map(({ name }) => name), ...[1, 2, 3].map((index) => `${spec.name}-extra${index}`)].map((name) => ({
+        name: `system:node:${name}`,
+        groups: ['system:nodes'],
+      })),
+    ],
   });
   const kubeconfigFile = `${folder}/kubeconfig`;
   writeFileSync(kubeconfigFile, api.kubeconfig('admin'), { mode: 0o600 });
   const program = binaryPath('kubectl') ?? 'kubectl';
   const kubectl: KubeletCluster['kubectl'] = (args, options) => run([program, `--kubeconfig=${kubeconfigFile}`, ...args], options);
   await kubectl(['create', 'clusterrolebinding', 'lab-kube-proxy', '--clusterrole=system:node-proxier', '--user=system:kube-proxy']);
+  const network = spec.network ?? 'lab';
+  if (typeof network === 'object') await kubectl(['apply', '-f', '-'], { input: flannelManifest() });
   const nodes = new Map<string, KubeletNode>();
   const lans = new Map<string, { readonly lan: Lan; hosts: number }>();
   let count = 0;
@@ -103,10 +110,11 @@ export async function startCluster(lab: LabContext, spec: ClusterSpec): Promise<
         clusterCIDR: `${podPrefix}.0.0/16`,
         dnsAddress,
         proxyMode: spec.proxyMode ?? 'nftables',
-        network: spec.network ?? 'lab',
+        network,
         ca: api.ca,
         kubeletKubeconfig: api.kubeconfig(`system:node:${name}`),
         proxyKubeconfig: api.kubeconfig('system:kube-proxy'),
+        flannelKubeconfig: api.kubeconfig(FLANNEL_USER),
       },
     });
     nodes.set(name, node);

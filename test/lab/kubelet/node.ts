@@ -40,6 +40,7 @@ export async function startNode(input: NodeInput): Promise<KubeletNode> {
   await cloneTemplate(input.template, join(folder, 'data/containerd'));
   const groups = createGroup(input.runId, config.name);
   const programs = dirname(binaryPath('kubelet') ?? '');
+  const flanneld = typeof config.network === 'object' ? must(binaryPath('flanneld')) : '';
   const log = openSync(join(folder, 'log/init.log'), 'a');
   // The control groups are entered first: a cgroup namespace's root is the group its first process is in. The node waits for
   // its network before it starts anything.
@@ -47,7 +48,7 @@ export async function startNode(input: NodeInput): Promise<KubeletNode> {
 exec unshare --net --mount --pid --fork --kill-child --uts --ipc --cgroup \\
   bash -c 'read -r go < "$1/go"; exec bash -c "$0" node "$@"' "$NODE_SCRIPT" "$@"`;
   await run(['mkfifo', join(folder, 'go')]);
-  const outer = start(['bash', '-c', script, 'node', folder, config.name, address, programs], {
+  const outer = start(['bash', '-c', script, 'node', folder, config.name, address, programs, flanneld], {
     env: { ...process.env, NODE_SCRIPT },
     stdio: ['ignore', log, log],
   });
@@ -56,7 +57,7 @@ exec unshare --net --mount --pid --fork --kill-child --uts --ipc --cgroup \\
     (await run(['readlink', `/proc/${pid}/exe`])).includes('unshare') && hasChild(pid) ? true : undefined,
   );
   leaveGroup(input.runId, pid);
-  await plugNode(pid, { lan: input.lan, host: input.host, address, ...(config.network === 'ours' ? {} : { translated: config.podCIDR }) });
+  await plugNode(pid, { lan: input.lan, host: input.host, address, ...(config.network === 'lab' ? { translated: config.podCIDR } : {}) });
   writeFileSync(join(folder, 'go'), 'go\n');
   const enter = (): string[] => [
     'nsenter',
@@ -112,6 +113,11 @@ async function plugNode(
     }
   }\n`,
   );
+}
+
+function must(flanneld: string | undefined): string {
+  if (flanneld === undefined) throw new Error('flannel is not built: run `make setup`');
+  return flanneld;
 }
 
 function childOf(pid: number): number {

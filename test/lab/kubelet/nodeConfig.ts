@@ -2,6 +2,7 @@
  * The files a node's programs read, by name.
  */
 import { containerdConfig } from './containerdTemplate.js';
+import { type Flannel, flannelFiles } from './flannel.js';
 
 export interface NodeConfigInput {
   readonly name: string;
@@ -9,12 +10,15 @@ export interface NodeConfigInput {
   readonly clusterCIDR: string;
   readonly dnsAddress: string;
   readonly proxyMode: 'nftables' | 'iptables';
-  /** `ours`: the node comes without CNI configuration and plugins. */
-  readonly network: 'lab' | 'ours';
+  readonly network: NodeNetwork;
   readonly ca: string;
   readonly kubeletKubeconfig: string;
   readonly proxyKubeconfig: string;
+  readonly flannelKubeconfig: string;
 }
+
+/** `ours`: the node comes without CNI configuration and plugins. */
+export type NodeNetwork = 'lab' | 'ours' | Flannel;
 
 /** 1420 for WireGuard on an underlay of 1500, less 50 for VXLAN. */
 const POD_MTU = 1370;
@@ -25,7 +29,7 @@ export function nodeConfig(input: NodeConfigInput): Readonly<Record<string, stri
     'kubelet.kubeconfig': input.kubeletKubeconfig,
     'proxy.kubeconfig': input.proxyKubeconfig,
     'containerd.toml': containerdConfig(),
-    ...(input.network === 'ours' ? {} : { 'cni.conflist': cniConfiguration(input.podCIDR) }),
+    ...networkFiles(input),
     // YAML is a superset of JSON.
     'kubelet.yaml': JSON.stringify({
       apiVersion: 'kubelet.config.k8s.io/v1beta1',
@@ -64,6 +68,11 @@ export function nodeConfig(input: NodeConfigInput): Readonly<Record<string, stri
       conntrack: { maxPerCore: 0, min: 0, tcpEstablishedTimeout: '0s', tcpCloseWaitTimeout: '0s' },
     }),
   };
+}
+
+function networkFiles({ network, podCIDR, clusterCIDR, flannelKubeconfig }: NodeConfigInput): Readonly<Record<string, string>> {
+  if (network === 'lab') return { 'cni.conflist': cniConfiguration(podCIDR) };
+  return network === 'ours' ? {} : flannelFiles(network, clusterCIDR, flannelKubeconfig);
 }
 
 function cniConfiguration(podCIDR: string): string {

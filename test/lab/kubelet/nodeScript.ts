@@ -2,11 +2,11 @@
  * What process 1 of a node does: makes the node's own root out of an overlay over this machine's, then runs containerd, kubelet
  * and kube-proxy in it. Everything it mounts or starts dies with it.
  *
- * Arguments: $1 folder of the node, $2 its name, $3 its address, $4 folder of the Kubernetes programs, $5 kube-proxy's mode.
+ * Arguments: $1 folder of the node, $2 its name, $3 its address, $4 folder of the Kubernetes programs, $5 flannel's daemon.
  */
 export const NODE_SCRIPT = String.raw`
 set -euo pipefail
-folder=$1 name=$2 address=$3 programs=$4
+folder=$1 name=$2 address=$3 programs=$4 flanneld=$5
 hostname "$name"
 mount --make-rprivate /
 mkdir -p "$folder"/root/{upper,work,merged} "$folder"/data/kubelet "$folder"/log
@@ -31,6 +31,11 @@ mount -t tmpfs tmpfs "$root/opt/cni/bin"
 if [ -e "$folder/config/cni.conflist" ]; then
   mount --bind /usr/lib/cni "$root/opt/cni/bin"
   cp "$folder/config/cni.conflist" "$root/etc/cni/net.d/10-lab.conflist"
+fi
+if [ -e "$folder/config/flannel.sh" ]; then
+  mount --bind /usr/lib/cni "$root/opt/cni/bin"
+  touch "$root/run/flanneld"
+  mount --bind "$flanneld" "$root/run/flanneld"
 fi
 # Control groups: this cgroup namespace's roots are the node's own groups.
 if [ "$(stat -fc %T /sys/fs/cgroup)" = cgroup2fs ]; then
@@ -68,6 +73,7 @@ for _ in $(seq 200); do ctr version > /dev/null 2>&1 && break; sleep 0.05; done
 kubelet --config /etc/lab/kubelet.yaml --kubeconfig /etc/lab/kubelet.kubeconfig --hostname-override "$name" --node-ip "$address" \
   --root-dir /var/lib/kubelet --cert-dir /var/lib/kubelet/pki --v=1 > /var/log/lab/kubelet.log 2>&1 &
 kube-proxy --config /etc/lab/kube-proxy.yaml --v=1 > /var/log/lab/kube-proxy.log 2>&1 &
+if [ -e /etc/lab/flannel.sh ]; then bash -eu /etc/lab/flannel.sh "$name" & fi
 trap 'exit 0' TERM
 while :; do wait || true; sleep 1 & wait $!; done
 `;
