@@ -3,7 +3,7 @@
  */
 import type { Family } from '../../core/net/family.js';
 import type { HostTexts } from '../../core/kilo/recognise.js';
-import { stepText, type KiloStep } from '../../core/kilo/removal.js';
+import type { KiloStep } from '../../core/kilo/removal.js';
 import { VARIANTS, type Variant } from '../../core/kilo/traces.js';
 import { lacksIpv6, type Runner, type RunResult } from '../host/runner.js';
 import { kiloRuns } from './running.js';
@@ -37,7 +37,9 @@ export function createKiloHost(runner: Runner): KiloHost {
         if ((await together(runner, run))?.ok === true) continue;
         for (const step of run) {
           const result = await carryOut(runner, step);
-          if (!result.ok && !GONE.test(result.message)) failures.push(`${stepText(step)}: ${result.message}`);
+          if (result.ok || GONE.test(result.message)) continue;
+          const { stepText } = await import('../../core/kilo/removal.js');
+          failures.push(`${stepText(step)}: ${result.message}`);
         }
       }
       return failures;

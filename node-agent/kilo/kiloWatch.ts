@@ -5,7 +5,6 @@
  * An agent that is gone may be restarting. If it left something, it counts as running until it has been away for a while.
  */
 import { recogniseKilo, NOTHING_KNOWN, type Confirmation, type HostTexts } from '../../core/kilo/recognise.js';
-import { kiloRemoval } from '../../core/kilo/removal.js';
 import { isTraceless, NO_TRACES, type KiloOnHost, type KiloTraces } from '../../core/kilo/traces.js';
 import type { Clock } from '../../core/runtime/clock.js';
 import type { KiloHost } from './kiloHost.js';
@@ -37,7 +36,11 @@ export function createKiloWatch(host: KiloHost, clock: Clock, patienceMs: number
       const leftNow = awaySince !== undefined && !traceless && clock.now() - awaySince < patienceMs;
       return sightOf(running ?? (leftNow ? 'or did a few seconds ago, and may be restarting' : undefined), texts);
     },
-    remove: (traces) => host.remove(kiloRemoval(traces)),
+    async remove(traces) {
+      // Once in the life of a node, if at all.
+      const { kiloRemoval } = await import('../../core/kilo/removal.js');
+      return host.remove(kiloRemoval(traces));
+    },
   };
 }
 
