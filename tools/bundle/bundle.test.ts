@@ -51,6 +51,11 @@ describe('what a program carries', () => {
       expect(reachText(program).match(/Zod(Email|UUID|JWT|ISODateTime)\b/g) ?? []).toEqual([]);
   });
 
+  test('none: names of ranges of addresses', () => {
+    for (const program of ['hub', 'cluster-agent', 'node-agent'] as const)
+      expect(reachText(program).match(/carrierGradeNat|deprecatedOrchid/g) ?? []).toEqual([]);
+  });
+
   test('the executable itself: nothing', () => {
     expect(reach(metafile, 'kilofed', 'static').packages).toEqual([]);
   });
