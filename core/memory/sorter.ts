@@ -1,6 +1,8 @@
 /**
  * Sorts a list that is nearly the one of last time: what went is taken out, what came is put in its place.
  */
+import { changedPart } from './changedPart.js';
+
 export interface Sorter<T> {
   /** In order; of equal ones only the first. The list of last time, if it is the same. */
   inOrder(items: readonly T[]): readonly T[];
@@ -25,9 +27,9 @@ export function createSorter<T extends object>(compare: (a: T, b: T) => number):
 
 /** Undefined: too much has changed, or there are equal ones. */
 function follow<T extends object>(before: Sorted<T>, items: readonly T[], compare: (a: T, b: T) => number): readonly T[] | undefined {
-  const changed = changedPart(before.items, items);
-  const [were, are] = [new Set(changed.before), new Set(changed.now)];
-  const [gone, come] = [changed.before.filter((item) => !are.has(item)), changed.now.filter((item) => !were.has(item))];
+  const { start, endBefore, endNow } = changedPart(before.items, items);
+  const [were, are] = [new Set(before.items.slice(start, endBefore)), new Set(items.slice(start, endNow))];
+  const [gone, come] = [[...were].filter((item) => !are.has(item)), [...are].filter((item) => !were.has(item))];
   if (gone.length + come.length === 0) return before.sorted;
   if ((gone.length + come.length) * FEW > items.length) return undefined;
   const sorted = [...before.sorted];
@@ -42,15 +44,6 @@ function follow<T extends object>(before: Sorted<T>, items: readonly T[], compar
 
 /** Each one that goes or comes moves those behind it. */
 const FEW = 32;
-
-/** Without what both begin and end with. */
-function changedPart<T>(before: readonly T[], now: readonly T[]): { readonly before: readonly T[]; readonly now: readonly T[] } {
-  const most = Math.min(before.length, now.length);
-  let [start, end] = [0, 0];
-  while (start < most && before[start] === now[start]) start += 1;
-  while (end < most - start && before[before.length - 1 - end] === now[now.length - 1 - end]) end += 1;
-  return { before: before.slice(start, before.length - end), now: now.slice(start, now.length - end) };
-}
 
 /** Index of the first that does not come before it. */
 function placeOf<T>(item: T, sorted: readonly T[], compare: (a: T, b: T) => number): number {

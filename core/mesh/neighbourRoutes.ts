@@ -24,6 +24,8 @@ export interface NeighbourRoutesInput {
 }
 
 interface NearRoutesContext {
+  /** What `idsOf` asks. */
+  readonly ids: ReadonlyMap<string, number>;
   readonly idsOf: NexthopIdsOf;
   readonly sources: Partial<Record<Family, string>>;
   readonly memory: RoutingMemory;
@@ -36,22 +38,22 @@ type NexthopIds = Readonly<Record<Family, number | undefined>>;
 /** Routes to the pods and mesh addresses of the location's other nodes. `sources`: this node's mesh address of each family. */
 export function neighbourRoutes(
   input: NeighbourRoutesInput,
-  { idsOf, sources, memory }: NearRoutesContext,
-): { readonly routes: Route[]; readonly problems: Problem[] } {
-  const problems: Problem[] = [];
-  const mine = [...input.podCIDRs, ...input.meshAddresses.map(singleAddress)].map(canonical);
-  const ways: NearDestination[] = [...new Set(mine)].map((dst) => ({ holder: 'this node', dst, routes: [] }));
-  for (const neighbour of input.neighbours) {
-    const ids = idsOf(neighbour);
-    const way = memory.near.get(neighbour, [input.encapsulation, ids.inet, ids.inet6, sources.inet, sources.inet6], () =>
-      wayTo(neighbour, input.encapsulation, { ids, sources }),
-    );
-    problems.push(...way.problems);
-    ways.push(...way.destinations);
-  }
-  const isUnique = memory.destinations.inOrder(ways).length === ways.length;
-  const routes = (isUnique ? ways : withoutTaken(ways, problems)).flatMap((each) => each.routes);
-  return { routes, problems };
+  { ids, idsOf, sources, memory }: NearRoutesContext,
+): { readonly routes: readonly Route[]; readonly problems: readonly Problem[] } {
+  const { near } = memory;
+  const { inet, inet6 } = sources;
+  // A node that joins is given an id, and the others nearly always keep theirs.
+  const ways = near.ways.get(input.neighbours, [input.encapsulation, ids, inet, inet6], (neighbour) => {
+    const mine = idsOf(neighbour);
+    const madeOf = [input.encapsulation, mine.inet, mine.inet6, inet, inet6];
+    return [near.way.get(neighbour, madeOf, () => wayTo(neighbour, input.encapsulation, { ids: mine, sources }))];
+  });
+  const mine = [...new Set([...input.podCIDRs, ...input.meshAddresses.map(singleAddress)].map(canonical))];
+  const there = near.destinations.get(ways, [], ({ destinations }) => destinations);
+  const all: readonly NearDestination[] = [...mine.map((dst) => ({ holder: 'this node', dst, routes: [] })), ...there];
+  const problems = [...near.problems.get(ways, [], (way) => way.problems)];
+  const isUnique = near.sorted.inOrder(all).length === all.length;
+  return { routes: near.routes.get(isUnique ? there : withoutTaken(all, problems), [], (each) => each.routes), problems };
 }
 
 /** Of two ways to one destination the first is kept. */
@@ -106,21 +108,15 @@ interface NodeRoutes {
  * holds only these nodes; everything else falls through to the main table. Packets of the host itself, encapsulated ones among them, match
  * no rule and stay on the underlay. Beside a network plugin, own pods are left to the plugin.
  */
-export function routesToNodes(input: NeighbourRoutesInput, idsOf: NexthopIdsOf, memory: RoutingMemory): NodeRoutes {
+export function routesToNodes(input: NeighbourRoutesInput, { ids, idsOf, memory }: Omit<NearRoutesContext, 'sources'>): NodeRoutes {
   const sources = input.leavesPods ? [] : input.podCIDRs;
-  const routes = (sources.length + input.planes.length === 0 ? [] : input.neighbours)
-    .filter(({ encapsulated }) => encapsulated)
-    .flatMap((neighbour) => {
-      const { node } = neighbour;
-      const ids = idsOf(neighbour);
-      return memory.toNodes.get(neighbour, [ids.inet, ids.inet6], () =>
-        underlayAddressesOf(node).flatMap((address): Route[] => {
-          const id = ids[familyName(address)];
-          const dst = singleAddress(address);
-          return id === undefined ? [] : [{ dst, table: RULE_TABLE, metric: ROUTE_METRIC, to: { kind: 'nexthop', id } }];
-        }),
-      );
-    });
+  const isNeeded = sources.length + input.planes.length > 0;
+  const routes = memory.near.toNodes.get(input.neighbours, [isNeeded, ids], (neighbour) => {
+    const { inet, inet6 } = idsOf(neighbour);
+    return isNeeded && neighbour.encapsulated
+      ? memory.near.wayToNode.get(neighbour, [inet, inet6], () => routesToNode(neighbour, { inet, inet6 }))
+      : [];
+  });
   const families = FAMILIES.filter((family) => routes.some(({ dst }) => familyName(dst) === family));
   return {
     routes,
@@ -131,6 +127,13 @@ export function routesToNodes(input: NeighbourRoutesInput, idsOf: NexthopIdsOf, 
       families.map((family) => ({ priority: RULE_PRIORITY + 1, family, iif: `${INTERFACE_PREFIX}${plane}`, table: RULE_TABLE })),
     ),
   };
+}
+
+function routesToNode({ node }: Neighbour, ids: NexthopIds): readonly Route[] {
+  return underlayAddressesOf(node).flatMap((address): Route[] => {
+    const id = ids[familyName(address)];
+    return id === undefined ? [] : [{ dst: singleAddress(address), table: RULE_TABLE, metric: ROUTE_METRIC, to: { kind: 'nexthop', id } }];
+  });
 }
 
 function noAddress(family: Family): Complaint {

@@ -5,29 +5,27 @@ import type { MeshSpec } from '../api/meshSpec.js';
 import type { MeshNode } from '../api/meshNode.js';
 import { contains, parseCidr } from '../net/cidr.js';
 import { familyName } from '../net/family.js';
-import type { PerObject } from '../memory/perObject.js';
 import { internalByFamily, nextHopsBetween, outerFamily } from './encapsulation/addresses.js';
 import type { Neighbour } from './encapsulation/strategy.js';
 import { ENCAPSULATIONS } from './encapsulation/table.js';
+import type { PlanMemory } from './planMemory.js';
 
-/** In the order of `site`, the nodes that reach each other without a tunnel. `known`: those of last time. */
+/** In the order of `site`, the nodes that reach each other without a tunnel. */
 export function neighboursOf(
   self: MeshNode,
   site: readonly MeshNode[],
   mesh: Pick<MeshSpec, 'encapsulation' | 'encapsulationType'>,
-  known: PerObject<MeshNode, Neighbour>,
-): Neighbour[] {
-  const madeOf = [self, mesh.encapsulation, mesh.encapsulationType];
+  memory: Pick<PlanMemory, 'neighbour' | 'neighbours'>,
+): readonly Neighbour[] {
   const { nextHops } = ENCAPSULATIONS[mesh.encapsulationType];
-  return site
-    .filter((node) => node.metadata.name !== self.metadata.name)
-    .map((node) =>
-      known.get(node, madeOf, () =>
-        isEncapsulated(self, node, mesh.encapsulation)
-          ? { node, nextHops: nextHops(self, node), encapsulated: true }
-          : { node, nextHops: nextHopsBetween(internalByFamily(self), internalByFamily(node), () => 'underlay'), encapsulated: false },
-      ),
-    );
+  const madeOf = [self, mesh.encapsulation, mesh.encapsulationType];
+  const toNode = (node: MeshNode): Neighbour =>
+    isEncapsulated(self, node, mesh.encapsulation)
+      ? { node, nextHops: nextHops(self, node), encapsulated: true }
+      : { node, nextHops: nextHopsBetween(internalByFamily(self), internalByFamily(node), () => 'underlay'), encapsulated: false };
+  return memory.neighbours.get(site, madeOf, (node) =>
+    node.metadata.name === self.metadata.name ? [] : [memory.neighbour.get(node, madeOf, () => toNode(node))],
+  );
 }
 
 /** Symmetric, so that both ends have the device: if one of the two sees a subnet border, both encapsulate. */

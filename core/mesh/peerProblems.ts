@@ -37,7 +37,9 @@ export function peerProblems({ mesh, nodes, peers, unresolved }: PeerProblemsInp
   const theirs = peerSegments(peers);
   const told = remoteGateways({
     remote: [...own, ...theirs.segments],
-    nodesByKey: new Map(verifiedNodes(present(nodes)).map(({ metadata: { name }, spec: { publicKey } }) => [publicKey, name])),
+    nodesByKey: onDemand(
+      () => new Map(verifiedNodes(present(nodes)).map(({ metadata: { name }, spec: { publicKey } }) => [publicKey, name])),
+    ),
     ownKey: '',
     planes: mesh.planes,
     resolved: {},

@@ -5,6 +5,7 @@
 import type { MeshNode } from '../api/meshNode.js';
 import type { Problem } from '../api/problem.js';
 import { type ByName, createByName } from '../memory/byName.js';
+import { createFlatMap, type FlatMap } from '../memory/flatMap.js';
 import { createPerObject, type PerObject } from '../memory/perObject.js';
 import { createSorter, type Sorter } from '../memory/sorter.js';
 import { createWhileSame, type WhileSame } from '../memory/whileSame.js';
@@ -12,12 +13,18 @@ import type { Neighbour } from './encapsulation/strategy.js';
 import type { NexthopName } from './nexthopName.js';
 import type { Nexthop, Route } from './plan.js';
 import { createPrefixSorters, type PrefixSorters } from './prefixSorters.js';
+import type { ProbeTarget } from './probing.js';
 import { compareRoutes } from './routes.js';
 import type { Segmented } from './segments.js';
 
 export interface PlanMemory {
+  readonly verified: FlatMap<MeshNode, MeshNode>;
   readonly prefixes: PrefixSorters;
-  readonly neighbours: PerObject<MeshNode, Neighbour>;
+  /** Of the node's site. */
+  readonly local: FlatMap<MeshNode, MeshNode>;
+  readonly neighbour: PerObject<MeshNode, Neighbour>;
+  readonly neighbours: FlatMap<MeshNode, Neighbour>;
+  readonly segmentPeers: FlatMap<Neighbour, ProbeTarget>;
   readonly peers: WhileSame<Segmented>;
   readonly routing: RoutingMemory;
 }
@@ -25,17 +32,31 @@ export interface PlanMemory {
 export interface RoutingMemory {
   /** Nexthops of this node's own planes. */
   readonly planes: WhileSame<readonly NamedNexthop[]>;
+  readonly names: WhileSame<ReadonlySet<string>>;
   readonly ids: WhileSame<ReadonlyMap<string, number>>;
-  readonly nexthops: PerObject<NamedNexthop, Nexthop>;
+  /** To nodes of the location, their keys, and with their ids. */
+  readonly named: FlatMap<Neighbour, NamedNexthop>;
+  readonly keys: FlatMap<NamedNexthop, string>;
+  readonly nexthops: FlatMap<NamedNexthop, Nexthop>;
+  readonly nexthop: PerObject<NamedNexthop, Nexthop>;
   /** Inside the location. */
-  readonly near: PerObject<Neighbour, NearWay>;
-  readonly toNodes: PerObject<Neighbour, readonly Route[]>;
+  readonly near: NearMemory;
   /** By segment. */
   readonly remote: ByName<readonly Route[]>;
   readonly probes: WhileSame<readonly Route[]>;
-  readonly destinations: Sorter<NearDestination>;
   readonly sortedNexthops: Sorter<Nexthop>;
   readonly sortedRoutes: Sorter<Route>;
+}
+
+interface NearMemory {
+  readonly way: PerObject<Neighbour, NearWay>;
+  readonly ways: FlatMap<Neighbour, NearWay>;
+  readonly problems: FlatMap<NearWay, Problem>;
+  readonly destinations: FlatMap<NearWay, NearDestination>;
+  readonly sorted: Sorter<NearDestination>;
+  readonly routes: FlatMap<NearDestination, Route>;
+  readonly wayToNode: PerObject<Neighbour, readonly Route[]>;
+  readonly toNodes: FlatMap<Neighbour, Route>;
 }
 
 /** How a node of the location is reached. */
@@ -61,18 +82,33 @@ export interface NamedNexthop extends Omit<Nexthop, 'id'> {
 
 export function createPlanMemory(): PlanMemory {
   return {
+    verified: createFlatMap(),
     prefixes: createPrefixSorters(),
-    neighbours: createPerObject(),
+    local: createFlatMap(),
+    neighbour: createPerObject(),
+    neighbours: createFlatMap(),
+    segmentPeers: createFlatMap(),
     peers: createWhileSame(),
     routing: {
       planes: createWhileSame(),
+      names: createWhileSame(),
       ids: createWhileSame(),
-      nexthops: createPerObject(),
-      near: createPerObject(),
-      toNodes: createPerObject(),
+      named: createFlatMap(),
+      keys: createFlatMap(),
+      nexthops: createFlatMap(),
+      nexthop: createPerObject(),
+      near: {
+        way: createPerObject(),
+        ways: createFlatMap(),
+        problems: createFlatMap(),
+        destinations: createFlatMap(),
+        sorted: createSorter((a, b) => (a.dst === b.dst ? 0 : a.dst < b.dst ? -1 : 1)),
+        routes: createFlatMap(),
+        wayToNode: createPerObject(),
+        toNodes: createFlatMap(),
+      },
       remote: createByName(),
       probes: createWhileSame(),
-      destinations: createSorter((a, b) => (a.dst === b.dst ? 0 : a.dst < b.dst ? -1 : 1)),
       sortedNexthops: createSorter((a, b) => a.id - b.id),
       sortedRoutes: createSorter(compareRoutes),
     },

@@ -6,7 +6,7 @@ import type { MeshNode } from '../api/meshNode.js';
 import { type Cidr, parseCidr, sortCidrs } from '../net/cidr.js';
 import { FAMILIES } from '../net/family.js';
 import { aggregate } from '../net/sets.js';
-import { verifiedNodes } from './verified.js';
+import { verifiedNode } from './verified.js';
 import { meshRanges } from './addresses.js';
 import { placeBesideKilo } from './besideKilo.js';
 import { claimPrefixes, type Claims } from './claims.js';
@@ -46,7 +46,7 @@ export type PlannedNode =
  */
 export function planNode(input: MeshInput, memory: PlanMemory = createPlanMemory()): PlannedNode {
   const there = present(input.nodes);
-  const nodes = verifiedNodes(there);
+  const nodes = memory.verified.get(there, [], verifiedNode);
   const self = placed(nodes, input.node);
   if (self === undefined)
     return {
@@ -89,7 +89,7 @@ function planPlaced(input: MeshInput, { nodes, self, memory }: Placed): NodePlan
       ? undefined
       : { slot, ...planTunnels(input, { self, slot, remote, claims, observedAt: observedEndpointsOf({ self, slot, nodes }) }) };
   const interfaces = tunnels?.interfaces ?? [];
-  const near = new Set(neighbours.map(({ node: { metadata } }) => metadata.name));
+  const near = onDemand(() => new Set(neighbours.map(({ node: { metadata } }) => metadata.name)));
   const inside = encapsulation.device({ self, neighbours, underlayMtu: input.underlayMtu, tunnelMtu: tunnelMtu(input) });
   const routing = planRouting(
     {
@@ -103,12 +103,13 @@ function planPlaced(input: MeshInput, { nodes, self, memory }: Placed): NodePlan
         segment,
         destinations: destinations.get(segment.name)?.routed ?? [],
         refused: destinations.get(segment.name)?.refused ?? [],
-        paths: remotePaths(segment, { own, near, planes: mesh.planes, tunnels }),
+        paths: remotePaths(segment, { own, near: near(), planes: mesh.planes, tunnels }),
       })),
       probes: planProbes({
         self,
         own,
         neighbours,
+        memory: memory.segmentPeers,
         remote,
         tunnels,
         senders: probeSenders(mesh, claims),
@@ -170,7 +171,7 @@ interface NodeView {
   /** Networks that these stand in. */
   readonly near: () => readonly LocalNetwork[];
   /** Nodes that tunnels may end at. */
-  readonly ends: readonly MeshNode[];
+  readonly ends: () => readonly MeshNode[];
   /** Segments whose gateways are all left out. */
   readonly emptied: ReadonlySet<string>;
   readonly problems: readonly Problem[];
@@ -182,12 +183,12 @@ function nodeViewOf({ node, mesh, peers: all, resolved, apiServers = [] }: MeshI
   const taken = mesh.besideKilo === undefined ? all : [];
   const peers = memory.peers.get(taken, () => peerSegments(taken));
   const site = siteName(self, mesh.granularity);
-  const local = nodes.filter((each) => siteName(each, mesh.granularity) === site);
+  const local = memory.local.get(nodes, [mesh.granularity, site], (each) => (siteName(each, mesh.granularity) === site ? [each] : []));
   const view = viewOf(cluster.segments, node, local);
   const near = onDemand(() => localNetworks(local));
   const known = remoteGateways({
     remote: [...view.remote, ...peers.segments].toSorted(bySegmentPrecedence),
-    nodesByKey: new Map(nodes.map(({ metadata: { name }, spec: { publicKey } }) => [publicKey, name])),
+    nodesByKey: onDemand(() => new Map(nodes.map(({ metadata: { name }, spec: { publicKey } }) => [publicKey, name]))),
     ownKey: self.spec.publicKey,
     planes: mesh.planes,
     resolved,
@@ -201,19 +202,22 @@ function nodeViewOf({ node, mesh, peers: all, resolved, apiServers = [] }: MeshI
     ownRanges: onDemand(() => meshRanges(mesh, nodes)),
   });
   // In a segment without a gateway any node may become one. The API server may be there, without which nobody would learn of it.
-  const ends = new Set(
-    cluster.segments.flatMap(({ gateways, nodes: members }) => (gateways.length === 0 ? members : gateways.map(({ name }) => name))),
-  );
+  const ends = onDemand(() => {
+    const names = new Set(
+      cluster.segments.flatMap(({ gateways, nodes: members }) => (gateways.length === 0 ? members : gateways.map(({ name }) => name))),
+    );
+    return nodes.filter(({ metadata }) => names.has(metadata.name));
+  });
   return {
     own: view.own,
     remote,
     claims,
     reserved: parseCidrs(apiServers),
     slot: view.own.gateways.find(({ name }) => name === node)?.slot,
-    neighbours: neighboursOf(self, local, mesh, memory.neighbours),
+    neighbours: neighboursOf(self, local, mesh, memory),
     local,
     near,
-    ends: nodes.filter(({ metadata }) => ends.has(metadata.name)),
+    ends,
     emptied: known.emptied,
     problems: [...cluster.problems, ...peers.problems, ...known.problems, ...claims.problems],
   };
@@ -285,8 +289,8 @@ function clampedDevices(interfaces: readonly WireguardInterface[], neighbours: r
  * answers the address that it last received from, and without NAT between them that is whatever source the far kernel chose.
  */
 function underlayAddresses(input: MeshInput, { ends, local }: Pick<NodeView, 'ends' | 'local'>): Cidr[] {
-  const hosts = [...ends.flatMap(({ spec }) => spec.endpoints.map(({ host }) => host)), ...ends.flatMap(underlayAddressesOf)].map((host) =>
-    addressFor(host, input.resolved),
+  const hosts = [...ends().flatMap(({ spec }) => spec.endpoints.map(({ host }) => host)), ...ends().flatMap(underlayAddressesOf)].map(
+    (host) => addressFor(host, input.resolved),
   );
   const addresses = new Set([...hosts.filter((host) => host !== undefined), ...local.flatMap(underlayAddressesOf)]);
   return parseCidrs([...addresses]);

@@ -7,6 +7,7 @@
  */
 import type { MeshNode } from '../api/meshNode.js';
 import { FAMILIES, type Family, familyName } from '../net/family.js';
+import type { FlatMap } from '../memory/flatMap.js';
 import { perObject } from '../memory/perObject.js';
 import type { Neighbour } from './encapsulation/strategy.js';
 import { PLANE_PROBE_PORT, PROBE_PORT, RELAY_PROBE_PORT } from '../api/ports.js';
@@ -28,6 +29,8 @@ interface ProbingInput {
   readonly self: MeshNode;
   readonly own: Segment;
   readonly neighbours: readonly Neighbour[];
+  /** What follows from neighbours, as it follows that of last time. */
+  readonly memory: FlatMap<Neighbour, ProbeTarget>;
   readonly remote: readonly Segment[];
   readonly senders: readonly ProbeSenders[];
   /** The name of the segment that an address leads to. */
@@ -53,12 +56,14 @@ export interface ProbingPlan {
 
 /** Undefined: there is nobody to probe, or this node has no address to probe from. */
 export function planProbes(input: ProbingInput): ProbingPlan | undefined {
-  const { self, own, neighbours, remote, holderOf, tunnels } = input;
+  const { self, own, neighbours, memory, remote, holderOf, tunnels } = input;
   const families = new Set((self.status?.meshAddresses ?? []).map(familyName));
   const reach = (addresses: readonly string[]): string | undefined => addresses.find((address) => families.has(familyName(address)));
-  const segmentPeers = neighbours
-    .map(({ node }) => targetsAt(node).find(({ address }) => families.has(familyName(address))))
-    .filter((target) => target !== undefined);
+  const segmentPeers = memory.get(
+    neighbours,
+    [...families],
+    ({ node }) => targetsAt(node).find(([{ address }]) => families.has(familyName(address))) ?? [],
+  );
   const far = remote
     .filter(({ kind }) => kind !== 'externalPeer')
     .flatMap((segment) =>
@@ -128,8 +133,8 @@ export function planProbes(input: ProbingInput): ProbingPlan | undefined {
 }
 
 /** One for each of its mesh addresses. */
-const targetsAt = perObject(({ metadata: { name }, spec: { publicKey }, status }: MeshNode): readonly ProbeTarget[] =>
-  (status?.meshAddresses ?? []).map((address) => ({ name, publicKey, address })),
+const targetsAt = perObject(({ metadata: { name }, spec: { publicKey }, status }: MeshNode): readonly (readonly [ProbeTarget])[] =>
+  (status?.meshAddresses ?? []).map((address) => [{ name, publicKey, address }]),
 );
 
 /** Probed by an alternate path only where there is another tunnel. */

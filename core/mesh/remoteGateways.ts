@@ -15,7 +15,7 @@ import type { Gateway, Segment } from './segments.js';
 interface RemoteGatewaysInput {
   readonly remote: readonly Segment[];
   /** Node names of this cluster by public key. */
-  readonly nodesByKey: ReadonlyMap<string, string>;
+  readonly nodesByKey: () => ReadonlyMap<string, string>;
   /** Public key of the node whose plan this is. */
   readonly ownKey: string;
   /** Of this mesh. Gateways in higher slots take part in nothing. */
@@ -40,7 +40,7 @@ export function remoteGateways({ remote, nodesByKey, ownKey, planes, resolved }:
   );
   for (const { segment, gateway } of candidates.toSorted(byGatewayPrecedence)) {
     const subject = ownerOf(segment, gateway);
-    const node = segment.kind === 'own' ? undefined : nodesByKey.get(gateway.publicKey);
+    const node = segment.kind === 'own' ? undefined : nodesByKey().get(gateway.publicKey);
     const holder = node === undefined ? holders.get(gateway.publicKey) : `node ${node}`;
     if (gateway.publicKey === ownKey) {
       refused.add(gateway);

@@ -45,12 +45,13 @@ interface RoutingInput extends NeighbourRoutesInput {
 type Routing = Pick<NodePlan, 'nexthops' | 'groups' | 'routes' | 'rules' | 'tunnelRules' | 'probing' | 'problems'>;
 
 export function planRouting(input: RoutingInput, memory: RoutingMemory): Routing {
-  const named = new Map<string, NamedNexthop>();
-  for (const each of memory.planes.get(input.planes, () => planeNexthops(input.planes))) named.set(each.key, each);
-  for (const neighbour of input.neighbours) for (const each of nexthopsTo(neighbour).there) named.set(each.key, each);
+  const planes = memory.planes.get(input.planes, () => planeNexthops(input.planes));
+  const there = memory.named.get(input.neighbours, [], (neighbour) => nexthopsTo(neighbour).there);
+  const keys = memory.keys.get(there, [], ({ key }) => [key]);
+  const names = memory.names.get([planes, keys], () => new Set([...planes.map(({ key }) => key), ...keys]));
   const reached = input.remote.flatMap(({ segment, destinations, paths }) =>
     FAMILIES.flatMap((family) => {
-      const usable = paths.filter((path) => named.has(nexthopKey(nexthopName(path), family)));
+      const usable = paths.filter((path) => names.has(nexthopKey(nexthopName(path), family)));
       return usable.length === 0 || !destinations.some((dst) => familyName(dst) === family) ? [] : [{ segment, family, usable }];
     }),
   );
@@ -58,7 +59,7 @@ export function planRouting(input: RoutingInput, memory: RoutingMemory): Routing
   const groupNames = reached
     .toSorted((a, b) => bySegmentPrecedence(a.segment, b.segment))
     .map(({ segment, family }) => keyOf(segment.name, family));
-  const ids = memory.ids.get([...named.keys(), '', ...groupNames], () => assignIds(named.keys(), ...groupNames.map((name) => [name])));
+  const ids = memory.ids.get([names, ...groupNames], () => assignIds(names, ...groupNames.map((name) => [name])));
   const sources = Object.fromEntries(input.meshAddresses.map((address) => [familyName(address), address])) as Partial<
     Record<Family, string>
   >;
@@ -100,8 +101,13 @@ export function planRouting(input: RoutingInput, memory: RoutingMemory): Routing
     const { inet, inet6 } = nexthopsTo(neighbour).keys;
     return { inet: ids.get(inet), inet6: ids.get(inet6) };
   };
-  const near = neighbourRoutes(input, { idsOf, sources, memory });
-  const nodes = routesToNodes(input, idsOf, memory);
+  const identified = (nexthop: NamedNexthop): Nexthop => {
+    const id = ids.get(nexthop.key) as number;
+    return memory.nexthop.get(nexthop, [id], () => withId(nexthop, id));
+  };
+  const identifiedThere = memory.nexthops.get(there, [ids], (nexthop) => [identified(nexthop)]);
+  const near = neighbourRoutes(input, { ids, idsOf, sources, memory });
+  const nodes = routesToNodes(input, { ids, idsOf, memory });
   const probes =
     input.probes === undefined ? undefined : probingOf(input.probes, (nexthop, family) => ids.get(nexthopKey(nexthop, family)));
   const probed = probes?.routes ?? [];
@@ -112,11 +118,7 @@ export function planRouting(input: RoutingInput, memory: RoutingMemory): Routing
   const used = new Set(groups.flatMap(({ paths }) => paths.map(({ nexthop }) => nexthop)));
   for (const routes of [near.routes, nodes.routes, probeRoutes]) for (const { to } of routes) if (to.kind === 'nexthop') used.add(to.id);
   return {
-    nexthops: memory.sortedNexthops.inOrder(
-      [...named]
-        .map(([key, nexthop]) => memory.nexthops.get(nexthop, [ids.get(key)], () => withId(nexthop, ids.get(key) as number)))
-        .filter(({ id }) => used.has(id)),
-    ),
+    nexthops: memory.sortedNexthops.inOrder([...planes.map(identified), ...identifiedThere].filter(({ id }) => used.has(id))),
     groups: groups.toSorted(byId),
     routes: memory.sortedRoutes.inOrder([...remoteRoutes, ...near.routes, ...nodes.routes, ...probeRoutes]),
     rules: nodes.rules,

@@ -119,7 +119,7 @@ export function segmentsOf(
     ...(group[0] !== undefined && standsAlone(group[0], mesh.granularity) ? { node: group[0].metadata.name } : {}),
     nodes: group.map((node) => node.metadata.name),
     gateways: uniqueSlots(gatewaysOf(group, mesh, { ownsKey, dialers }), problems),
-    allowedIPs: sort(name, group.flatMap(nodePrefixes)),
+    allowedIPs: sort(name, group, nodePrefixes),
     locationIPs: sortCidrs(group.flatMap(({ spec }) => spec.allowedLocationIPs ?? [])),
   }));
   return { segments, problems };

@@ -15,16 +15,17 @@ import { perObject } from '../memory/perObject.js';
  * cluster-agent, which verified nothing, the spec is taken as it is.
  */
 export function verifiedNodes(nodes: readonly MeshNode[]): MeshNode[] {
-  return nodes.map(verifiedNode).filter((node) => node !== undefined);
+  return nodes.flatMap(verifiedNode);
 }
 
-const verifiedNode = perObject((node: MeshNode): MeshNode | undefined => {
+/** None or one. */
+export const verifiedNode = perObject((node: MeshNode): readonly MeshNode[] => {
   const { verified, meshAddresses, assignedPods } = node.status ?? {};
   if (verified !== undefined) {
     const known = narrowed(node.spec, verified);
-    return { ...node, spec: { ...node.spec, ...known, podCIDRs: assignedPods?.cidrs ?? known.podCIDRs } };
+    return [{ ...node, spec: { ...node.spec, ...known, podCIDRs: assignedPods?.cidrs ?? known.podCIDRs } }];
   }
-  return meshAddresses === undefined ? undefined : node;
+  return meshAddresses === undefined ? [] : [node];
 });
 
 /**

@@ -56,6 +56,11 @@ describe('what a program carries', () => {
       expect(reachText(program).match(/carrierGradeNat|deprecatedOrchid/g) ?? []).toEqual([]);
   });
 
+  test('a node-agent: nothing that writes code', () => {
+    expect(readFileSync(join(ROOT, 'dist/node-agent.js'), 'utf8')).not.toMatch(/ZodObjectJIT|new Function/);
+    expect(reachText('hub')).toContain('ZodObjectJIT');
+  });
+
   test('the executable itself: nothing', () => {
     expect(reach(metafile, 'kilofed', 'static').packages).toEqual([]);
   });

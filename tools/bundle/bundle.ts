@@ -85,13 +85,30 @@ const NO_FORMATS: Plugin = {
   name: 'no formats',
   setup({ onLoad }) {
     onLoad({ filter: /zod\/v4\/classic\/schemas\.js$/ }, async ({ path }) => ({
-      contents: (await readFile(path, 'utf8')).replaceAll(FORMAT, (text) => text.replaceAll(/[^\n]/g, '')),
+      contents: withoutFormats(await readFile(path, 'utf8')),
     }));
   },
 };
 
+function withoutFormats(source: string): string {
+  return source.replaceAll(FORMAT, (text) => text.replaceAll(/[^\n]/g, ''));
+}
+
 /** A method that does nothing but check for a form: `email(params) { return this.check(core._email(ZodEmail, params)); },`. */
 const FORMAT = /^\s*\w+\(params\) \{\n\s*return this\.check\(core\._\w+\(Zod\w+, params\)\);\n\s*\},?$/gm;
+
+/**
+ * A schema of objects writes itself a function at the first object, which is quicker for thousands of objects a second and keeps what it
+ * wrote. A node-agent reads few. `zod/mini` goes without, and zod itself where no code may be written.
+ */
+const NO_WRITTEN_CODE: Plugin = {
+  name: 'no written code',
+  setup({ onLoad }) {
+    onLoad({ filter: /zod\/v4\/classic\/schemas\.js$/ }, async ({ path }) => ({
+      contents: withoutFormats(await readFile(path, 'utf8')).replaceAll('$ZodObjectJIT', '$ZodObject'),
+    }));
+  },
+};
 
 /** Names of special ranges, which nobody asks ipaddr.js for: core/net/special.ts has those that matter here. Line ends stay, as above. */
 const NO_RANGE_NAMES: Plugin = {
@@ -139,7 +156,7 @@ export async function bundle(root: string): Promise<Metafile> {
     buildEntries(
       root,
       ENTRIES.filter(({ out }) => out === ALONE),
-      [],
+      [NO_WRITTEN_CODE],
     ),
     buildEntries(
       root,
@@ -182,7 +199,7 @@ function buildEntries(root: string, entryPoints: { in: string; out: string }[], 
     target: 'node20.18',
     chunkNames: 'chunks/[name]-[hash]',
     banner: { js: BANNER },
-    plugins: [LAZY, NO_JSON_SCHEMA, NO_DESCRIPTIONS, NO_CYCLES, NO_FORMATS, NO_RANGE_NAMES, ...plugins],
+    plugins: [LAZY, NO_JSON_SCHEMA, NO_DESCRIPTIONS, NO_CYCLES, ...plugins, NO_FORMATS, NO_RANGE_NAMES],
     // Names stay, for stack traces and profiles; the rest of minifying halves what a start has to parse.
     minifySyntax: true,
     minifyWhitespace: true,
