@@ -22,7 +22,7 @@ beforeEach(() => {
   write('proc/1/mountinfo', '30 23 0:26 / /sys/fs/cgroup rw,nosuid - cgroup2 cgroup2 rw\n31 23 0:27 / /proc rw - proc proc rw\n');
   mkdirSync(join(host, 'root/sys/fs/cgroup/kilofed'), { recursive: true });
   mkdirSync(join(host, 'root/sys/fs/cgroup/kubepods'), { recursive: true });
-  mkdirSync(join(host, 'root/var/run/wireguard'), { recursive: true });
+  mkdirSync(join(host, 'root/run/wireguard'), { recursive: true });
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
@@ -34,16 +34,16 @@ test('the key, what is remembered, the copy of wireguard-go, folders and control
   // In a container the same folder is mounted at the same path.
   expect(await purge(optionsOf({ stateDir: state, hostNamespace: host, keyFile: join(host, 'root/var/lib/kilo/key') }))).toEqual([]);
   expect(readdirSync(join(host, 'root/sys/fs/cgroup'))).toEqual(['kubepods']);
-  expect([existsSync(join(host, 'root/var/run/wireguard')), readdirSync(state)]).toEqual([false, []]);
+  expect([existsSync(join(host, 'root/run/wireguard')), readdirSync(state)]).toEqual([false, []]);
   expect(readdirSync(join(host, 'root/var/lib/kilo'))).toEqual(['key']);
 });
 
 test('folders in which somebody else has something stay, and that is no failure', async () => {
   const root = join(host, 'root');
-  for (const each of ['var/lib/kilofed/key', 'var/lib/kilofed/notes.txt', 'var/run/wireguard/wg7.sock']) write(`proc/1/root/${each}`);
+  for (const each of ['var/lib/kilofed/key', 'var/lib/kilofed/notes.txt', 'run/wireguard/wg7.sock']) write(`proc/1/root/${each}`);
   symlinkSync(join(root, 'var/lib/kilofed'), join(folder, 'state'));
   expect(await purge(optionsOf({ stateDir: join(folder, 'state'), hostNamespace: host }))).toEqual([]);
-  expect([readdirSync(join(root, 'var/lib/kilofed')), readdirSync(join(root, 'var/run/wireguard'))]).toEqual([['notes.txt'], ['wg7.sock']]);
+  expect([readdirSync(join(root, 'var/lib/kilofed')), readdirSync(join(root, 'run/wireguard'))]).toEqual([['notes.txt'], ['wg7.sock']]);
 });
 
 test('what is not there is no failure', async () => {

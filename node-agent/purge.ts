@@ -9,8 +9,8 @@ import { GROUP, cgroupMounts } from './host/cgroup.js';
 import type { Options } from './options.js';
 
 const OURS = ['key', 'state.json', 'inputs.json', 'state.json.part', 'inputs.json.part', 'secret', 'bin'];
-/** Of wireguard-go, whose processes end when their devices are gone. */
-const SOCKETS = '/var/run/wireguard';
+/** Of wireguard-go, whose processes end when their devices are gone. By /var/run a link would lead back into the container. */
+const SOCKETS = '/run/wireguard';
 const TRIES = 20;
 const PAUSE_MS = 100;
 
@@ -32,10 +32,10 @@ async function mountsOf(hostNamespace: string | undefined): Promise<readonly str
   return hostNamespace === undefined ? [] : cgroupMounts(await readFile(join(hostNamespace, 'mountinfo'), 'utf8'));
 }
 
-/** One with somebody else's files stays, and so does one on which something is mounted. */
+/** One with somebody else's files stays, and so does one on which something is mounted, or that is read-only. */
 async function removeFolder(folder: string): Promise<void> {
   await rmdir(folder).catch((error: NodeJS.ErrnoException) => {
-    if (!['ENOENT', 'ENOTEMPTY', 'ENOTDIR', 'EBUSY'].includes(error.code ?? '')) throw error;
+    if (!['ENOENT', 'ENOTEMPTY', 'ENOTDIR', 'EBUSY', 'EROFS'].includes(error.code ?? '')) throw error;
   });
 }
 
@@ -46,7 +46,7 @@ async function removeGroup(group: string): Promise<void> {
       return await rmdir(group);
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
-      if (code === 'ENOENT') return;
+      if (code === 'ENOENT' || code === 'EROFS') return;
       if (code !== 'EBUSY' || tries === TRIES) throw error;
       await sleep(PAUSE_MS);
     }

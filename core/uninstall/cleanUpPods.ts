@@ -128,7 +128,8 @@ function cleanUpContainers(agent: Container): { readonly initContainers: readonl
           readOnlyRootFilesystem: true,
           capabilities: { drop: ['ALL'] },
         },
-        resources: { requests: { cpu: '1m', memory: '4Mi' }, limits: { memory: '16Mi' } },
+        // What starts a container counts as part of it, and needs more than this program.
+        resources: { requests: { cpu: '1m', memory: '16Mi' }, limits: { memory: '128Mi' } },
       },
     ],
   };

@@ -90,6 +90,8 @@ export interface BareCluster {
   /** API server and cluster-agent; every connection to them breaks. */
   stopControlPlane(): Promise<void>;
   startControlPlane(): Promise<void>;
+  /** `program`: another build than the one that ships. */
+  restartClusterAgent(program?: string): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -132,8 +134,8 @@ export async function startBareCluster(spec: BareClusterSpec): Promise<BareClust
       must(await listObjects(client, resource));
     return true;
   });
-  const startAgent = (): ChildProcess =>
-    start([process.execPath, PROGRAM, 'cluster-agent', '--kubeconfig', kubeconfig, '--listen', `${inUrl(spec.address)}:9108`], {
+  const startAgent = (program = PROGRAM): ChildProcess =>
+    start([process.execPath, program, 'cluster-agent', '--kubeconfig', kubeconfig, '--listen', `${inUrl(spec.address)}:9108`], {
       stdio: logTo(`${dir}/log/cluster-agent.log`),
     });
   let agent = startAgent();
@@ -202,6 +204,11 @@ export async function startBareCluster(spec: BareClusterSpec): Promise<BareClust
     async startControlPlane() {
       await api.restartApiServer();
       agent = startAgent();
+    },
+    async restartClusterAgent(program) {
+      agent.kill('SIGTERM');
+      await ended(agent);
+      agent = startAgent(program);
     },
     async stop() {
       for (const node of nodes.values()) {

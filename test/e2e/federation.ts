@@ -24,7 +24,8 @@ export interface Federation {
   join(member: string, kubeconfig: string): void;
   /** Takes its kubeconfig away, and says that it has left for good. */
   leave(member: string): Promise<unknown>;
-  startHub(): void;
+  /** `program`: another build than the one that ships. */
+  startHub(program?: string): void;
   killHub(): Promise<void>;
   status(): Promise<FederationStatus>;
   /** What the hub says at its metrics port. @throws where that is not well, or nothing */
@@ -106,11 +107,11 @@ export async function startFederation(
       const url = `http://${HUB_ADDRESS}:${HUB_PORT}/api/v1/members/${member}`;
       return until(`the hub to forget ${member}`, 20_000, async () => ((await fetch(url, { method: 'DELETE' })).ok ? true : undefined));
     },
-    startHub() {
+    startHub(program = PROGRAM) {
       hub = start(
         [
           process.execPath,
-          PROGRAM,
+          program,
           'hub',
           // One that is killed and started again is the same, and goes on at once.
           '--instance',

@@ -78,6 +78,7 @@ const E2E_MINUTES: Readonly<Record<string, number>> = {
   life: 20,
   choice: 15,
   health: 20,
+  upgrade: 15,
 };
 
 /**
