@@ -7,7 +7,7 @@ import { randomBytes } from 'node:crypto';
 import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { get } from 'node:https';
 import { createServer } from 'node:net';
-import { type Binary, binaryPath } from '../lab/binaries/locate.js';
+import { API_SERVER, type Binary, binaryPath } from '../lab/binaries/locate.js';
 import { createPki, type Pki } from './pki.js';
 
 const READY_MS = 120_000;
@@ -169,7 +169,7 @@ function spawnLogged(
   enter: readonly string[],
   what: { readonly args: readonly string[]; readonly log: string },
 ): ChildProcess {
-  const path = located(program);
+  const path = located(program === 'kube-apiserver' ? API_SERVER : program);
   const log = openSync(what.log, 'a');
   try {
     return spawn('setpriv', ['--pdeathsig', 'KILL', '--', ...enter, path, ...what.args], { stdio: ['ignore', log, log] });

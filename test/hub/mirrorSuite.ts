@@ -85,7 +85,7 @@ export function mirrorTests(world: () => HubWorld): void {
     await becomes('gone', undefined, () => west.get(RESOURCE.service, 'multi', 'demo'));
   }, 60_000);
 
-  test('makes a mirror anew whose first IP family changes, and changes a headless one in place', async () => {
+  test('report 10: makes a mirror anew whose first IP family changes, and changes a headless one in place', async () => {
     const { east, west, north } = world();
     const familiesOf = async (name: string): Promise<readonly string[] | undefined> =>
       (await west.get<Service>(RESOURCE.service, name, 'demo'))?.spec.ipFamilies;

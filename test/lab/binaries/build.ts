@@ -7,16 +7,9 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { attempt, start, ended, sleep } from '../process.js';
-import { type Binary, binaryPath, CACHE, cacheFolder } from './locate.js';
+import { API_SERVER, type Binary, binaryPath, CACHE, cacheFolder } from './locate.js';
 
-const KUBERNETES_VERSION = 'v1.35.4';
 const VERSION_PACKAGE = 'k8s.io/component-base/version';
-const KUBERNETES_FLAGS = [
-  '-s -w',
-  `-X ${VERSION_PACKAGE}.gitVersion=${KUBERNETES_VERSION}`,
-  `-X ${VERSION_PACKAGE}.gitMajor=1`,
-  `-X ${VERSION_PACKAGE}.gitMinor=35`,
-].join(' ');
 const BUILD_MS = 3_600_000;
 
 interface Recipe {
@@ -52,9 +45,24 @@ const kubernetes = (program: Binary, seconds: number): Recipe => ({
   program,
   module: 'test/lab/binaries/kubernetes',
   target: `k8s.io/kubernetes/cmd/${program}`,
-  flags: KUBERNETES_FLAGS,
+  flags: kubernetesFlags(35, 4),
   seconds,
 });
+
+/** Built only where it is asked for (`KUBERNETES=1.31`): it shares no compiled package with the others. */
+const OLDEST_API_SERVER: Recipe = {
+  program: 'kube-apiserver-1.31',
+  module: 'test/lab/binaries/kubernetes-1.31',
+  target: 'k8s.io/kubernetes/cmd/kube-apiserver',
+  flags: kubernetesFlags(31, 14),
+  seconds: 217,
+  purpose: 'tests',
+};
+
+function kubernetesFlags(minor: number, patch: number): string {
+  const version = { gitVersion: `v1.${minor}.${patch}`, gitMajor: 1, gitMinor: minor };
+  return ['-s -w', ...Object.entries(version).map(([name, value]) => `-X ${VERSION_PACKAGE}.${name}=${value}`)].join(' ');
+}
 
 /** In this order the later ones find most packages compiled, and the quick ones come first. */
 const RECIPES: readonly Recipe[] = [
@@ -79,7 +87,8 @@ export function missingBinaries(purpose: Purpose): Binary[] {
 
 function missing(purpose: Purpose): readonly Recipe[] {
   const upTo = PURPOSES.indexOf(purpose);
-  return RECIPES.filter((recipe) => PURPOSES.indexOf(recipe.purpose ?? 'lab') <= upTo && !isCurrent(recipe));
+  const recipes = API_SERVER === OLDEST_API_SERVER.program ? [...RECIPES, OLDEST_API_SERVER] : RECIPES;
+  return recipes.filter((recipe) => PURPOSES.indexOf(recipe.purpose ?? 'lab') <= upTo && !isCurrent(recipe));
 }
 
 /** Builds them, telling `note` how far it is. @throws with the compiler's words when a build fails. */
