@@ -124,7 +124,7 @@ export const meshSpecSchema = ruled(
         .default('ActivePassive')
         .describe(
           "How a segment's gateways share traffic. ActivePassive: one carries it, the others are ready to take over at once. " +
-            'ActiveActive: all carry it, flow by flow; needs Linux 5.13 (resilient nexthop groups).',
+            'ActiveActive: all carry it, flow by flow; best on Linux 5.13 or newer (resilient nexthop groups).',
         ),
       probes: z
         .object({
