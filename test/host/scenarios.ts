@@ -13,6 +13,7 @@ import { kiloCleanUp, kiloTakeOver } from './kilo.js';
 import { masquerade } from './masquerade.js';
 import { members } from './members.js';
 import { nat } from './nat.js';
+import { presetNode } from './presetNode.js';
 import { restart } from './restart.js';
 import { scale } from './scale.js';
 import { sessions } from './sessions.js';
@@ -31,6 +32,7 @@ export const SCENARIOS: Readonly<Record<string, (argument: string) => Promise<un
   masquerade,
   members,
   nat,
+  presetNode,
   restart,
   scale,
   sessions,
