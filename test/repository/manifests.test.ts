@@ -31,11 +31,14 @@ interface PodSpec {
   readonly containers: readonly Container[];
   readonly initContainers?: readonly Container[];
   readonly volumes?: readonly { readonly name: string; readonly hostPath?: { readonly path: string } }[];
+  readonly securityContext?: Readonly<Record<string, unknown>>;
+  readonly automountServiceAccountToken?: boolean;
 }
 
 interface Workload {
   readonly kind: string;
-  readonly metadata: { readonly name: string; readonly namespace?: string };
+  readonly metadata: { readonly name: string; readonly namespace?: string; readonly labels?: Readonly<Record<string, string>> };
+  readonly automountServiceAccountToken?: boolean;
   readonly spec?: {
     readonly template?: { readonly spec: PodSpec };
     readonly scopeSelector?: { readonly matchExpressions: readonly { readonly values: readonly string[] }[] };
@@ -112,11 +115,10 @@ describe('L10 H8: every container is bounded', () => {
     async (file) => {
       for (const { name, env, resources, securityContext } of await allContainers(file)) {
         expect([name, securityContext?.readOnlyRootFilesystem]).toEqual([name, true]);
-        if (name === 'cni-plugins') continue;
         const limit = Number(MIB.exec(resources?.limits?.['memory'] ?? '')?.[1]);
         expect([name, limit > 0]).toEqual([name, true]);
         const heap = Number(/--max-old-space-size=(\d+)/.exec(env?.find((each) => each.name === 'NODE_OPTIONS')?.value ?? '')?.[1] ?? 0);
-        if (name === 'redis') continue;
+        if (name === 'redis' || name === 'cni-plugins') continue;
         expect([name, heap > 0 && heap <= limit * 0.75]).toEqual([name, true]);
       }
     },
@@ -168,6 +170,54 @@ test('cluster-cni.yaml is cluster.yaml, the CNI plugins, and the folders of both
   }) as unknown;
   expect(without).toEqual(plain);
 });
+
+describe('what pods may', () => {
+  test.each(FILES)(
+    'of %s: system calls as the runtime allows by default, and nobody is root who does not change the host',
+    async (file) => {
+      for (const { spec } of await documents(file)) {
+        const pod = spec?.template?.spec;
+        for (const { name, securityContext } of [...(pod?.containers ?? []), ...(pod?.initContainers ?? [])]) {
+          if (name === 'node-agent') continue;
+          const both = { ...pod?.securityContext, ...securityContext };
+          expect([name, both['seccompProfile']]).toEqual([name, { type: 'RuntimeDefault' }]);
+          if (name !== 'cni-plugins') expect(both).toMatchObject({ runAsNonRoot: true, runAsUser: 65534, runAsGroup: 65534 });
+        }
+      }
+    },
+  );
+
+  test.each([...FILES, 'member.yaml'])('of %s: a token is mounted only where its pod asks for it', async (file) => {
+    const all = await documents(file);
+    const accounts = all.filter(({ kind }) => kind === 'ServiceAccount');
+    expect(accounts.map((each) => each.automountServiceAccountToken)).toEqual(accounts.map(() => false));
+    const pods = all.flatMap(({ spec }) => spec?.template?.spec ?? []);
+    expect(pods.filter(({ automountServiceAccountToken }) => automountServiceAccountToken === undefined)).toEqual([]);
+  });
+});
+
+test('a drain takes one hub at a time, also the only one, and waits for no cluster-agent', async () => {
+  const budgets = async (file: string): Promise<readonly Workload[]> =>
+    (await documents(file)).filter(({ kind }) => kind === 'PodDisruptionBudget');
+  for (const file of ['hub.yaml', 'hub-redis.yaml'])
+    expect((await budgets(file)).map(({ spec }) => spec)).toEqual([
+      {
+        maxUnavailable: 1,
+        unhealthyPodEvictionPolicy: 'AlwaysAllow',
+        selector: { matchLabels: { 'app.kubernetes.io/name': 'kilofed-hub' } },
+      },
+    ]);
+  for (const file of ['cluster.yaml', 'cluster-cni.yaml']) expect(await budgets(file)).toEqual([]);
+});
+
+test.each(['cluster.yaml', 'cluster-cni.yaml'])(
+  '%s: the namespace lets node-agents in, whatever the default of the cluster is',
+  async (file) => {
+    const [namespace] = (await documents(file)).filter(({ kind }) => kind === 'Namespace');
+    const labels = ['enforce', 'audit', 'warn'].map((mode) => [`pod-security.kubernetes.io/${mode}`, 'privileged']);
+    expect(namespace?.metadata.labels).toEqual(Object.fromEntries(labels));
+  },
+);
 
 describe('nothing on a host is open to the network', () => {
   test.each(['cluster.yaml', 'cluster-cni.yaml'])(
