@@ -6,6 +6,7 @@ import { request as httpsRequest } from 'node:https';
 import { dirname, resolve } from 'node:path';
 import { isNativeError } from 'node:util/types';
 import { HUB_SERVICE } from '../core/api/names.js';
+import { MISDIRECTED, type StandbyAnswer } from '../core/api/status.js';
 import type { Result } from '../core/runtime/result.js';
 import type { Cli } from './cli.js';
 import type { HubFlags } from './hubFlags.js';
@@ -45,6 +46,10 @@ export async function requestHub(asked: HubRequest, flags: HubFlags, cli: Pick<C
 
 async function askUrl(asked: HubRequest, hub: string): Promise<Result<Reply>> {
   const reply = await send(asked.method, new URL(`${hub.replace(/\/+$/, '')}${asked.path}`));
+  if (reply.ok && reply.value.status === MISDIRECTED) {
+    const active = activeHub(reply.value);
+    return refuse(active === undefined ? STANDING_BY : `the hub at ${hub} stands by: ask the active one, ${active}`);
+  }
   if (reply.ok) return reply;
   return refuse(`no answer from the hub at ${hub}: ${reply.error}. Is the hub running, and is this its HTTP address?`);
 }
@@ -59,23 +64,49 @@ async function askCluster({ method, path }: HubRequest, flags: HubFlags, kubecon
         'or the hub itself with --hub http://host:port.',
     );
   const place = `service ${flags.namespace}/${HUB_SERVICE}`;
-  const reply = await askThroughService(file.value.text, {
-    namespace: flags.namespace,
-    service: HUB_SERVICE,
-    port: HUB_PORT,
-    method,
-    path,
-    directory: dirname(resolve(file.value.path)),
-    timeoutMs: TIMEOUT_MS,
-    ...(flags.context !== undefined && { context: flags.context }),
-  });
+  const askPod = (pod?: string): Promise<Result<Reply>> =>
+    askThroughService(file.value.text, {
+      namespace: flags.namespace,
+      service: HUB_SERVICE,
+      port: HUB_PORT,
+      method,
+      path,
+      directory: dirname(resolve(file.value.path)),
+      timeoutMs: TIMEOUT_MS,
+      ...(pod !== undefined && { pod }),
+      ...(flags.context !== undefined && { context: flags.context }),
+    });
+  const first = await askPod();
+  const active = first.ok ? activeHub(first.value) : undefined;
+  const reply = active === undefined ? first : await askPod(active);
+  if (reply.ok && reply.value.status === MISDIRECTED) return refuse(STANDING_BY);
   if (reply.ok) return reply;
+  if (active !== undefined)
+    return refuse(
+      `could not reach the active hub, pod ${flags.namespace}/${active}: ${reply.error}. ` +
+        'Another one takes over within some ten seconds: ask again.',
+    );
   return refuse(
     `could not reach ${place} with ${file.value.path}: ${reply.error}. ` +
       'Is this the cluster the hub runs in (--context), and the namespace (--namespace)? ' +
       `kubectl --namespace ${flags.namespace} get pods tells whether it runs; --hub http://host:port asks it directly.`,
   );
 }
+
+const STANDING_BY = 'the hub that answered stands by, and there is no active one just now: ask again in a few seconds';
+
+/** Of a hub that stands by: the pod to ask instead. */
+function activeHub({ status, body }: Reply): string | undefined {
+  if (status !== MISDIRECTED) return undefined;
+  try {
+    const { active } = JSON.parse(body) as Partial<StandbyAnswer>;
+    return typeof active === 'string' && POD.test(active) ? active : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+const POD = /^[a-z0-9]([-.a-z0-9]{0,251}[a-z0-9])?$/;
 
 function refuse(error: string): Result<never> {
   return { ok: false, error };

@@ -30,11 +30,12 @@ import { createAway } from './health/away.js';
 import { createReachability } from './health/reachability.js';
 import type { Connect, Source } from './members/declaration.js';
 import { createIdentities } from './members/identity.js';
-import type { HubIdentity } from './members/lease.js';
+import type { HubIdentity, Standby } from './members/lease.js';
 import type { Witness } from './members/judgeIdentity.js';
 import { createMember, type Member } from './members/member.js';
 import { waitingProblems } from './members/waitingProblems.js';
 import type { ReplaceKubeconfig } from './members/renewal.js';
+import { createLeadership, type Home } from './leadership.js';
 import { createMembers } from './members/members.js';
 import { createLinks } from './links/links.js';
 import { createPairs } from './pairs/pairs.js';
@@ -47,6 +48,8 @@ import { createTriggers } from './triggers.js';
 
 export interface Hub {
   run(signal: AbortSignal): Promise<void>;
+  /** Undefined: this hub is the active one of its federation. Else it knows what stands in members, and not why. */
+  standby(): Standby | undefined;
   status(): FederationStatus;
   /** Of one Service: who exports and imports it, and the first thing that stops it. */
   explain(namespace: string, name: string): Explanation;
@@ -71,6 +74,8 @@ export interface HubDeps {
   readonly events?: { readonly recorder: EventRecorder; readonly namespace: string } | undefined;
   /** Writes a renewed kubeconfig to the Secret that it came from. Undefined: there is no home cluster. */
   readonly replaceKubeconfig?: ReplaceKubeconfig | undefined;
+  /** Where hubs of the federation agree on one of them. Undefined: there is no home cluster. */
+  readonly home?: Home | undefined;
   /** The queue of one member; `resync` is called when work may have been lost. */
   readonly createQueue: (member: string, options: { readonly flowOf: FlowOf; readonly resync: () => void }) => WorkQueue;
   readonly queueKind: 'memory' | 'redis';
@@ -92,6 +97,15 @@ export function createHub(deps: HubDeps): Hub {
   const nextTurn = createSharedTurns(clock);
   const targets = new Map<string, Target>();
   const running = new Set<Promise<void>>();
+  const leadership = createLeadership({
+    clock,
+    log,
+    hub: deps.identity,
+    home: deps.home,
+    changed() {
+      for (const member of members.list()) member.reconsiderLease();
+    },
+  });
   const identities = createIdentities({
     boundUid: (id) => federation.member(id)?.terms().clusterUid,
     witnesses: () => members.list().map((member) => witnessOf(member, startupGate.isOpen())),
@@ -101,6 +115,7 @@ export function createHub(deps: HubDeps): Hub {
   const dataPath = createRestingDataPath(clock);
   const leftBehind = createLeftBehind({ log, cleanUp: cleanUpAfter });
   const metrics = createMetrics({
+    active: () => leadership.standby() === undefined,
     status: () => status(),
     members: () =>
       [...targets.values()].map((target) => ({ id: target.member.id, state: target.member.state().kind, queue: target.stats() })),
@@ -116,6 +131,7 @@ export function createHub(deps: HubDeps): Hub {
         random: deps.random,
         log,
         hub: deps.identity,
+        standby: () => leadership.standby(),
         identities,
         connect: deps.connect,
         replaceKubeconfig: deps.replaceKubeconfig,
@@ -240,10 +256,11 @@ export function createHub(deps: HubDeps): Hub {
       sourceProblems: [
         ...members.problems(),
         ...away.problems(),
-        ...waitingProblems(members.list()),
+        ...(leadership.standby() === undefined ? waitingProblems(members.list()) : []),
         ...leftBehind.problems(),
         ...unknownMembers(outcomes, federation),
         ...[...targets.values()].flatMap((target) => target.problems()),
+        ...leadership.problems(),
       ],
     });
   }
@@ -259,14 +276,20 @@ export function createHub(deps: HubDeps): Hub {
         });
       };
       schedule();
-      const problems = (): FederationStatus['problems'] | undefined => (startupGate.isOpen() ? status().problems : undefined);
-      await Promise.all([members.run(signal), followProblems({ clock, log, problems, events: deps.events }, signal)]);
+      const problems = (): FederationStatus['problems'] | undefined =>
+        startupGate.isOpen() && leadership.standby() === undefined ? status().problems : undefined;
+      await Promise.all([
+        members.run(signal),
+        leadership.run(signal),
+        followProblems({ clock, log, problems, events: deps.events }, signal),
+      ]);
       cancel();
       startupGate.stop();
       away.stop();
       reachability.stop();
       await Promise.all(running);
     },
+    standby: leadership.standby,
     status,
     explain: (namespace, name) =>
       explain(explainFacts(namespace, name, { federation, outcomes, links, reachability, exportToDefault: deps.exportToDefault })),
@@ -277,7 +300,10 @@ export function createHub(deps: HubDeps): Hub {
       if (forgotten.ok) leftBehind.forgotten(id);
       return forgotten;
     },
-    notReady: () => (members.complete() ? undefined : 'the sources of kubeconfigs were not read yet'),
+    notReady() {
+      if (!members.complete()) return 'the sources of kubeconfigs were not read yet';
+      return startupGate.isOpen() ? undefined : 'the members are read, for ten seconds at most';
+    },
   };
 }
 

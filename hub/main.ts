@@ -55,6 +55,7 @@ export async function main(argv: readonly string[]): Promise<number> {
       connect: (kubeconfig, place) => connectMember(kubeconfig, place, { ofSecrets: rightsOf(flags), environment: process.env }),
       events: home.value === undefined ? undefined : { recorder: recorderAt(home.value, log), namespace: flags.namespace },
       replaceKubeconfig: home.value === undefined ? undefined : secretWriter(home.value),
+      home: home.value === undefined ? undefined : { client: home.value, namespace: flags.namespace },
       ...chooseQueue(flags.redisUrl, { federation: flags.federation, clock: systemClock, random: Math.random, log }),
       version: VERSION,
       sha256: (text) => createHash('sha256').update(text).digest(),

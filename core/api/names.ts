@@ -16,6 +16,9 @@ export const HUB_SERVICE = 'kilofed-hub';
 /** In each member, in `DEFAULT_NAMESPACE`: the Lease of the hub that writes into it. */
 export const HUB_LEASE = 'kilofed-hub';
 
+/** In the namespace of the hub: the Lease of the one that is active among those of its federation. */
+export const ACTIVE_HUB_LEASE = 'kilofed-hub-active';
+
 /** The federation of a hub that is not told another one. */
 export const DEFAULT_FEDERATION = 'default';
 

@@ -74,6 +74,7 @@ export const REASONS = {
   NamespaceMissing: 'The importing member lacks the namespace of a Service.',
   NamespaceTerminating: 'The namespace of a Service is being deleted in the importing member.',
   NetworkSuspected: 'A node of the location answers at its own address and not at its mesh address.',
+  NoActiveLease: 'The hub may not keep the Lease by which one of several hubs is the active one.',
   NoAddress: 'Two nodes of a location have no internal address of a family that their pods use.',
   NoCiliumHost: 'The Mesh says encapsulationType cilium, and the host has no cilium_host.',
   NoCniFolder: 'The node-agent cannot see the folder of CNI configurations.',

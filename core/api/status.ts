@@ -144,3 +144,12 @@ export const federationStatusSchema = z.object({
 });
 
 export type FederationStatus = z.infer<typeof federationStatusSchema>;
+
+/** RFC 9110, 15.5.20: with it a hub that stands by answers whatever it is asked of the federation. */
+export const MISDIRECTED = 421;
+
+export interface StandbyAnswer {
+  readonly error: string;
+  /** The active hub: in a cluster the name of its pod. Absent: it is not known. */
+  readonly active?: string;
+}

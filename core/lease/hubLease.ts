@@ -1,12 +1,13 @@
 /**
- * The Lease by which a hub holds a member: `kilofed-hub` in the member's namespace `kilofed`. Its annotation names the federation that the
- * member belongs to, its holder the one instance of that federation's hub that writes there.
+ * The Leases of a hub. By one it holds a member: `kilofed-hub` in the member's namespace `kilofed`. Its annotation names the federation
+ * that the member belongs to, its holder the one instance of that federation's hub that writes there. By another, in the hub's own
+ * namespace, one of several instances is the active one.
  *
  * Clocks of machines differ, so its times mean nothing. Who waits for it to expire counts from when it saw the Lease change last, by its
  * own clock (as client-go's leaderelection does).
  */
 import * as z from 'zod';
-import { ANNOTATION, DEFAULT_NAMESPACE, HUB_LEASE } from '../api/names.js';
+import { ANNOTATION } from '../api/names.js';
 import { apiVersion, type KubeObject, RESOURCE } from '../api/resources.js';
 import { readObject } from '../observed/readObject.js';
 import type { Result } from '../runtime/result.js';
@@ -31,7 +32,7 @@ export interface SeenLease extends HubLease {
 }
 
 /** How long a holder holds a Lease that it does not renew, seconds. */
-export const HUB_LEASE_SECONDS = 10;
+export const HUB_LEASE_SECONDS = 8;
 /** A Lease that says more is not believed: the member wrote it. */
 const LONGEST_SECONDS = 60;
 const MOST_TRANSITIONS = 2 ** 31 - 1;
@@ -84,7 +85,13 @@ export function heldForMs(lease: SeenLease, now: number): number {
   return lease.holder === undefined ? 0 : Math.max(0, lease.since + lease.durationMs - now);
 }
 
-interface LeaseContent {
+/** Where a Lease is. */
+export interface LeasePlace {
+  readonly namespace: string;
+  readonly name: string;
+}
+
+interface LeaseContent extends LeasePlace {
   /** Of the Lease that this replaces. Undefined: there is none. */
   readonly version: string | undefined;
   /** Undefined: the member is of no federation any more. */
@@ -97,13 +104,14 @@ interface LeaseContent {
 }
 
 /** The whole object, for a PUT: the API server refuses it if the Lease is not the one that it replaces. */
-export function hubLeaseObject({ version, federation, holder, acquired, renewed, transitions }: LeaseContent): KubeObject {
+export function hubLeaseObject({ name, namespace, ...content }: LeaseContent): KubeObject {
+  const { version, federation, holder, acquired, renewed, transitions } = content;
   const object: KubeObject & { readonly spec: unknown } = {
     apiVersion: apiVersion(RESOURCE.lease),
     kind: RESOURCE.lease.kind,
     metadata: {
-      name: HUB_LEASE,
-      namespace: DEFAULT_NAMESPACE,
+      name,
+      namespace,
       ...(version !== undefined && { resourceVersion: version }),
       ...(federation !== undefined && { annotations: { [ANNOTATION.federation]: federation } }),
     },

@@ -48,15 +48,24 @@ describe('what is read of a Lease', () => {
   });
 
   test('is what was written', () => {
-    const content = { version: '7', federation: 'blue', holder: 'blue/a', acquired: T0, renewed: T1, transitions: 3 };
+    const content = {
+      namespace: 'kilofed',
+      name: 'kilofed-hub',
+      version: '7',
+      federation: 'blue',
+      holder: 'blue/a',
+      acquired: T0,
+      renewed: T1,
+      transitions: 3,
+    };
     expect(readHubLease(hubLeaseObject(content))).toEqual({
       ok: true,
-      value: { version: '7', federation: 'blue', holder: 'blue/a', acquired: T0, durationMs: 10_000, transitions: 3 },
+      value: { version: '7', federation: 'blue', holder: 'blue/a', acquired: T0, durationMs: 8_000, transitions: 3 },
     });
   });
 
   test.each([
-    ['nothing in it', {}, {}, { holder: undefined, federation: undefined, durationMs: 10_000 }],
+    ['nothing in it', {}, {}, { holder: undefined, federation: undefined, durationMs: 8_000 }],
     ['let go', { holderIdentity: '' }, { 'kilofed.io/federation': '' }, { holder: undefined, federation: undefined }],
     ['for ever', { holderIdentity: 'x', leaseDurationSeconds: 2 ** 31 }, {}, { holder: 'x', durationMs: 60_000 }],
     ['for no time', { holderIdentity: 'x', leaseDurationSeconds: -1 }, {}, { holder: 'x', durationMs: 1_000 }],

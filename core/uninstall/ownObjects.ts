@@ -2,7 +2,7 @@
  * Every object that `manifests/` puts into a cluster, by name, in the order in which they go: rights before the policies that narrow them.
  * Kinds (CustomResourceDefinitions) and the namespace are not among them.
  */
-import { DEFAULT_NAMESPACE, HUB_LEASE } from '../api/names.js';
+import { ACTIVE_HUB_LEASE, DEFAULT_NAMESPACE, HUB_LEASE } from '../api/names.js';
 import { type Resource, RESOURCE } from '../api/resources.js';
 import { KIND } from './kinds.js';
 
@@ -48,6 +48,7 @@ export function hubObjects(namespace: string): readonly ObjectRef[] {
     ...inside(namespace, KIND.deployment, ['kilofed-hub']),
     ...inside(namespace, RESOURCE.service, ['kilofed-hub']),
     ...inside(namespace, KIND.networkPolicy, ['kilofed-hub']),
+    ...inside(namespace, RESOURCE.lease, [ACTIVE_HUB_LEASE]),
     ...inside(namespace, KIND.roleBinding, ['hub']),
     ...inside(namespace, KIND.role, ['hub']),
     ...policies(['kilofed-hub-secrets']),

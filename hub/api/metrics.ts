@@ -28,6 +28,7 @@ export interface Metrics {
 
 /** Read at each scrape. */
 interface MetricsSources {
+  readonly active: () => boolean;
   status(): Pick<FederationStatus, 'links' | 'problems'>;
   members(): readonly { readonly id: string; readonly state: MemberState['kind']; readonly queue: QueueStats }[];
 }
@@ -94,6 +95,14 @@ function addGauges(registry: Registry, sources: MetricsSources): void {
     collect() {
       const all = sources.members();
       for (const state of STATES) members.set({ state }, all.filter((member) => member.state === state).length);
+    },
+  });
+  const active = new Gauge({
+    name: 'kilofed_hub_active',
+    help: '1 for the hub that writes into the members, 0 for one that stands by.',
+    registers,
+    collect() {
+      active.set(sources.active() ? 1 : 0);
     },
   });
   const keys = new Gauge({

@@ -1,12 +1,14 @@
 import { expect, test } from '@jest/globals';
 import type { FederationStatus } from '../../core/api/status.js';
 import { HEALTHY } from '../../test/fakes/federationStatus.js';
+import type { Standby } from '../members/lease.js';
 import { hubRoutes } from './routes.js';
 
 /** Routes of a hub that counts how often it is looked at. */
-function routes(status: () => FederationStatus = () => HEALTHY) {
+function routes(status: () => FederationStatus = () => HEALTHY, standby: () => Standby | undefined = () => undefined) {
   const seen = { status: 0, metrics: 0, now: 0, explained: 0 };
   const made = hubRoutes({
+    standby,
     notReady: () => undefined,
     knows: (id) => id !== 'nobody',
     forget: (id) =>
@@ -91,4 +93,16 @@ test('M10: a Service is explained once a second, twenty of them at most, and onl
   for (const path of ['', 'demo', 'demo/web/x', 'demo/', '/web', 'demo/Web', 'demo/..', 'demo/%2e'])
     expect([path, (await explain(path))[0]]).toEqual([path, 400]);
   expect(seen.explained).toBe(21);
+});
+
+test.each<[string, Standby, object]>([
+  ['names the active one', { active: 'default/kilofed-hub-7d9c-x2' }, { error: expect.any(String), active: 'kilofed-hub-7d9c-x2' }],
+  ['says that it knows none', { active: undefined }, { error: expect.any(String) }],
+])('a hub that stands by tells nothing of members, and %s', async (_what, standby, answer) => {
+  const { get, explain, forget } = routes(undefined, () => standby);
+  expect(JSON.parse(await get('status', '/api/v1/status'))).toEqual(answer);
+  expect(JSON.parse(await get('status', '/api/v1/members'))).toEqual(answer);
+  expect(await explain('demo/web')).toEqual([421, answer]);
+  expect(await forget('gone')).toEqual([421, answer]);
+  expect(await get('metrics', '/readyz')).toBe('ok\n');
 });

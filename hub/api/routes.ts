@@ -1,15 +1,19 @@
 /**
  * The hub's HTTP interface, in two parts: the status, which tells everything of all members, and what strangers may see.
  *
- * Anybody may ask as often as he likes. An answer that costs work is computed once a second at most.
+ * Anybody may ask as often as he likes. An answer that costs work is computed once a second at most. A hub that stands by names the active
+ * one instead of a status that it does not know.
  */
 import type { Explanation } from '../../core/api/explanation.js';
-import type { FederationStatus } from '../../core/api/status.js';
+import { type FederationStatus, MISDIRECTED, type StandbyAnswer } from '../../core/api/status.js';
 import type { Result } from '../../core/runtime/result.js';
 import { isMemberId } from '../members/declaration.js';
+import type { Standby } from '../members/lease.js';
 import type { HttpAnswer, Routes } from '../../kube/wire/httpServer.js';
 
 interface RouteDeps {
+  /** Undefined: this hub is the active one. */
+  standby(): Standby | undefined;
   /** What the hub waits for before it is ready. Undefined: it is ready. */
   notReady(): string | undefined;
   status(): FederationStatus;
@@ -39,12 +43,12 @@ export function hubRoutes(deps: RouteDeps): HubRoutes {
   }, deps.now);
   const explained = createExplained(deps);
   return {
-    status: {
+    status: ofActive(deps.standby, {
       '/api/v1/status': async () => (await answers()).status,
       '/api/v1/members': async () => (await answers()).members,
       'GET /api/v1/services/': explained,
       'DELETE /api/v1/members/': (id) => forgotten(deps, id),
-    },
+    }),
     metrics: {
       '/healthz': () => ({ status: 200, body: 'ok\n' }),
       '/readyz': () => {
@@ -54,6 +58,24 @@ export function hubRoutes(deps: RouteDeps): HubRoutes {
       '/metrics': onceInAWhile(async () => ({ status: 200, ...(await deps.metrics()) }), deps.now),
     },
   };
+}
+
+function ofActive(standby: RouteDeps['standby'], routes: Routes): Routes {
+  return Object.fromEntries(
+    Object.entries(routes).map(([path, route]) => [
+      path,
+      (name: string) => {
+        const other = standby();
+        return other === undefined ? route(name) : { ...json(misdirected(other)), status: MISDIRECTED };
+      },
+    ]),
+  );
+}
+
+function misdirected({ active }: Standby): StandbyAnswer {
+  const instance = active?.slice(active.indexOf('/') + 1);
+  if (instance === undefined) return { error: 'this hub stands by, and does not know the active one yet: ask again' };
+  return { error: `this hub stands by: ask ${instance}`, active: instance };
 }
 
 /** By `namespace/name`, percent-encoded. Computed once a second for each, and no more than `SERVICES` of them in a second. */

@@ -6,7 +6,7 @@ import * as fc from 'fast-check';
 import type { KubeObject } from '../../core/api/resources.js';
 import type { KubeClient, KubeRequest, KubeResult } from '../../kube/wire/client.js';
 import { createHandClock, type HandClock, settle, SILENT } from '../../test/host/handClock.js';
-import { createMemberLease, type MemberLease } from './lease.js';
+import { createHubLease, type HubLease, type Standby } from './lease.js';
 
 interface Stored extends KubeObject {
   readonly spec?: { readonly holderIdentity?: string };
@@ -22,11 +22,11 @@ interface World {
   readonly puts: number[];
   /** Federations that objects in the member name. */
   marks: ReadonlySet<string> | undefined;
-  hub(instance: string, federation?: string): Hub;
+  hub(instance: string, federation?: string, standbyOf?: () => Standby | undefined): Hub;
 }
 
 interface Hub {
-  readonly lease: MemberLease;
+  readonly lease: HubLease;
   /** As it may end: in order, or as if its machine were gone. */
   stop(): Promise<void>;
   crash(): void;
@@ -44,16 +44,18 @@ function createWorld(): World {
     refuses: false,
     puts: [],
     marks: new Set(),
-    hub(instance, federation = 'blue') {
+    hub(instance, federation = 'blue', standbyOf = () => undefined) {
       let crashed = false;
       const stop = new AbortController();
-      const lease = createMemberLease({
+      const lease = createHubLease({
         clock,
         log: SILENT,
         hub: { federation, instance },
         changed: () => undefined,
         idle: () => Promise.resolve(),
+        place: { namespace: 'kilofed', name: 'kilofed-hub' },
         marks: () => world.marks,
+        standby: () => standbyOf(),
       });
       const running = lease.run(
         clientOf(world, serve, () => crashed),
@@ -106,17 +108,17 @@ function clientOf(world: World, serve: (request: KubeRequest) => KubeResult<unkn
 
 const holds = ({ lease }: Hub): boolean => lease.tenure() !== undefined;
 
-test('a free Lease is taken at once, renewed about every three seconds, and let go of', async () => {
+test('a free Lease is taken at once, renewed about every two seconds, and let go of', async () => {
   const world = createWorld();
   const hub = world.hub('a');
   await settle();
   expect(holds(hub)).toBe(true);
   expect(world.stored).toMatchObject({
     metadata: { name: 'kilofed-hub', namespace: 'kilofed', annotations: { 'kilofed.io/federation': 'blue' } },
-    spec: { holderIdentity: 'blue/a', leaseDurationSeconds: 10, leaseTransitions: 1 },
+    spec: { holderIdentity: 'blue/a', leaseDurationSeconds: 8, leaseTransitions: 1 },
   });
   await world.clock.advance(60_000);
-  expect(world.puts.length).toBe(21);
+  expect(world.puts.length).toBe(31);
   await hub.stop();
   expect([holds(hub), world.stored?.spec?.holderIdentity, world.stored?.metadata.annotations]).toEqual([
     false,
@@ -138,9 +140,9 @@ test('S47: a hub that ends in order is followed at once; one whose machine is go
   const third = world.hub('c');
   await world.clock.advance(10_000);
   second.crash();
-  await world.clock.advance(6_000);
+  await world.clock.advance(5_500);
   expect(holds(third)).toBe(false);
-  await world.clock.advance(6_000);
+  await world.clock.advance(4_000);
   expect(holds(third)).toBe(true);
 });
 
@@ -169,7 +171,7 @@ test('S47: a hold ends before the Lease can expire, and comes back with the API 
   await world.clock.advance(3_000);
   const tenure = hub.lease.tenure();
   world.answers = 'no';
-  await world.clock.advance(7_900);
+  await world.clock.advance(4_900);
   expect(holds(hub)).toBe(true);
   await world.clock.advance(200);
   expect([holds(hub), tenure?.aborted]).toEqual([false, true]);
@@ -181,7 +183,7 @@ test('S47: a hold ends before the Lease can expire, and comes back with the API 
 test('a renewal whose answer was lost is known for its own', async () => {
   const world = createWorld();
   const hub = world.hub('a');
-  await world.clock.advance(2_500);
+  await world.clock.advance(1_500);
   const tenure = hub.lease.tenure();
   world.answers = 'lost';
   await world.clock.advance(1_000);
@@ -237,7 +239,7 @@ test('I2: a Lease that names no federation is not taken before all is read, nor 
   await world.clock.advance(10_000);
   expect(holds(hub)).toBe(false);
   world.marks = new Set(['red']);
-  hub.lease.read();
+  hub.lease.reconsider();
   await settle();
   expect([holds(hub), hub.lease.state()]).toEqual([false, { kind: 'foreign', federation: 'red' }]);
   world.marks = new Set(['blue']);
@@ -274,3 +276,26 @@ test('S47: never do two hubs hold one Lease, whatever they and the API server do
     { numRuns: 30 },
   );
 }, 60_000);
+
+test('one that stands by takes no free Lease, and lets go of the one that it holds', async () => {
+  const world = createWorld();
+  let standby: Standby | undefined = { active: undefined };
+  const hub = world.hub('a', 'blue', () => standby);
+  await world.clock.advance(30_000);
+  expect([holds(hub), hub.lease.state(), world.puts]).toEqual([false, { kind: 'wanted' }, []]);
+  standby = undefined;
+  hub.lease.reconsider();
+  await settle();
+  const tenure = hub.lease.tenure();
+  expect(holds(hub)).toBe(true);
+  standby = { active: 'blue/b' };
+  hub.lease.reconsider();
+  await world.clock.advance(10);
+  expect([holds(hub), tenure?.aborted, hub.lease.state(), world.stored?.spec?.holderIdentity]).toEqual([
+    false,
+    true,
+    { kind: 'waiting', holder: 'blue/b', twin: false },
+    '',
+  ]);
+  await hub.stop();
+});

@@ -1,13 +1,13 @@
 /**
- * This hub's hold on one member: it takes the member's Lease, renews it, and lets go of it at the end (core/lease).
+ * This hub's hold on what a Lease stands for, such as one member: it takes the Lease, renews it, and lets go of it at the end (core/lease).
  *
  * A hold ends some time before the Lease may be taken by another hub, counted from before the renewal was sent. So two hubs never both hold
  * one, as long as their clocks run about equally fast.
  */
 import { setMaxListeners } from 'node:events';
-import { HUB_LEASE_SECONDS, hubLeaseObject, readHubLease, type SeenLease, seenLease } from '../../core/lease/hubLease.js';
+import { HUB_LEASE_SECONDS, hubLeaseObject, type LeasePlace, readHubLease, type SeenLease, seenLease } from '../../core/lease/hubLease.js';
 import { judgeLease } from '../../core/lease/judgeLease.js';
-import { DEFAULT_NAMESPACE, FIELD_MANAGER, HUB_LEASE } from '../../core/api/names.js';
+import { FIELD_MANAGER } from '../../core/api/names.js';
 import { RESOURCE, resourcePath } from '../../core/api/resources.js';
 import type { Clock } from '../../core/runtime/clock.js';
 import type { Log } from '../../core/runtime/log.js';
@@ -26,38 +26,47 @@ export type LeaseState =
   | { readonly kind: 'held' }
   /** It is not held yet, or not any more. */
   | { readonly kind: 'wanted'; readonly failure?: KubeFailure }
-  /** Another hub of the federation holds it. `twin`: one of the same name. */
+  /** Another hub of the federation holds it, or is to hold it. `twin`: one of the same name. */
   | { readonly kind: 'waiting'; readonly holder: string; readonly twin: boolean }
   /** The member belongs to another federation. */
   | { readonly kind: 'foreign'; readonly federation: string };
 
-export interface MemberLease {
+/** Of a hub that leaves all writes to another one. */
+export interface Standby {
+  /** `<federation>/<instance>` of the active hub. Undefined: it is not known yet. */
+  readonly active: string | undefined;
+}
+
+export interface HubLease {
   state(): LeaseState;
   /** Aborts when the hold ends. Undefined: the Lease is not held. */
   tenure(): AbortSignal | undefined;
   /** Resolves with the next hold, or undefined when `signal` aborts. */
   held(signal: AbortSignal): Promise<AbortSignal | undefined>;
-  /** What stands in the member was read. */
-  read(): void;
+  /** Looks again now: `standby` or `marks` may say something else. */
+  reconsider(): void;
   /** Nothing of the federation is left in the member: once it is let go, any may take it. */
   forsake(): void;
   /** Holds it whenever that is possible, until `signal` aborts. Then lets go. */
   run(client: KubeClient, signal: AbortSignal): Promise<void>;
 }
 
-interface MemberLeaseDeps {
+interface HubLeaseDeps {
   readonly clock: Clock;
   readonly log: Log;
   readonly hub: HubIdentity;
   readonly changed: () => void;
+  readonly place: LeasePlace;
+  /** Undefined: this hub may hold it. Else it stands by, for whom the Lease names, or for one that it does not know yet. */
+  readonly standby: () => Standby | undefined;
   /** Of the federation's name on what hubs wrote there. It decides where the Lease names none. Undefined: not all was read yet. */
   readonly marks: () => ReadonlySet<string> | undefined;
   /** Resolves when no write is under way, after so many milliseconds at most. */
   readonly idle: (ms: number) => Promise<void>;
 }
 
-const RENEW_MS = 3_000;
-const REQUEST_MS = 3_000;
+const RENEW_MS = 2_000;
+const REQUEST_MS = 2_500;
 const RETRY_MS = 1_000;
 /** After somebody else wrote it. */
 const CONTEST_MS = 200;
@@ -68,10 +77,10 @@ const HOLD_MS = HUB_LEASE_SECONDS * 1000 - MARGIN_MS;
 const LAST_WRITES_MS = 1_000;
 const LETTING_GO_MS = 2_000;
 
-const PATH = resourcePath(RESOURCE.lease, DEFAULT_NAMESPACE, HUB_LEASE);
-
-export function createMemberLease(deps: MemberLeaseDeps): MemberLease {
-  const { clock, log } = deps;
+export function createHubLease(deps: HubLeaseDeps): HubLease {
+  const { clock, place } = deps;
+  const log = deps.log.with({ lease: `${place.namespace}/${place.name}` });
+  const path = resourcePath(RESOURCE.lease, place.namespace, place.name);
   const { federation } = deps.hub;
   const holder = `${federation}/${deps.hub.instance}`;
   const between = createInterruptiblePause(clock);
@@ -101,13 +110,13 @@ export function createMemberLease(deps: MemberLeaseDeps): MemberLease {
   function become(state: LeaseState): void {
     if (JSON.stringify(state) === JSON.stringify(idle)) return;
     idle = state;
-    if (state.kind === 'waiting') log.warn('Another hub writes into the member, so this one waits', { holder: state.holder });
+    if (state.kind === 'waiting') log.info('Another hub holds the Lease, so this one waits', { holder: state.holder });
     deps.changed();
   }
 
   function lost(): void {
     letLapse();
-    log.warn('The Lease of the member was lost');
+    log.warn('The Lease was lost');
     deps.changed();
   }
 
@@ -128,7 +137,7 @@ export function createMemberLease(deps: MemberLeaseDeps): MemberLease {
     hold = { stop, until, cancel };
     everHeld = true;
     idle = { kind: 'wanted' };
-    log.info('The hub holds the Lease of the member', { holder });
+    log.info('The hub holds the Lease', { holder });
     for (const wake of waiters) wake();
     deps.changed();
   }
@@ -136,7 +145,7 @@ export function createMemberLease(deps: MemberLeaseDeps): MemberLease {
   async function call(client: KubeClient, method: 'GET' | 'PUT', body: unknown, signal: AbortSignal): Promise<KubeResult<SeenLease>> {
     const answer = await client.call<unknown>({
       method,
-      path: PATH,
+      path,
       ...(body !== undefined && { body, query: { fieldManager: FIELD_MANAGER.hub } }),
       timeoutMs: REQUEST_MS,
       signal,
@@ -156,7 +165,7 @@ export function createMemberLease(deps: MemberLeaseDeps): MemberLease {
     // It stays the same for this process, also where it lost the Lease meanwhile: that it is not known for its own must not happen.
     acquired ??= wall;
     const transitions = (seen?.transitions ?? 0) + Number(seen?.holder !== holder);
-    const body = hubLeaseObject({ version: seen?.version, federation, holder, acquired, renewed: wall, transitions });
+    const body = hubLeaseObject({ ...place, version: seen?.version, federation, holder, acquired, renewed: wall, transitions });
     const written = await call(client, 'PUT', body, signal);
     if (written.ok) {
       seen = written.value;
@@ -202,11 +211,16 @@ export function createMemberLease(deps: MemberLeaseDeps): MemberLease {
 
   /** A Lease may have been deleted, or never made, beside objects of another federation. */
   function take(client: KubeClient, signal: AbortSignal): Promise<number> {
+    const standby = deps.standby();
+    if (standby !== undefined) {
+      become(standby.active === undefined ? { kind: 'wanted' } : { kind: 'waiting', holder: standby.active, twin: false });
+      return Promise.resolve(RETRY_MS);
+    }
     if (seen?.federation !== undefined) return write(client, signal);
     const marks = deps.marks();
-    const other = [...(marks ?? [])].find((name) => name !== federation);
-    if (other !== undefined) become({ kind: 'foreign', federation: other });
-    if (marks === undefined || other !== undefined) return Promise.resolve(other === undefined ? RETRY_MS : FOREIGN_MS);
+    const foreign = [...(marks ?? [])].find((name) => name !== federation);
+    if (foreign !== undefined) become({ kind: 'foreign', federation: foreign });
+    if (marks === undefined || foreign !== undefined) return Promise.resolve(foreign === undefined ? RETRY_MS : FOREIGN_MS);
     return write(client, signal);
   }
 
@@ -219,14 +233,22 @@ export function createMemberLease(deps: MemberLeaseDeps): MemberLease {
     const cancel = clock.after(LETTING_GO_MS, () => late.abort());
     const written = await Promise.race([writeReleased(client, version, late.signal), aborted(late.signal)]);
     cancel();
-    if (!written.ok) log.warn('The Lease of the member could not be let go: it expires by itself', { reason: written.error.message });
+    if (!written.ok) log.warn('The Lease could not be let go: it expires by itself', { reason: written.error.message });
   }
 
   async function writeReleased(client: KubeClient, version: string, signal: AbortSignal): Promise<KubeResult<unknown>> {
     const renewed = microTime(clock.wall());
     const put = (replaced: string): Promise<KubeResult<unknown>> => {
       const [owner, transitions] = [forsaken ? undefined : federation, seen?.transitions ?? 0];
-      const content = { version: replaced, federation: owner, holder: undefined, acquired: acquired ?? renewed, renewed, transitions };
+      const content = {
+        ...place,
+        version: replaced,
+        federation: owner,
+        holder: undefined,
+        acquired: acquired ?? renewed,
+        renewed,
+        transitions,
+      };
       return call(client, 'PUT', hubLeaseObject(content), signal);
     };
     const written = await put(version);
@@ -255,12 +277,13 @@ export function createMemberLease(deps: MemberLeaseDeps): MemberLease {
       }
       return undefined;
     },
-    read: between.interrupt,
+    reconsider: between.interrupt,
     forsake() {
       forsaken = true;
     },
     async run(client, signal) {
       while (!signal.aborted) {
+        if (tenure() !== undefined && deps.standby() !== undefined) await letGo(client);
         const next = tenure() === undefined || doubted ? await look(client, signal) : await write(client, signal);
         if (!signal.aborted) await between.pause(next, signal);
       }

@@ -3,6 +3,7 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { Problem } from '../../core/api/problem.js';
+import { DEFAULT_NAMESPACE, HUB_LEASE } from '../../core/api/names.js';
 import { RESOURCE } from '../../core/api/resources.js';
 import type { Clock, Random } from '../../core/runtime/clock.js';
 import type { Log } from '../../core/runtime/log.js';
@@ -19,7 +20,7 @@ import { createCredentials } from './credentials.js';
 import type { Connect, Declaration } from './declaration.js';
 import type { Identities } from './identity.js';
 import { createIntake, INTAKE } from './intake.js';
-import { createMemberLease, type HubIdentity, type LeaseState } from './lease.js';
+import { createHubLease, type HubIdentity, type LeaseState, type Standby } from './lease.js';
 import { leaseRefusal } from './leaseRefusal.js';
 import { createLeasedClient } from './leasedClient.js';
 import { keepRunning } from './keepRunning.js';
@@ -62,6 +63,8 @@ export interface Member {
   lease(): LeaseState;
   /** Resolves when this hub holds the Lease, with what aborts when it does not any more; undefined: `signal` aborted before. */
   held(signal: AbortSignal): Promise<AbortSignal | undefined>;
+  /** The hub is the active one now, or not any more. */
+  reconsiderLease(): void;
   /** Nothing of the federation is left in it: when its Lease is let go, any federation may take it. */
   forsake(): void;
   /** What is declared for it beside the kubeconfig. */
@@ -89,6 +92,8 @@ interface MemberDeps {
   readonly log: Log;
   /** Who takes its Lease. */
   readonly hub: HubIdentity;
+  /** Undefined: this hub is the active one of its federation. */
+  readonly standby: () => Standby | undefined;
   readonly identities: Identities;
   readonly connect: Connect;
   /** Writes a kubeconfig back to where it was declared. Undefined: there is no home cluster. */
@@ -124,14 +129,21 @@ export function createMember(id: string, deps: MemberDeps): Member {
   const watches = createMemberWatches({ ...deps, log, records, intake, fetches, changed: refresh });
   const credentials = createCredentials({ ...deps, log, verify: recognition.verify, isStranger, suspect: betweenProbes.interrupt });
   const writes = createLeasedClient({ client: credentials.client, tenure: () => lease.tenure(), clock: deps.clock });
-  const lease = createMemberLease({
+  const lease = createHubLease({
     ...deps,
     log,
     idle: writes.idle,
     changed: refresh,
+    place: { namespace: DEFAULT_NAMESPACE, name: HUB_LEASE },
     marks: () => (watches.synced() ? federationsIn(records) : undefined),
   });
-  const renewal = createRenewal({ ...deps, log, verify: recognition.verify, inUse: credentials.inUse });
+  const renewal = createRenewal({
+    ...deps,
+    log,
+    verify: recognition.verify,
+    inUse: credentials.inUse,
+    isActive: () => deps.standby() === undefined,
+  });
   let terms: MemberTerms = {};
   let ranges: RangeTerms | undefined;
   let failure: KubeFailure | undefined;
@@ -164,7 +176,7 @@ export function createMember(id: string, deps: MemberDeps): Member {
     const next = currentState();
     const first = !toldSynced && watches.synced();
     toldSynced = watches.synced();
-    if (first) lease.read();
+    if (first) lease.reconsider();
     if (JSON.stringify(next) === JSON.stringify(state)) {
       // What it exports counts from when it was read, whatever else fails just then.
       if (first) deps.stateChanged(member);
@@ -228,6 +240,7 @@ export function createMember(id: string, deps: MemberDeps): Member {
     writes,
     lease: lease.state,
     held: lease.held,
+    reconsiderLease: lease.reconsider,
     forsake: lease.forsake,
     terms: () => terms,
     declare(declaration, reserved) {

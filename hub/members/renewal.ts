@@ -42,10 +42,14 @@ interface RenewalDeps {
   readonly connect: Connect;
   readonly verify: Verify;
   readonly inUse: () => KubeconfigInUse | undefined;
+  /** Of several hubs that have the kubeconfig, one renews it. */
+  readonly isActive: () => boolean;
   /** Undefined: there is no home cluster to write to. */
   readonly replaceKubeconfig: ReplaceKubeconfig | undefined;
 }
 
+/** How often a hub that stands by looks whether it has become the active one. */
+const STANDBY_MS = 60_000;
 /** No timer is as long as a token may live, and the machine may have slept. */
 const LOOK_MS = 6 * 3_600_000;
 const DAY_MS = 86_400_000;
@@ -117,10 +121,11 @@ export function createRenewal(deps: RenewalDeps): Renewal {
     async run(client, signal) {
       while (!signal.aborted) {
         const kubeconfig = renewable(deps.inUse(), deps.replaceKubeconfig);
-        if (kubeconfig !== undefined && due(kubeconfig.lifetime) <= clock.wall()) await renew(client, kubeconfig, signal);
+        if (kubeconfig !== undefined && deps.isActive() && due(kubeconfig.lifetime) <= clock.wall())
+          await renew(client, kubeconfig, signal);
         const next = renewable(deps.inUse(), deps.replaceKubeconfig);
         const inMs = next === undefined ? LOOK_MS : due(next.lifetime) - clock.wall();
-        await wait.pause(clamp(inMs, 1_000, LOOK_MS), signal);
+        await wait.pause(clamp(inMs, deps.isActive() ? 1_000 : STANDBY_MS, LOOK_MS), signal);
       }
     },
   };

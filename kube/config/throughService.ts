@@ -9,6 +9,8 @@ import { type Forwarding, forwarded, reason } from './portForward.js';
 interface ServiceTarget extends Forwarding {
   readonly namespace: string;
   readonly service: string;
+  /** One of its pods. Default: any that is ready. */
+  readonly pod?: string;
   /** The pod's port, not the Service's: a port-forward bypasses the Service. */
   readonly port: number;
   readonly path: string;
@@ -22,11 +24,13 @@ interface Reply {
   readonly body: string;
 }
 
-/** Asks for `target.path` at a ready pod of the Service. Every failure is a value, in a sentence for people. */
+/** Asks for `target.path` at a pod of the Service. Every failure is a value, in a sentence for people. */
 export function askThroughService(kubeconfig: string, target: ServiceTarget): Promise<Result<Reply>> {
   return forwarded(kubeconfig, target, {
     open: (forward, { fromPod, errors, toPod }) =>
-      forward.portForwardService(target.namespace, target.service, [target.port], fromPod, errors, toPod),
+      target.pod === undefined
+        ? forward.portForwardService(target.namespace, target.service, [target.port], fromPod, errors, toPod)
+        : forward.portForward(target.namespace, target.pod, [target.port], fromPod, errors, toPod),
     use: (connection) => ask(connection, target),
     refusal: (code) => refusal(code, target),
   });

@@ -105,7 +105,7 @@ describe('labels, annotations and metrics', () => {
   createClusterAgentMetrics(cluster);
 
   test.each(each)('that %s names exist', async (_path, page) => {
-    const hub = await createMetrics({ members: () => [], status: () => ({ links: [], problems: [] }) }).expose();
+    const hub = await createMetrics({ active: () => true, members: () => [], status: () => ({ links: [], problems: [] }) }).expose();
     const metrics = new Set([node.render(), cluster.render(), hub.body].flatMap((text) => text.match(/\bkilofed_\w+/g) ?? []));
     const text = textOf(page);
     const named = unique(text.match(/\b(?:kilofed\.io|kilo\.squat\.ai)\/[a-z][a-z-]+[a-z](?![\w-])/g) ?? []);

@@ -226,6 +226,7 @@ function memberOf(id: string, records: MemberRecords): Member {
     recognised: () => true,
     reportsWithheld: () => undefined,
     reconsider: () => undefined,
+    reconsiderLease: () => undefined,
     terms: () => ({}),
     writes: NOBODY,
     lease: () => ({ kind: 'held' }),

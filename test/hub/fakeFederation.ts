@@ -12,7 +12,7 @@ import { chooseQueue } from '../../hub/chooseQueue.js';
 import { createHub, type Hub } from '../../hub/hub.js';
 import type { HubIdentity } from '../../hub/members/lease.js';
 import type { Source } from '../../hub/members/declaration.js';
-import type { KubeClient } from '../../kube/wire/client.js';
+import type { KubeClient, KubeResult } from '../../kube/wire/client.js';
 import type { MemberTerms } from '../../hub/members/terms.js';
 import { RULES } from '../fakes/services.js';
 import { createHandClock, type HandClock, SILENT } from '../host/handClock.js';
@@ -49,7 +49,11 @@ export interface FakeFederation {
 interface JoinOptions extends Partial<HubIdentity> {
   /** Ids of the members that this hub is told of. Default: those that all are told of. */
   readonly declared?: readonly string[];
+  /** The cluster that it shares with others. Default: none. */
+  readonly home?: FakeCluster;
 }
+
+const UNREACHABLE: KubeResult<never> = { ok: false, error: { kind: 'unreachable', message: 'connection refused' } };
 
 interface RunningHub {
   readonly hub: Hub;
@@ -57,6 +61,8 @@ interface RunningHub {
   reread(): void;
   /** Ends it in order. */
   end(): Promise<void>;
+  /** As if its machine were gone. */
+  crash(): void;
 }
 
 interface FakeFederationOptions {
@@ -84,7 +90,7 @@ export function createFakeFederation(ids: readonly string[], { clientOf, ...opti
   const clusters = new Map(ids.map((id) => [id, createFakeCluster(`u-${id}`, clock)]));
   let running: RunningHub | undefined;
 
-  function launch({ federation = 'default', instance = 'test', declared }: JoinOptions): RunningHub {
+  function launch({ federation = 'default', instance = 'test', declared, home }: JoinOptions): RunningHub {
     const stop = new AbortController();
     const { source, reread } = createSource({
       get declared() {
@@ -95,6 +101,11 @@ export function createFakeFederation(ids: readonly string[], { clientOf, ...opti
       },
     });
     const deps = { clock, random: () => 0.5, log };
+    let crashed = false;
+    const mortal = (client: KubeClient): KubeClient => ({
+      ...client,
+      call: (request) => (crashed ? Promise.resolve(UNREACHABLE) : client.call(request)),
+    });
     const hub = createHub({
       identity: { federation, instance },
       ...deps,
@@ -102,8 +113,9 @@ export function createFakeFederation(ids: readonly string[], { clientOf, ...opti
       sources: [source],
       connect(id) {
         const cluster = world.cluster(id);
-        return { ok: true, value: { client: clientOf?.(id, cluster) ?? cluster.connect() } };
+        return { ok: true, value: { client: clientOf?.(id, cluster) ?? mortal(cluster.connect()) } };
       },
+      home: home === undefined ? undefined : { client: mortal(home.connect()), namespace: 'kilofed' },
       version: 'test',
       sha256: (text) => createHash('sha256').update(text).digest(),
       rules: world.rules,
@@ -113,6 +125,10 @@ export function createFakeFederation(ids: readonly string[], { clientOf, ...opti
     return {
       hub,
       reread,
+      crash() {
+        crashed = true;
+        stop.abort();
+      },
       async end() {
         stop.abort();
         if (clock === hand) await hand.advance(5_000);

@@ -45,7 +45,7 @@ interface World {
 /** A member whose token was given at day 0 for 32 days. */
 function world({ answer, life = 32, refusal, verified, written, home, reverted, ...declared }: World = {}) {
   const clock = createHandClock();
-  const seen = { asked: [] as KubeRequest[], tried: 0, written: [] as string[] };
+  const seen = { asked: [] as KubeRequest[], tried: 0, written: [] as string[], active: true };
   let text = declared.text ?? kubeconfig(token(0, 32));
   const place = declared.place ?? SECRET;
   const connect = (of: string, at: Place) => connectMember(of, at, { ofSecrets: { programs: false, insecureTls: false }, environment: {} });
@@ -68,6 +68,7 @@ function world({ answer, life = 32, refusal, verified, written, home, reverted, 
       seen.tried += 1;
       return verified;
     },
+    isActive: () => seen.active,
     inUse() {
       const connected = connect(text, place);
       return connected.ok ? { text, place, ...connected.value } : undefined;
@@ -121,6 +122,17 @@ test('M13: at half of its life a token is replaced by one of the same life and S
   expect([end(), renewal.ends()?.daysLeft, renewal.problems()]).toEqual([48, 31, []]);
   await at(32.1);
   expect([seen.written.length, end()]).toEqual([2, 64]);
+  await stop();
+});
+
+test('M13: a hub that stands by leaves it to the active one, and does it once it is that one', async () => {
+  const { seen, at, stop } = world();
+  seen.active = false;
+  await at(17);
+  expect(seen.asked).toEqual([]);
+  seen.active = true;
+  await at(17.1);
+  expect(seen.written.length).toBe(1);
   await stop();
 });
 

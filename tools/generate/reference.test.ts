@@ -18,7 +18,7 @@ async function typesInCode(): Promise<string[]> {
   const [node, cluster] = [createTextMetrics(), createTextMetrics()];
   createAgentMetrics(node, () => 0);
   createClusterAgentMetrics(cluster);
-  const hub = await createMetrics({ members: () => [], status: () => ({ links: [], problems: [] }) }).expose();
+  const hub = await createMetrics({ active: () => true, members: () => [], status: () => ({ links: [], problems: [] }) }).expose();
   return [...new Set([node.render(), cluster.render(), hub.body].flatMap(typesIn))].toSorted();
 }
 
