@@ -57,17 +57,18 @@ describeWithApiServer("a token of the hub's account in a member", {}, (server) =
   const tokenIn = ({ data }: Secret): string => TOKEN.exec(Buffer.from(data['kubeconfig'] ?? '', 'base64').toString())?.[1] ?? '';
 
   /** A hub that is `aheadMs` ahead of the API server's time. */
-  async function withHub(aheadMs: number, body: (hub: Hub) => Promise<void>): Promise<void> {
+  async function withHub(aheadMs: number, body: (hub: Hub) => Promise<void>, instance = 'test'): Promise<void> {
     const clock = { ...systemClock, wall: () => systemClock.wall() + aheadMs };
     const deps = { clock, random: Math.random, log: SILENT };
     const stop = new AbortController();
     const hub = createHub({
-      identity: { federation: 'default', instance: 'test' },
+      identity: { federation: 'default', instance },
       ...deps,
       ...chooseQueue(undefined, { ...deps, federation: 'default' }),
       sources: [secretSource('kilofed', { ...deps, client: home })],
       connect: (text, place) => connectMember(text, place, { ofSecrets: { programs: false, insecureTls: false }, environment: {} }),
       replaceKubeconfig: secretWriter(home),
+      home: { client: home, namespace: 'kilofed' },
       version: 'test',
       sha256: (text) => createHash('sha256').update(text).digest(),
       rules: RULES,
@@ -119,6 +120,38 @@ describeWithApiServer("a token of the hub's account in a member", {}, (server) =
     const member = clientOf(kubeconfig(tokenIn(after)));
     expect(await member.call({ method: 'GET', path: resourcePath(RESOURCE.service) })).toMatchObject({ ok: true });
     member.close();
+  }, 90_000);
+
+  test('of two replicas one is active, with the rights that the manifests give, and the other one follows it', async () => {
+    const holder = async (name: string): Promise<string> =>
+      kubectl(server(), ['-n', 'kilofed', 'get', 'lease', name, '-o', 'jsonpath={.spec.holderIdentity}']);
+    await withHub(
+      0,
+      async (first) => {
+        await until(
+          'the first one to hold the member',
+          10_000,
+          async () => (await holder('kilofed-hub').catch(() => '')) === 'default/one' || undefined,
+        );
+        await withHub(
+          0,
+          async (second) => {
+            await until('the second one to stand by', 10_000, () => second.standby()?.active === 'default/one' || undefined);
+            expect([first.standby(), await holder('kilofed-hub-active'), await holder('kilofed-hub')]).toEqual([
+              undefined,
+              'default/one',
+              'default/one',
+            ]);
+            expect(first.status().problems.filter(({ reason }) => reason === 'NoActiveLease')).toEqual([]);
+          },
+          'two',
+        );
+      },
+      'one',
+    );
+    expect([await holder('kilofed-hub-active'), await holder('kilofed-hub')]).toEqual(['', '']);
+    const other = ['auth', 'can-i', 'update', 'leases/another', '-n', 'kilofed', '--as', 'system:serviceaccount:kilofed:hub'];
+    await expect(kubectl(server(), other)).rejects.toThrow();
   }, 90_000);
 
   test('M13: is not written where the Secret was changed meanwhile, or is another one', async () => {

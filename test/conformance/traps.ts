@@ -328,7 +328,10 @@ export const TRAPS: readonly Trap[] = [
   {
     topic: 'two hub replicas',
     right: 'one writes, and stops before its Lease can expire',
-    heldBy: { 'hub/members/lease.test.ts': ['S47: never do two hubs hold one Lease, whatever they and the API server do'] },
+    heldBy: {
+      'hub/members/lease.test.ts': ['S47: never do two hubs hold one Lease, whatever they and the API server do'],
+      'test/hub/standby.test.ts': ['S47: in order: the next one goes on within two seconds, and writes only what has changed'],
+    },
   },
   {
     topic: '429 and slow API servers',

@@ -51,6 +51,32 @@ test('the hub restarts: no request fails, and nothing is written to other member
   expect(after.map((counts, index) => byHub(difference(before[index] ?? new Map(), counts)))).toEqual([{}, {}]);
 }, 240_000);
 
+test('the active one of two replicas of the hub is lost: no request fails, and the other one writes nothing that was there', async () => {
+  const { north } = example;
+  const hub = ['-n', 'kilofed', 'scale', 'deployment/kilofed-hub'];
+  const active = async (): Promise<string> =>
+    (await north.kubectl(['-n', 'kilofed', 'get', 'lease', 'kilofed-hub-active', '-o', 'jsonpath={.spec.holderIdentity}'])).replace(
+      /^default./,
+      '',
+    );
+  await north.kubectl([...hub, '--replicas=2']);
+  await north.kubectl(['-n', 'kilofed', 'rollout', 'status', 'deployment/kilofed-hub', '--timeout=60s'], { timeoutMs: 70_000 });
+  const others = [example.east, example.west];
+  const [before, first] = [await Promise.all(others.map(writes)), await active()];
+  const seen = await requester.during(async () => {
+    await north.kubectl(['-n', 'kilofed', 'delete', 'pod', first, '--force', '--grace-period=0']);
+    await until('the other one to be active', 30_000, async () => {
+      const now = await active();
+      return now !== '' && now !== first ? true : undefined;
+    });
+    await until('the members to be its', 30_000, async () => ((await status(north)).code === 0 ? true : undefined));
+  });
+  unharmed(seen);
+  const after = await Promise.all(others.map(writes));
+  expect(after.map((counts, index) => byHub(difference(before[index] ?? new Map(), counts)))).toEqual([{}, {}]);
+  await north.kubectl([...hub, '--replicas=1']);
+}, 240_000);
+
 test('Redis restarts: no request fails', async () => {
   const hub = ['-n', 'kilofed', 'exec', 'deployment/kilofed-hub', '-c', 'redis', '--'];
   const seen = await requester.during(async () => {

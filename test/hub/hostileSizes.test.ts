@@ -102,5 +102,5 @@ test.each<[what: string, lies: readonly [plural: string, items: readonly object[
     expect(world.errors).toEqual([]);
     expect(JSON.stringify(world.hub().status()).length).toBeGreaterThan(0);
   },
-  120_000,
+  600_000,
 );

@@ -36,7 +36,7 @@ afterEach(async () => {
   ends = [];
 });
 
-test('two that start at once: one takes all members, and the other none, however long it waits', async () => {
+test('S47: two that start at once: one takes all members, and the other none, however long it waits', async () => {
   const [one, two] = [replica('one'), replica('two')];
   ends = [one.end, two.end];
   await world.clock.advance(3_000);
@@ -48,7 +48,7 @@ test('two that start at once: one takes all members, and the other none, however
   expect([holders(), writes() - before]).toEqual([MEMBERS.map(() => active), 0]);
 });
 
-test('in order: the next one goes on within two seconds, and writes only what has changed', async () => {
+test('S47: in order: the next one goes on within two seconds, and writes only what has changed', async () => {
   const one = replica('one');
   await world.clock.advance(3_000);
   const two = replica('two');
@@ -66,7 +66,7 @@ test('in order: the next one goes on within two seconds, and writes only what ha
   ends = [two.end];
 });
 
-test('lost with its machine: the next one goes on within ten seconds, and writes only what has changed', async () => {
+test('S47: lost with its machine: the next one goes on within ten seconds, and writes only what has changed', async () => {
   const one = replica('one');
   await world.clock.advance(3_000);
   const two = replica('two');
@@ -81,7 +81,7 @@ test('lost with its machine: the next one goes on within ten seconds, and writes
   expect([holders(), roles(two.hub), arrived('10.1.0.6'), writes() - before]).toEqual([all('two'), ['active'], true, 2]);
 });
 
-test('three, updated one by one: no change is lost, and nothing is written twice', async () => {
+test('S47: three, updated one by one: no change is lost, and nothing is written twice', async () => {
   let [old, ...rest] = ['a', 'b', 'c'].map(replica);
   await world.clock.advance(5_000);
   const before = writes();
