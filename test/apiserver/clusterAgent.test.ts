@@ -222,6 +222,61 @@ describeWithApiServer(
       expect(difference(settled, await writeRequests({ client }))).toEqual({ 'PATCH meshnodes': 1 });
     }, 60_000);
 
+    test('ranges of pods follow the objects of a network plugin, whose kinds may come later and go again', async () => {
+      const { agent } = start();
+      await eventually(() => expect(agent.notReady()).toBeUndefined());
+      const assigned = async (): Promise<Record<string, unknown>> =>
+        Object.fromEntries(Object.entries(await meshNodes()).map(([name, status]) => [name, status?.assignedPods?.cidrs.join(' ')]));
+      const nobody = { a: undefined, b: undefined, c: undefined, d: undefined };
+      expect(await assigned()).toEqual(nobody);
+
+      await applyYaml(server(), JSON.stringify(pluginKind('crd.projectcalico.org', 'v1', 'IPAMBlock')));
+      const taken = { attributes: [{ handle_id: 'x', secondary: { node: 'd', pod: 'web', namespace: 'demo' } }] };
+      const block = (cidr: string, node: string, more: object = { allocations: [] }): KubeObject => ({
+        ...object('crd.projectcalico.org/v1', 'IPAMBlock', cidr.replaceAll(/[./]/g, '-'), {
+          spec: { cidr, affinity: `host:${node}`, ...more },
+        }),
+      });
+      await eventually(
+        async () =>
+          void must(
+            await applyObject<KubeObject>(client, block('10.244.1.0/26', 'a', { allocations: [null, 0], ...taken }), {
+              fieldManager: 'test',
+            }),
+          ),
+      );
+      must(await applyObject<KubeObject>(client, block('10.244.9.64/26', 'a'), { fieldManager: 'test' }));
+      const calico = { a: '10.244.1.0/26 10.244.9.64/26', b: '', c: '', d: '10.244.1.1/32' };
+      await eventually(async () => expect(await assigned()).toEqual(calico));
+      await eventually(async () => expect((await mesh())?.podCIDRs).toEqual(['10.244.1.0/26', '10.244.9.64/26']));
+      expect((await meshNodes())['b']?.conditions).toMatchObject([{ type: 'Ready', status: 'True' }]);
+
+      // A pod more in a block is no news, a block that moves is; and a restart writes nothing.
+      const settled = await writeRequests({ client });
+      must(
+        await applyObject<KubeObject>(client, block('10.244.9.64/26', 'a', { allocations: [0], attributes: [] }), { fieldManager: 'test' }),
+      );
+      start();
+      await eventually(() => expect(running.every((each) => each.agent.notReady() === undefined)).toBe(true));
+      expect(difference(settled, await writeRequests({ client }))).toEqual({});
+      must(await applyObject<KubeObject>(client, block('10.244.9.64/26', 'b'), { fieldManager: 'test' }));
+      await eventually(async () => expect(await assigned()).toEqual({ ...calico, a: '10.244.1.0/26', b: '10.244.9.64/26' }));
+
+      await applyYaml(server(), JSON.stringify(pluginKind('cilium.io', 'v2', 'CiliumNode')));
+      const cilium = object('cilium.io/v2', 'CiliumNode', 'c', { spec: { ipam: { podCIDRs: ['10.0.3.0/24'] } } });
+      await eventually(async () => void must(await applyObject<KubeObject>(client, cilium, { fieldManager: 'test' })));
+      await eventually(async () => expect(await assigned()).toEqual(nobody));
+      await eventually(async () => expect((await meshNodes())['a']?.conditions?.[0]?.reason).toBe('PodRangesUnclear'));
+      await kubectl(server(), ['delete', 'crd', 'ipamblocks.crd.projectcalico.org']);
+      await eventually(async () => expect(await assigned()).toEqual({ a: '', b: '', c: '10.0.3.0/24', d: '' }));
+
+      await kubectl(server(), ['annotate', 'node', 'a', 'kilofed.io/pod-cidrs=10.77.1.0/24']);
+      await eventually(async () => expect((await assigned())['a']).toBe('10.77.1.0/24'));
+      await kubectl(server(), ['annotate', 'node', 'a', 'kilofed.io/pod-cidrs-']);
+      await kubectl(server(), ['delete', 'crd', 'ciliumnodes.cilium.io']);
+      await eventually(async () => expect(await assigned()).toEqual(nobody));
+    }, 90_000);
+
     test('I1: tells of links what gateways report, once for each change, and with an Event', async () => {
       const { metrics } = start();
       const tunnel = (segment: string, peer: string, more: object = {}): object => ({
@@ -610,6 +665,29 @@ function specOf(name: string, number: number, location: string): object {
     internalIPs: [`${address}/24`],
     podCIDRs: [`10.42.${number}.0/24`],
     location,
+  };
+}
+
+/** The kind of a network plugin, as far as an API server has to know it. */
+function pluginKind(group: string, version: string, kind: string): object {
+  const plural = `${kind.toLowerCase()}s`;
+  return {
+    apiVersion: 'apiextensions.k8s.io/v1',
+    kind: 'CustomResourceDefinition',
+    metadata: { name: `${plural}.${group}` },
+    spec: {
+      group,
+      scope: 'Cluster',
+      names: { kind, plural, singular: kind.toLowerCase(), listKind: `${kind}List` },
+      versions: [
+        {
+          name: version,
+          served: true,
+          storage: true,
+          schema: { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } },
+        },
+      ],
+    },
   };
 }
 
