@@ -1,6 +1,6 @@
 /**
  * `kilofed uninstall` at a real API server, with the rights of the Job of manifests/uninstall.yaml and no more, and with Kubernetes' own
- * controllers. There are no nodes, so none has to be cleaned: test/e2e/example.test.ts has those.
+ * controllers. There are no nodes, so none has to be cleaned.
  */
 import { readdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
