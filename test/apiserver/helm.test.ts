@@ -33,6 +33,46 @@ describeWithApiServer('kustomize', {}, (server) => {
   });
 });
 
+describeWithApiServer('what the manifests say', {}, (server) => {
+  const path = (name: string): string => join(FOLDER, name);
+
+  test(
+    'is what the API server has after they were applied: kubectl sees no difference, whichever way they were',
+    async () => {
+      await kubectl(server(), ['apply', '--server-side', '-f', path('crds')]);
+      await kubectl(server(), ['create', '-f', path('crds-multicluster.yaml')]);
+      const files = ['cluster.yaml', 'cluster-cni.yaml', 'member.yaml', 'member-namespaces.yaml', 'hub.yaml', 'hub-redis.yaml'];
+      for (const file of files) {
+        await kubectl(server(), ['apply', '-f', path(file)]);
+        // It ends with 1 where there is a difference, and shows it.
+        expect([file, await kubectl(server(), ['diff', '-f', path(file)])]).toEqual([file, '']);
+      }
+      for (const file of ['crds', ...files]) {
+        await kubectl(server(), ['apply', '--server-side', '--force-conflicts', '-f', path(file)]);
+        expect([file, await kubectl(server(), ['diff', '--server-side', '--force-conflicts', '-f', path(file)])]).toEqual([file, '']);
+      }
+    },
+    LONG_MS,
+  );
+
+  test.each(['hub.yaml', 'hub-redis.yaml'])('of %s runs where a namespace takes restricted pods only', async (file) => {
+    const namespace = file.replace('.yaml', '');
+    const labels = { 'pod-security.kubernetes.io/enforce': 'restricted' };
+    const all = loadAll(readFileSync(path(file), 'utf8')) as (Document & {
+      readonly spec?: { readonly template?: { readonly spec: object } };
+    })[];
+    const spec = all.find(({ kind }) => kind === 'Deployment')?.spec?.template?.spec;
+    const objects = [
+      { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace, labels } },
+      { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'hub', namespace } },
+      { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'hub', namespace }, spec },
+    ];
+    for (const each of objects) await kubectl(server(), ['create', '-f', '-'], JSON.stringify(each));
+    const root = { ...objects[2], metadata: { name: 'root', namespace }, spec: { ...spec, hostNetwork: true } };
+    await expect(kubectl(server(), ['create', '-f', '-'], JSON.stringify(root))).rejects.toThrow('violates PodSecurity');
+  });
+});
+
 describeWithApiServer('the chart', { programs: PROGRAMS }, (server) => {
   describe.each(PROGRAMS)('with %s', (program) => {
     const template = async (...args: readonly string[]): Promise<readonly Document[]> =>

@@ -77,7 +77,7 @@ function numbersOfTests(): ReadonlyMap<string, ReadonlySet<string>> {
   const found = new Map<string, Set<string>>();
   for (const file of sources(ROOT)) {
     const text = readFileSync(file, 'utf8');
-    for (const [, , title = ''] of text.matchAll(/(?:\btest|\bdescribe|\))(?:\.\w+)*\(\s*(['"`])((?:[CHML]\d{1,2}(?:\.\d)?[ ,]*)+):/g)) {
+    for (const [, , title = ''] of text.matchAll(/(?:\btest|\bdescribe\w*|\))(?:\.\w+)*\(\s*(['"`])((?:[CHML]\d{1,2}(?:\.\d)?[ ,]*)+):/g)) {
       for (const number of title.match(/[CHML]\d+/g) ?? []) {
         found.set(number, (found.get(number) ?? new Set()).add(relative(ROOT, file)));
       }

@@ -68,7 +68,8 @@ test('hub-redis.yaml is hub.yaml, and Redis in its pod', async () => {
   const withoutRedis = JSON.parse(JSON.stringify(redis), (key, value: unknown) => {
     if (key === 'containers') return (value as readonly Container[]).filter(({ name }) => name === 'hub');
     if (key === 'env') return (value as NonNullable<Container['env']>).filter(({ name }) => name !== 'REDIS_URL');
-    return key === 'volumes' || key === 'volumeMounts' ? undefined : value;
+    if (key !== 'volumes' && key !== 'volumeMounts') return value;
+    return (value as readonly { readonly name: string }[]).filter(({ name }) => name !== 'redis');
   }) as unknown;
   expect(withoutRedis).toEqual(plain);
   expect((await containers('hub-redis.yaml', 'kilofed-hub')).map(({ name }) => name)).toEqual(['hub', 'redis']);
@@ -83,8 +84,9 @@ test('M7: Redis listens on a socket that only the pod has, and on no network', a
   expect(redis).not.toHaveProperty('ports');
   expect(hub?.env).toContainEqual({ name: 'REDIS_URL', value: '/run/redis/redis.sock' });
   const pod = documentsOfHub.find(({ kind }) => kind === 'Deployment')?.spec?.template?.spec;
-  expect(pod?.volumes).toEqual([{ name: 'redis', emptyDir: { sizeLimit: '16Mi' } }]);
-  for (const container of [hub, redis]) expect(container?.volumeMounts).toEqual([{ name: 'redis', mountPath: '/run/redis' }]);
+  expect(pod?.volumes?.filter(({ name }) => name !== 'account')).toEqual([{ name: 'redis', emptyDir: { sizeLimit: '16Mi' } }]);
+  expect(redis?.volumeMounts).toEqual([{ name: 'redis', mountPath: '/run/redis' }]);
+  expect(hub?.volumeMounts?.filter(({ name }) => name !== 'account')).toEqual(redis?.volumeMounts);
 });
 
 describe('M10: the network reaches the hub for metrics and probes only', () => {
@@ -193,6 +195,13 @@ describe('what pods may', () => {
     expect(accounts.map((each) => each.automountServiceAccountToken)).toEqual(accounts.map(() => false));
     const pods = all.flatMap(({ spec }) => spec?.template?.spec ?? []);
     expect(pods.filter(({ automountServiceAccountToken }) => automountServiceAccountToken === undefined)).toEqual([]);
+  });
+
+  test.each(['hub.yaml', 'hub-redis.yaml'])("of %s: the hub's token is the hub's alone", async (file) => {
+    const pod = (await documents(file)).find(({ kind }) => kind === 'Deployment')?.spec?.template?.spec;
+    expect(pod?.automountServiceAccountToken).toBe(false);
+    const holders = pod?.containers.filter(({ volumeMounts }) => volumeMounts?.some(({ name }) => name === 'account') === true);
+    expect(holders?.map(({ name }) => name)).toEqual(['hub']);
   });
 });
 
