@@ -5,11 +5,9 @@
 import { type KubeObject, RESOURCE } from '../../core/api/resources.js';
 import { applyObject, deleteObject } from '../../kube/wire/apply.js';
 import type { BareCluster } from '../bare/cluster.js';
-import { sketchOf } from './propagationObjects.js';
+import { asksFloor, FLOOR, namespaceOf, sketchOf } from './propagationObjects.js';
 import { portOf, watchCluster } from './sightings.js';
 
-/** Services whose names begin so are the floor's, those of the others the hub's. */
-export const FLOOR = 'floor-';
 /** Of the mirror of one. */
 export const copyOf = (service: string): string => `copy-${service}`;
 
@@ -33,7 +31,8 @@ export async function runBareMirror(from: BareCluster, to: BareCluster, signal: 
       return;
     }
     exported.delete(service);
-    const [namespace, copy] = ['demo', copyOf(service)];
+    const copy = copyOf(service);
+    const namespace = namespaceOf(copy);
     void Promise.all([
       deleteObject(to.client, { resource: RESOURCE.service, namespace, name: copy }),
       deleteObject(to.client, { resource: RESOURCE.endpointSlice, namespace, name: `${copy}-1` }),
@@ -44,7 +43,7 @@ export async function runBareMirror(from: BareCluster, to: BareCluster, signal: 
     const { name = '', labels, annotations } = (current ?? previous)?.metadata ?? {};
     const service = kind === 'Service' ? name : (labels?.['kubernetes.io/service-name'] ?? '');
     if (!service.startsWith(FLOOR)) return;
-    if (kind === 'Service') serviceChanged(service, current !== undefined && annotations?.['kilofed.io/export'] === 'true');
+    if (kind === 'Service') serviceChanged(service, current !== undefined && asksFloor(annotations));
     else if (current !== undefined) sliceChanged(service, current);
   });
 }

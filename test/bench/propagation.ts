@@ -8,10 +8,10 @@ import { reaches } from '../bare/flow.js';
 import { type Federation, startFederation, unreachablePairs } from '../e2e/federation.js';
 import { sleep, until } from '../lab/process.js';
 import { redisProgram, startRedis } from '../redis/server.js';
-import { copyOf, FLOOR, runBareMirror } from './bareMirror.js';
+import { copyOf, runBareMirror } from './bareMirror.js';
 import { VERY_MANY, manyExports } from './manyExports.js';
 import { type BenchGroup, type Choice, type Figure, quantile } from './measure.js';
-import { sketchOf } from './propagationObjects.js';
+import { FLOOR, NAMESPACES, sketchOf } from './propagationObjects.js';
 import { type Sightings, TAG, watchCluster } from './sightings.js';
 
 const CHANGES = 100;
@@ -47,7 +47,7 @@ interface World {
   readonly inWest: Sightings;
   /** Name of the queue, for the names of the figures. */
   readonly queue: string;
-  /** What was exported together. */
+  /** What is exported, of the hub's and of the floor's. */
   readonly exported: Set<string>;
 }
 
@@ -85,7 +85,8 @@ async function measure(
   const stop = new AbortController();
   try {
     const [east, west] = [federation.cluster('east'), federation.cluster('west')];
-    for (const cluster of [east, west]) await cluster.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'demo' } });
+    for (const cluster of [east, west])
+      for (const name of NAMESPACES) await cluster.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
     await until('the federation', 60_000, async () =>
       (await unreachablePairs(federation.nodes(), 1_000)).length === 0 ? true : undefined,
     );
@@ -131,6 +132,7 @@ async function exportOne(world: World, name: string): Promise<number> {
   const seen = seenIn(world, name, 8080);
   await world.east.apply(sketchOf(name, 8080).service(true));
   const written = performance.now();
+  world.exported.add(name);
   return Math.max(0, (await seen) - written);
 }
 
@@ -210,7 +212,9 @@ async function exportsEnd(world: World): Promise<readonly Figure[]> {
     const seen = latest(gone.map((tag) => world.inWest.next(tag)));
     const began = performance.now();
     await side(all, (name) => world.east.apply(sketchOf(name, 8080).service(false)));
-    return (await seen) - began;
+    const took = (await seen) - began;
+    for (const name of all) world.exported.delete(name);
+    return took;
   };
   const floor = await end(namesOf(MANY, FLOOR, AT_ONCE));
   await sleep(3_000);
@@ -270,7 +274,8 @@ async function joins({ federation, queue }: World): Promise<readonly Figure[]> {
 
 function ofMany(world: World): Promise<readonly Figure[]> {
   const { federation, queue, inWest } = world;
-  return manyExports({ federation, queue, exportTogether: (names) => together(world, names), written: inWest.ofHub });
+  const standing = [...world.exported].filter((name) => !name.startsWith(FLOOR)).length;
+  return manyExports({ federation, queue, standing, exportTogether: (names) => together(world, names), written: inWest.ofHub });
 }
 
 async function side(names: readonly string[], one: (name: string) => Promise<unknown>): Promise<void> {
