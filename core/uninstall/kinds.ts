@@ -25,6 +25,13 @@ export const KIND = {
   configMap: { ...CORE, kind: 'ConfigMap', plural: 'configmaps' },
   volumeClaim: { ...CORE, kind: 'PersistentVolumeClaim', plural: 'persistentvolumeclaims' },
   networkPolicy: { group: 'networking.k8s.io', version: 'v1', namespaced: true, kind: 'NetworkPolicy', plural: 'networkpolicies' },
+  podDisruptionBudget: {
+    group: 'policy',
+    version: 'v1',
+    namespaced: true,
+    kind: 'PodDisruptionBudget',
+    plural: 'poddisruptionbudgets',
+  },
   crd: {
     group: 'apiextensions.k8s.io',
     version: 'v1',

@@ -48,6 +48,7 @@ export function hubObjects(namespace: string): readonly ObjectRef[] {
     ...inside(namespace, KIND.deployment, ['kilofed-hub']),
     ...inside(namespace, RESOURCE.service, ['kilofed-hub']),
     ...inside(namespace, KIND.networkPolicy, ['kilofed-hub']),
+    ...inside(namespace, KIND.podDisruptionBudget, ['kilofed-hub']),
     ...inside(namespace, RESOURCE.lease, [ACTIVE_HUB_LEASE]),
     ...inside(namespace, KIND.roleBinding, ['hub']),
     ...inside(namespace, KIND.role, ['hub']),
