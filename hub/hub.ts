@@ -116,7 +116,8 @@ export function createHub(deps: HubDeps): Hub {
   const leftBehind = createLeftBehind({ log, cleanUp: cleanUpAfter });
   const metrics = createMetrics({
     active: () => leadership.standby() === undefined,
-    status: () => status(),
+    // Of one that stands by, the active one tells them.
+    status: () => (leadership.standby() === undefined ? status() : { links: [], problems: [] }),
     members: () =>
       [...targets.values()].map((target) => ({ id: target.member.id, state: target.member.state().kind, queue: target.stats() })),
   });

@@ -2,7 +2,7 @@
  * The hub's own token at home, stolen: everything that somebody tries in the home cluster with it.
  */
 import { RESOURCE, resourcePath } from '../../core/api/resources.js';
-import { event } from './rbacObjects.js';
+import { event, lease } from './rbacObjects.js';
 import { merge, path, read, remove, type Request, type Theft, theft } from './theft.js';
 
 const DECLARES = 'the hub may only change Secrets that declare members';
@@ -14,6 +14,9 @@ export const HUB_TOKEN_AT_HOME: readonly Theft[] = [
   theft("read all Secrets of the hub's namespace, and so hold every member's kubeconfig", read(resourcePath(RESOURCE.secret, 'kilofed'))),
   theft('put another kubeconfig into the Secret of a member', change('member-west', { data: { kubeconfig: 'ZXZpbA==' } })),
   theft('tell anything by Events', { method: 'POST', path: resourcePath(RESOURCE.event, 'kilofed'), body: event('kilofed') }),
+  theft('hold the Lease `kilofed-hub-active`, so that every replica stands by', holding('kilofed-hub-active', 'PUT')),
+  theft('make a Lease of another name', holding('x', 'POST')),
+  theft('hold a Lease that is there', holding('kilofed-hub', 'PUT'), CANNOT),
   theft('change a Secret that declares no member', change('unrelated', { data: { kubeconfig: 'eA==' } }), DECLARES),
   theft('make a Secret declare a member', change('unrelated', { metadata: { labels: { 'kilofed.io/cluster': 'evil' } } }), DECLARES),
   theft('call a member by another name', change('member-west', { metadata: { labels: { 'kilofed.io/cluster': 'east' } } }), DECLARES),
@@ -55,6 +58,11 @@ export const HUB_TOKEN_AT_HOME: readonly Theft[] = [
   theft('read Services', read(resourcePath(RESOURCE.service)), CANNOT),
   theft('read Peers', read(resourcePath(RESOURCE.peer)), CANNOT),
 ];
+
+function holding(name: string, method: 'PUT' | 'POST'): Request {
+  const at = method === 'PUT' ? path(RESOURCE.lease, name, 'kilofed') : resourcePath(RESOURCE.lease, 'kilofed');
+  return { method, path: at, body: { ...lease(name), spec: { holderIdentity: 'thief' } } };
+}
 
 function change(name: string, body: object): Request {
   return merge(RESOURCE.secret, name, body, 'kilofed');

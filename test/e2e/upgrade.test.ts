@@ -11,7 +11,7 @@ import { type BareCluster, type BareNode, PROGRAM } from '../bare/cluster.js';
 import { startFlow } from '../bare/flow.js';
 import { binaryPath } from '../lab/binaries/locate.js';
 import { run, sleep, until } from '../lab/process.js';
-import { previousRelease, type Release } from '../upgrade/previousRelease.js';
+import { describeWithPrevious, type Release } from '../upgrade/previousRelease.js';
 import { byHub, difference, writeRequests } from './apiRequests.js';
 import { type Federation, startFederation, untilAllReach } from './federation.js';
 
@@ -28,20 +28,6 @@ const FLOWS = [
 let previous: Release;
 let federation: Federation;
 const clusters = (): readonly BareCluster[] => [...federation.clusters.values()];
-
-beforeAll(async () => {
-  previous = await previousRelease();
-  federation = await startFederation(
-    [
-      { name: 'east', index: 1, locations: { a: 3, b: 1 } },
-      { name: 'west', index: 2, locations: { c: 2 } },
-    ],
-    { dir: '/tmp/kilofed-e2e-upgrade' },
-  );
-  expect(await untilAllReach(federation)).toEqual([]);
-}, 600_000);
-
-afterAll(() => federation.stop(), 30_000);
 
 const nodeOf = (name: string): BareNode => {
   const found = federation.nodes().find((each) => each.name === name);
@@ -113,53 +99,69 @@ async function applyKinds(manifests: string): Promise<void> {
   }
 }
 
-test('agents of both releases in one mesh: all pods reach each other, and nobody loses a packet on the way back and forth', async () => {
-  const half = federation.nodes().filter((_, index) => index % 2 === 0);
-  const rest = federation.nodes().filter((node) => !half.includes(node));
-  expect(await lost(() => rollAgents(half, previous.program))).toEqual({});
-  expect(await untilAllReach(federation)).toEqual([]);
-  expect(await lost(() => rollAgents(rest, previous.program))).toEqual({});
-  expect(await untilAllReach(federation)).toEqual([]);
-  expect(await lost(() => rollAgents(rest))).toEqual({});
-  expect(await untilAllReach(federation)).toEqual([]);
-  expect(await lost(() => rollAgents(half))).toEqual({});
-  expect(await untilAllReach(federation)).toEqual([]);
-}, 400_000);
+await describeWithPrevious('beside the previous release', (release) => {
+  beforeAll(async () => {
+    previous = await release();
+    federation = await startFederation(
+      [
+        { name: 'east', index: 1, locations: { a: 3, b: 1 } },
+        { name: 'west', index: 2, locations: { c: 2 } },
+      ],
+      { dir: '/tmp/kilofed-e2e-upgrade' },
+    );
+    expect(await untilAllReach(federation)).toEqual([]);
+  }, 600_000);
 
-test('hub and cluster-agents of the previous release, agents of this one, and back: no packet is lost, no Peer made anew', async () => {
-  const before = await peers();
-  expect(before.length).toBeGreaterThan(2);
-  const change = async (program?: string): Promise<void> => {
-    await Promise.all(clusters().map((cluster) => cluster.restartClusterAgent(program)));
-    await replaceHub(program);
-    await sleep(2_000);
-  };
-  expect(await lost(() => change(previous.program))).toEqual({});
-  expect(await peers()).toEqual(before);
-  expect(await untilAllReach(federation)).toEqual([]);
-  expect(await lost(() => change())).toEqual({});
-  expect(await peers()).toEqual(before);
-  const counted = await Promise.all(clusters().map(writeRequests));
-  await replaceHub();
-  await sleep(2_000);
-  const now = await Promise.all(clusters().map(writeRequests));
-  expect(now.map((after, index) => byHub(difference(counted[index] ?? new Map(), after)))).toEqual([{}, {}]);
-}, 300_000);
+  afterAll(() => federation.stop(), 30_000);
 
-test('kinds of the previous release, programs of this one, and back: no packet is lost, and agents change nothing', async () => {
-  const some = [nodeOf('east-a1'), nodeOf('west-c2')];
-  const loses = await lost(async () => {
-    await applyKinds(previous.manifests);
-    await rollAgents(some);
-    await Promise.all(clusters().map((cluster) => cluster.restartClusterAgent()));
+  test('agents of both releases in one mesh: all pods reach each other, and nobody loses a packet on the way back and forth', async () => {
+    const half = federation.nodes().filter((_, index) => index % 2 === 0);
+    const rest = federation.nodes().filter((node) => !half.includes(node));
+    expect(await lost(() => rollAgents(half, previous.program))).toEqual({});
+    expect(await untilAllReach(federation)).toEqual([]);
+    expect(await lost(() => rollAgents(rest, previous.program))).toEqual({});
+    expect(await untilAllReach(federation)).toEqual([]);
+    expect(await lost(() => rollAgents(rest))).toEqual({});
+    expect(await untilAllReach(federation)).toEqual([]);
+    expect(await lost(() => rollAgents(half))).toEqual({});
+    expect(await untilAllReach(federation)).toEqual([]);
+  }, 400_000);
+
+  test('hub and cluster-agents of the previous release, agents of this one, and back: no packet is lost, no Peer made anew', async () => {
+    const before = await peers();
+    expect(before.length).toBeGreaterThan(2);
+    const change = async (program?: string): Promise<void> => {
+      await Promise.all(clusters().map((cluster) => cluster.restartClusterAgent(program)));
+      await replaceHub(program);
+      await sleep(2_000);
+    };
+    expect(await lost(() => change(previous.program))).toEqual({});
+    expect(await peers()).toEqual(before);
+    expect(await untilAllReach(federation)).toEqual([]);
+    expect(await lost(() => change())).toEqual({});
+    expect(await peers()).toEqual(before);
+    const counted = await Promise.all(clusters().map(writeRequests));
     await replaceHub();
-  });
-  expect(loses).toEqual({});
-  expect(await untilAllReach(federation)).toEqual([]);
-  const again = await lost(async () => {
-    await applyKinds(MANIFESTS);
-    await rollAgents(some);
-  });
-  expect(again).toEqual({});
-  expect(await Promise.all(some.map(changesOf))).toEqual([0, 0]);
-}, 300_000);
+    await sleep(2_000);
+    const now = await Promise.all(clusters().map(writeRequests));
+    expect(now.map((after, index) => byHub(difference(counted[index] ?? new Map(), after)))).toEqual([{}, {}]);
+  }, 300_000);
+
+  test('kinds of the previous release, programs of this one, and back: no packet is lost, and agents change nothing', async () => {
+    const some = [nodeOf('east-a1'), nodeOf('west-c2')];
+    const loses = await lost(async () => {
+      await applyKinds(previous.manifests);
+      await rollAgents(some);
+      await Promise.all(clusters().map((cluster) => cluster.restartClusterAgent()));
+      await replaceHub();
+    });
+    expect(loses).toEqual({});
+    expect(await untilAllReach(federation)).toEqual([]);
+    const again = await lost(async () => {
+      await applyKinds(MANIFESTS);
+      await rollAgents(some);
+    });
+    expect(again).toEqual({});
+    expect(await Promise.all(some.map(changesOf))).toEqual([0, 0]);
+  }, 300_000);
+});

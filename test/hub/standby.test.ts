@@ -53,6 +53,8 @@ test('S47: in order: the next one goes on within two seconds, and writes only wh
   await world.clock.advance(3_000);
   const two = replica('two');
   await world.clock.advance(30_000);
+  const metrics = (await two.hub.metrics.expose()).body;
+  expect([/^kilofed_hub_active (\d)/m.exec(metrics)?.[1], /^kilofed_hub_(problems|links)\{/m.test(metrics)]).toEqual(['0', false]);
   expect([holders(), roles(one.hub, two.hub), two.hub.notReady()]).toEqual([all('one'), ['active', { active: 'default/one' }], undefined]);
   const before = writes();
   const ended = one.end();

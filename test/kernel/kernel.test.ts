@@ -20,7 +20,7 @@ describeOnHost('on a kernel of its own', () => {
       expect(result.handshakes[1]).toBe(result.handshakes[0]);
       expect(result.handshakes[0]).toMatch(/^[1-9]\d+$/);
       expect(result.flow.sent).toBe(800);
-      // 5 of 4,000 were lost on 5.10, 1 on 6.12, none on 6.1.
+      // On 5.10, a few of some thousand are lost when peers change.
       expect(result.flow.sent - result.flow.received).toBeLessThan(8);
       expect(result.roamedTo).toBe('10.0.0.67:51820');
       expect(result.guard.told).toMatch(/Unreachable|No route to host/);

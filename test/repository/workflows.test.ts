@@ -79,6 +79,13 @@ describe.each(texts)('%s', (_name, text) => {
     }
   });
 
+  test('has the history where all tests run, which build the previous release from it', () => {
+    for (const [, { steps: own }] of jobs) {
+      if (!own.some(({ run }) => run === 'make test')) continue;
+      expect(own.find(({ uses }) => uses?.startsWith('actions/checkout@'))?.with).toMatchObject({ 'fetch-depth': 0 });
+    }
+  });
+
   test('shows secrets to steps that need them, of the jobs that may write', () => {
     for (const [name, { steps: own }] of jobs)
       for (const { env } of own) if (/secrets\./.test(JSON.stringify(env ?? {}))) expect(['publish', 'notes']).toContain(name);

@@ -2,6 +2,7 @@
  * The release before this one, built from the repository's history: what `test/upgrade/previous` names, a tag or a commit. It needs a
  * clone with history, not only the newest commit. Built once for each machine, in the cache folder of the lab.
  */
+import { describe } from '@jest/globals';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { CACHE } from '../lab/binaries/locate.js';
@@ -18,12 +19,18 @@ export interface Release {
 const ROOT = resolve(import.meta.dirname, '../../..');
 const COMPILE_MS = 400_000;
 
-/** @throws where its commit is not in this clone, saying what to do. */
-export async function previousRelease(): Promise<Release> {
+/** Skipped, with what to do, where its commit is not in this clone. */
+export async function describeWithPrevious(title: string, body: (release: () => Promise<Release>) => void): Promise<void> {
   const named = readFileSync(join(ROOT, 'test/upgrade/previous'), 'utf8').trim();
   const found = await attempt(['git', '-C', ROOT, 'rev-parse', '--verify', '--quiet', `${named}^{commit}`]);
-  if (found.code !== 0) throw new Error(`${named}, the previous release, is not in this clone: git fetch --unshallow --tags`);
   const commit = found.stdout.trim();
+  if (found.code === 0) describe(title, () => body(() => releaseOf(commit)));
+  else
+    describe.skip(`SKIPPED ${title}: ${named}, the previous release, is not in this clone: git fetch --unshallow --tags`, () =>
+      body(() => releaseOf(named)));
+}
+
+async function releaseOf(commit: string): Promise<Release> {
   const folder = join(dirname(CACHE), 'previous', commit);
   const release = { commit, program: join(folder, 'dist/kilofed.js'), manifests: join(folder, 'manifests') };
   if (!existsSync(folder)) await build(commit, folder);
