@@ -6,8 +6,8 @@ import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { get } from 'node:https';
-import { createServer } from 'node:net';
 import { API_SERVER, type Binary, binaryPath } from '../lab/binaries/locate.js';
+import { freePort } from '../lab/freePort.js';
 import { createPki, type Pki } from './pki.js';
 
 const READY_MS = 120_000;
@@ -261,15 +261,4 @@ function firstServiceAddress(cidrs: string): string {
   if (network.includes(':')) return `${network}1`;
   const octets = network.split('.').map(Number);
   return [...octets.slice(0, 3), (octets[3] ?? 0) + 1].join('.');
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => (typeof address === 'object' && address !== null ? resolve(address.port) : reject(new Error('no free port'))));
-    });
-  });
 }

@@ -4,9 +4,9 @@
 import type { ChildProcess } from 'node:child_process';
 import { Resolver } from 'node:dns/promises';
 import { writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { isNativeError } from 'node:util/types';
 import { binaryPath } from '../lab/binaries/locate.js';
+import { freePort } from '../lab/freePort.js';
 import { ended, start, until } from '../lab/process.js';
 
 export interface CoreDnsPlaces {
@@ -77,15 +77,4 @@ async function records(resolver: Resolver, type: RecordType, name: string): Prom
   if (type === 'AAAA') return (await resolver.resolve6(name)).toSorted();
   if (type === 'TXT') return (await resolver.resolveTxt(name)).flat();
   return (await resolver.resolveSrv(name)).map((each) => `${each.name}:${each.port}`).toSorted();
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => (typeof address === 'object' && address !== null ? resolve(address.port) : reject(new Error('no free port'))));
-    });
-  });
 }
