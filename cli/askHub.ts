@@ -9,7 +9,7 @@ import type { HubFlags } from './hubFlags.js';
 import { type HubReply, requestHub } from './requestHub.js';
 
 /** The error says what went wrong and what to do. */
-export type Answer = Result<FederationStatus>;
+type Answer = Result<FederationStatus>;
 
 const STATUS_PATH = '/api/v1/status';
 

@@ -2,11 +2,14 @@
  * Carries out `kilofed uninstall`. Each step finds out for itself what is left to do, so that one that was broken off is gone on with by
  * running it again.
  */
+import { DEFAULT_NAMESPACE } from '../core/api/names.js';
+import { type KubeObject, RESOURCE } from '../core/api/resources.js';
 import type { Result } from '../core/runtime/result.js';
 import type { Installation } from '../core/uninstall/installation.js';
 import { CLUSTER_AGENT, refText } from '../core/uninstall/ownObjects.js';
 import { isNothing, planUninstall, type UninstallOptions, type UninstallPlan } from '../core/uninstall/planUninstall.js';
 import type { NodesProgress } from '../core/uninstall/cleanUpPods.js';
+import { listObjects } from '../kube/wire/apply.js';
 import type { KubeClient } from '../kube/wire/client.js';
 import { type Cli, EXIT } from './cli.js';
 import { withCluster } from './withCluster.js';
@@ -17,6 +20,8 @@ import { readInstallation } from './readInstallation.js';
 import { removeObjects } from './removeObjects.js';
 import { keptText, nodeCommand, planText } from './uninstallText.js';
 import { waitWhile } from './waitWhile.js';
+
+const HUB_PODS = 'app.kubernetes.io/name=kilofed-hub';
 
 interface State {
   readonly found: Installation;
@@ -102,6 +107,8 @@ async function carryOut(
     // It would assign to nodes what they give back.
     const stopped = await removeObjects(client, [CLUSTER_AGENT]);
     if (!stopped.ok) return stopped;
+    const ended = flags.withHub === true ? await endHub(client, found, flags, cli) : stopped;
+    if (!ended.ok) return ended;
     const cleaned = await cleanNodes(client, found, flags, cli);
     if (!cleaned.ok) return cleaned;
     progress = cleaned.value;
@@ -128,8 +135,26 @@ async function carryOut(
   return rest.ok ? { ok: true, value: progress } : rest;
 }
 
-function notClean({ clean, waiting }: NodesProgress, { cniFolder, timeout }: UninstallFlags): string {
+/** Before the nodes: where Kilofed is the network plugin, pods with a network of their own cannot end on a node that is clean. */
+async function endHub(client: KubeClient, { hub }: Installation, flags: UninstallFlags, cli: Cli): Promise<Result<undefined>> {
+  if (hub.length === 0) return { ok: true, value: undefined };
+  const removed = await removeObjects(client, hub);
+  if (!removed.ok) return removed;
+  const ended = await waitWhile(
+    async () => {
+      const pods = await listObjects<KubeObject>(client, RESOURCE.pod, { namespace: flags.namespace, labelSelector: HUB_PODS });
+      if (!pods.ok) return { ok: false, error: pods.error.message };
+      return { ok: true, value: pods.value.length === 0 ? undefined : 'the hub ends' };
+    },
+    { cli, timeoutMs: flags.timeout },
+  );
+  return ended.ok ? ended : { ok: false, error: `not finished: ${ended.error}. Run this again to go on` };
+}
+
+function notClean({ clean, waiting, missing }: NodesProgress, { cniFolder, timeout }: UninstallFlags): string {
   const lines = waiting.map(({ node, why }) => `  ${node}: ${why}\n`);
+  if (missing > 0)
+    lines.push(`  ${missing} more, without a pod: kubectl -n ${DEFAULT_NAMESPACE} describe daemonset node-agent tells why\n`);
   return (
     `${clean.length} nodes are clean, and after ${Math.round(timeout / 1000)} s these are not:\n${lines.join('')}` +
     `Each is cleaned as soon as it can be, also when it returns; then run this again. On one that never returns to this cluster, run\n` +
@@ -157,7 +182,7 @@ async function finish(client: KubeClient, before: State, { progress, flags, cli 
     { cli, timeoutMs: flags.timeout },
   );
   const left = done.ok ? [] : leftOf(after);
-  const waiting = progress?.waiting ?? [];
+  const { waiting = [], missing = 0 } = progress ?? {};
   if (flags.output === 'json') {
     cli.out(json({ ...report(client, before, { dryRun: false, clean: progress?.clean ?? [] }), keeps: after.plan.keep, left }));
   } else {
@@ -166,7 +191,8 @@ async function finish(client: KubeClient, before: State, { progress, flags, cli 
     cli.out('\n');
   }
   for (const { node } of waiting) cli.err(`kilofed: ${node} was not cleaned; on it: ${nodeCommand(flags.cniFolder)}\n`);
-  return { ok: true, value: left.length + waiting.length === 0 ? EXIT.fine : EXIT.problems };
+  if (missing > 0) cli.err(`kilofed: ${missing} nodes had no pod that could clean them; on each: ${nodeCommand(flags.cniFolder)}\n`);
+  return { ok: true, value: left.length + waiting.length + missing === 0 ? EXIT.fine : EXIT.problems };
 }
 
 function leftOf({ plan }: State): readonly string[] {

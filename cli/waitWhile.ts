@@ -12,12 +12,14 @@ const PROGRESS_MS = 5_000;
 interface Waiting {
   readonly cli: Pick<Cli, 'err' | 'signal'>;
   readonly timeoutMs: number;
+  /** Between two looks. Default: a quarter of a second. */
+  readonly periodMs?: number;
 }
 
 /** `missing` says what is still to come; undefined: nothing. Gives what was to come when the time was over. */
 export async function waitWhile(
   missing: () => Promise<Result<string | undefined>>,
-  { cli, timeoutMs }: Waiting,
+  { cli, timeoutMs, periodMs = PERIOD_MS }: Waiting,
 ): Promise<Result<undefined>> {
   const start = systemClock.now();
   let told: string | undefined;
@@ -32,6 +34,6 @@ export async function waitWhile(
       cli.err(`kilofed: waiting: ${what}\n`);
       [told, toldAt] = [what, now];
     }
-    await pause(PERIOD_MS, cli.signal, systemClock);
+    await pause(periodMs, cli.signal, systemClock);
   }
 }

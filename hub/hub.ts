@@ -179,13 +179,14 @@ export function createHub(deps: HubDeps): Hub {
       follow(Promise.all([member.run(signal), target.run(signal)]));
     },
     async removed(member) {
+      const target = targets.get(member.id);
       targets.delete(member.id);
       identities.release(member.id);
       outcomes.forget(member.id);
       metrics.forget(member.id);
       reachability.forget(member.id);
       triggers.removed(member);
-      await leftBehind.leave(member);
+      await leftBehind.leave(member, async (signal) => target?.rest(AbortSignal.any([signal, AbortSignal.timeout(CLEAN_UP_MS)])));
     },
     read() {
       triggers.declared();

@@ -45,6 +45,8 @@ export interface Target {
   /** Somebody's Service came, changed or went, and may have had a name that an import waits for. */
   nameChanged(service: string): void;
   run(signal: AbortSignal): Promise<void>;
+  /** Resolves when no reconcile is under way, or `signal` aborts. */
+  rest(signal: AbortSignal): Promise<void>;
   stats(): QueueStats;
   /** What there is no room for. */
   problems(): readonly Problem[];
@@ -117,6 +119,8 @@ export function createTarget(member: Member, deps: TargetDeps): Target {
   /** Keys of the data path that wait for their turn in the queue. */
   const waiting = new Set<string>();
   const later = createLaterKeys({ clock, untilRest: dataPath.untilRest, pass: (key) => queue?.add(key) });
+  let underWay = 0;
+  const resting = new Set<() => void>();
   /** Undefined while the Lease is not held: what happens then is looked at when it is. */
   let queue: WorkQueue | undefined;
 
@@ -125,9 +129,12 @@ export function createTarget(member: Member, deps: TargetDeps): Target {
     waiting.delete(text);
     const inItsTurn = later.began(text) || key?.kind === 'export';
     if (!inItsTurn) dataPath.moved();
+    underWay += 1;
     try {
       return await bring(text, key, signal);
     } finally {
+      underWay -= 1;
+      if (underWay === 0) for (const wake of resting) wake();
       if (!inItsTurn) dataPath.moved();
       later.ended(text);
     }
@@ -223,6 +230,17 @@ export function createTarget(member: Member, deps: TargetDeps): Target {
         for (const each of [latencies, waiting, later]) each.clear();
       }
     },
+    rest: (signal) =>
+      new Promise((resolve) => {
+        const done = (): void => {
+          resting.delete(done);
+          signal.removeEventListener('abort', done);
+          resolve();
+        };
+        resting.add(done);
+        signal.addEventListener('abort', done, { once: true });
+        if (underWay === 0 || signal.aborted) done();
+      }),
     stats() {
       const stats = queue?.stats() ?? IDLE;
       return { ...stats, waiting: stats.waiting + later.size };

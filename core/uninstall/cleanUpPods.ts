@@ -1,7 +1,8 @@
 /**
  * The DaemonSet of the node-agents, turned into one that cleans each node: the same pods in the same places, with the same view of the
  * host. Kubernetes starts a pod on a node only when the one before has ended there, so no agent puts back what is removed. A pod that is
- * ready says that its node is clean. A node that is away is cleaned when it returns.
+ * initialized says that its node is clean. It need not be ready, nor its node: where Kilofed was the network plugin, a clean node has none,
+ * and so it is not ready. A node that is away is cleaned when it returns.
  */
 import type { KubeObject } from '../api/resources.js';
 
@@ -27,6 +28,9 @@ export interface DaemonSet extends KubeObject {
 export interface AgentPod extends KubeObject {
   readonly spec: { readonly nodeName?: string; readonly containers: readonly { readonly name: string }[] };
   readonly status?: {
+    readonly phase?: string;
+    readonly reason?: string;
+    readonly message?: string;
     readonly conditions?: readonly { readonly type: string; readonly status: string }[];
     readonly initContainerStatuses?: readonly ContainerStatus[];
   };
@@ -41,6 +45,8 @@ interface ContainerStatus {
 const CLEAN_UP = 'clean-up';
 const CLEANED = 'cleaned';
 const AGENT = 'node-agent';
+/** Nodes that stand for no machine, by a label. */
+const NO_MACHINE = { type: 'virtual-kubelet', 'eks.amazonaws.com/compute-type': 'fargate' };
 
 /** Whether its pods clean nodes already. */
 export function cleansUp(daemonSet: DaemonSet): boolean {
@@ -83,6 +89,7 @@ export function cleanUpDaemonSet({ namespace, image, cniFolder }: Anew): DaemonS
       { name: 'xtables-lock', mountPath: '/run/xtables.lock' },
     ],
   };
+  const machines = Object.entries(NO_MACHINE).map(([key, value]) => ({ key, operator: 'NotIn', values: [value] }));
   const folder = (name: string, path: string): object => ({ name, hostPath: { path, type: 'DirectoryOrCreate' } });
   return {
     apiVersion: 'apps/v1',
@@ -97,6 +104,9 @@ export function cleanUpDaemonSet({ namespace, image, cniFolder }: Anew): DaemonS
           hostPID: true,
           dnsPolicy: 'Default',
           nodeSelector: { 'kubernetes.io/os': 'linux' },
+          affinity: {
+            nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [{ matchExpressions: machines }] } },
+          },
           tolerations: [{ operator: 'Exists' }],
           terminationGracePeriodSeconds: 5,
           volumes: [
@@ -139,6 +149,8 @@ export interface NodesProgress {
   /** Names, sorted. */
   readonly clean: readonly string[];
   readonly waiting: readonly { readonly node: string; readonly why: string }[];
+  /** So many more should have a pod that cleans them, and have none. */
+  readonly missing: number;
   readonly done: boolean;
 }
 
@@ -153,7 +165,7 @@ export function nodesProgress({ daemonSet, pods, away }: Seen): NodesProgress {
   const nodes = [...new Set(pods.flatMap(({ spec }) => spec.nodeName ?? []))];
   const states = nodes.map((node) => {
     const its = pods.filter(({ spec }) => spec.nodeName === node);
-    return { node, why: its.every(isClean) && !away.has(node) ? undefined : whyNot(node, its, away) };
+    return { node, why: its.every(isClean) ? undefined : whyNot(node, its, away) };
   });
   const clean = states.flatMap(({ node, why }) => (why === undefined ? [node] : [])).toSorted();
   const waiting = states
@@ -161,7 +173,8 @@ export function nodesProgress({ daemonSet, pods, away }: Seen): NodesProgress {
     .toSorted((a, b) => (a.node < b.node ? -1 : 1));
   const { observedGeneration = 0, desiredNumberScheduled = 0 } = daemonSet.status ?? {};
   const isObserved = observedGeneration >= (daemonSet.metadata.generation ?? 1);
-  return { clean, waiting, done: isObserved && waiting.length === 0 && clean.length >= desiredNumberScheduled };
+  const missing = isObserved ? Math.max(0, desiredNumberScheduled - nodes.length) : 0;
+  return { clean, waiting, missing, done: isObserved && waiting.length === 0 && missing === 0 };
 }
 
 function isClean(pod: AgentPod): boolean {
@@ -169,7 +182,7 @@ function isClean(pod: AgentPod): boolean {
   return (
     metadata.deletionTimestamp === undefined &&
     spec.containers.some(({ name }) => name === CLEANED) &&
-    status?.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True') === true
+    status?.conditions?.some(({ type, status: is }) => type === 'Initialized' && is === 'True') === true
   );
 }
 
@@ -178,6 +191,8 @@ function whyNot(node: string, pods: readonly AgentPod[], away: ReadonlySet<strin
   const [pod] = pods;
   if (pod === undefined || pods.some(({ spec }) => !spec.containers.some(({ name }) => name === CLEANED)))
     return 'its node-agent is ending';
+  const { phase, reason: rejected, message: because } = pod.status ?? {};
+  if (phase === 'Failed') return [rejected ?? 'its pod has failed', because].filter(Boolean).join(': ');
   const [status] = pod.status?.initContainerStatuses ?? [];
   const { reason, message } = status?.state?.waiting ?? {};
   if ((status?.restartCount ?? 0) > 0)

@@ -24,6 +24,7 @@ export const KIND = {
   resourceQuota: { ...CORE, kind: 'ResourceQuota', plural: 'resourcequotas' },
   configMap: { ...CORE, kind: 'ConfigMap', plural: 'configmaps' },
   volumeClaim: { ...CORE, kind: 'PersistentVolumeClaim', plural: 'persistentvolumeclaims' },
+  disruptionBudget: { group: 'policy', version: 'v1', namespaced: true, kind: 'PodDisruptionBudget', plural: 'poddisruptionbudgets' },
   networkPolicy: { group: 'networking.k8s.io', version: 'v1', namespaced: true, kind: 'NetworkPolicy', plural: 'networkpolicies' },
   podDisruptionBudget: {
     group: 'policy',

@@ -52,6 +52,8 @@ export function hubObjects(namespace: string): readonly ObjectRef[] {
     ...inside(namespace, RESOURCE.lease, [ACTIVE_HUB_LEASE]),
     ...inside(namespace, KIND.roleBinding, ['hub']),
     ...inside(namespace, KIND.role, ['hub']),
+    // A hub that has not ended yet would make it anew, but for its rights.
+    ...inside(namespace, RESOURCE.lease, [ACTIVE_HUB_LEASE]),
     ...policies(['kilofed-hub-secrets']),
     ...inside(namespace, KIND.serviceAccount, ['hub']),
   ];

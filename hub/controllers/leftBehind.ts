@@ -6,8 +6,8 @@ import type { Log } from '../../core/runtime/log.js';
 import type { Member } from '../members/member.js';
 
 interface LeftBehind {
-  /** Deletes what the hub wrote into a member that was removed. */
-  leave(member: Member): Promise<void>;
+  /** Deletes what the hub wrote into a member that was removed. `rest` resolves when nobody writes there any more. */
+  leave(member: Member, rest: (signal: AbortSignal) => Promise<void>): Promise<void>;
   /** It is a member again: nothing more is deleted there for its removal, and nothing is told. */
   declared(id: string): void;
   /** A person says that nothing of the hub is left there. */
@@ -35,11 +35,14 @@ export function createLeftBehind({ log, cleanUp }: LeftBehindDeps): LeftBehind {
   }
 
   return {
-    async leave(member) {
+    async leave(member, rest) {
       // The hub that holds its Lease does it; what another federation owns stays.
       if (member.lease().kind === 'waiting' || member.lease().kind === 'foreign') return;
       const stop = new AbortController();
       leaving.set(member.id, stop);
+      // What is written meanwhile would stay.
+      await rest(stop.signal);
+      if (stop.signal.aborted) return;
       const reason = await deleted(member, stop.signal);
       if (stop.signal.aborted) return;
       leaving.delete(member.id);

@@ -2,7 +2,7 @@
  * What becomes of a member that is removed and declared again meanwhile, or into which the hub may not write.
  */
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import type { KubeFailure } from '../../kube/wire/client.js';
+import type { KubeClient, KubeFailure, KubeRequest, KubeResult } from '../../kube/wire/client.js';
 import { createFakeFederation, exportService, type FakeFederation, putExport } from './fakeFederation.js';
 
 const MINUTE = 60_000;
@@ -66,6 +66,33 @@ test('what a member that leaves keeps of people has no conditions of the hub any
   declare('east', 'west');
   await world.clock.advance(MINUTE);
   expect([conditions('shop'), conditions('alone')]).toEqual([3, 1]);
+});
+
+test('what is being written into a member when it leaves is deleted, too, and its Lease is free', async () => {
+  await world.end();
+  let writing = false;
+  // An API server that has read a request does what it says, also when nobody waits for the answer any more.
+  const slow = (client: KubeClient): KubeClient => ({
+    ...client,
+    async call<T>({ signal: _signal, ...request }: KubeRequest): Promise<KubeResult<T>> {
+      if (request.method === 'PATCH' && request.path.includes('/peers/')) {
+        writing = true;
+        await new Promise<void>((resolve) => void world.clock.after(500, resolve));
+      }
+      return client.call<T>(request);
+    },
+  });
+  world = createFakeFederation(['east', 'west'], { clientOf: (_id, cluster) => slow(cluster.connect()) });
+  world.start();
+  for (let tries = 0; !writing && tries < 100; tries += 1) await world.clock.advance(100);
+  declare('east');
+  expect(world.hub().forget('west')).toEqual({ ok: true, value: undefined });
+  await world.clock.advance(10_000);
+  const left = [...world.cluster('west').objects.values()].filter(
+    ({ metadata }) => metadata.labels?.['kilofed.io/managed-by'] !== undefined,
+  );
+  const lease = world.cluster('west').objects.get('leases/kilofed/kilofed-hub');
+  expect([writing, left, lease?.metadata.annotations, problems()]).toEqual([true, [], undefined, []]);
 });
 
 test('I2: nobody is told to delete what stands in a member that another federation has', async () => {

@@ -33,8 +33,18 @@ let address: string;
 /** Of the hub: whom it has, and what it was asked. */
 let known: string[];
 let asked: string[];
+/** Declared by files there. */
+let filed: string[];
+/** What a run that is told to forget is told, as often as there are such. */
+let refusals: string[];
+/** What it answers first, in the place of its status. */
+let statuses: FederationStatus[];
+/** Whether it does not clean up after one that leaves. */
+let leavesBehind: boolean;
 /** Nodes that do not answer, and on which nothing starts. */
 let away: Set<string>;
+/** Nodes have no other network plugin: one that was cleaned has none. */
+let isNetworkPlugin: boolean;
 let controller: NodeJS.Timeout;
 
 const put = (object: object): void => cluster.put(object as KubeObject & Readonly<Record<string, unknown>>);
@@ -67,6 +77,11 @@ function use(): void {
   put({ apiVersion: 'v1', kind: 'Service', metadata: { name: 'mine', namespace: 'demo' } });
 }
 
+const LEFT_BEHIND: FederationStatus['problems'][number] = {
+  subject: { kind: 'member' },
+  reason: 'LeftBehind',
+  message: 'east was removed, and what the hub wrote into it is still there: it did not answer',
+};
 const PEER = { apiVersion: 'kilo.squat.ai/v1alpha1', kind: 'Peer', metadata: { name: 'laptop' } };
 
 const keys = (): readonly string[] => [...cluster.objects.keys()].toSorted();
@@ -97,20 +112,25 @@ function runPods(): void {
     status: { observedGeneration: 2, desiredNumberScheduled: NODES.length },
   });
   for (const node of NODES) {
+    const isReady = away.has(node) || isNetworkPlugin ? 'False' : 'True';
+    if (isNetworkPlugin) put({ apiVersion: 'v1', kind: 'Node', metadata: { name: node }, status: { conditions: [ready('False')] } });
     put({
       apiVersion: 'v1',
       kind: 'Pod',
       metadata: { name: `node-agent-${node}`, namespace: 'kilofed', labels: { 'app.kubernetes.io/name': 'kilofed-node-agent' } },
       spec: { nodeName: node, containers: daemonSet.spec.template.spec.containers },
-      status: { conditions: [{ type: 'Ready', status: away.has(node) ? 'False' : 'True' }] },
+      status: { conditions: [{ type: 'Initialized', status: away.has(node) ? 'False' : 'True' }, ready(isReady)] },
     });
   }
 }
 
+const ready = (status: string): object => ({ type: 'Ready', status });
+
 function status(): FederationStatus {
   const [like] = HEALTHY.members;
   if (like === undefined) throw new Error('no member');
-  return { ...HEALTHY, members: known.map((id) => ({ ...like, id, clusterUid: id === 'east' ? UID : id })), services: [] };
+  const members = known.map((id) => ({ ...like, id, clusterUid: id === 'east' ? UID : id }));
+  return { ...HEALTHY, members, services: [], problems: leavesBehind && !known.includes('east') ? [LEFT_BEHIND] : [] };
 }
 
 beforeEach(async () => {
@@ -119,11 +139,20 @@ beforeEach(async () => {
   served = await serveCluster(() => cluster);
   writeFileSync(join(folder, 'config'), served.kubeconfig());
   [known, asked, away] = [['east', 'west'], [], new Set()];
+  [filed, refusals, statuses, leavesBehind, isNetworkPlugin] = [[], [], [], false, false];
   hub = createServer((request, response) => {
     asked.push(`${request.method} ${request.url}`);
-    if (request.method === 'DELETE') {
+    const id = request.url?.split('/').at(-1) ?? '';
+    const refusal = request.method === 'DELETE' ? (refusals.shift() ?? (filed.includes(id) ? 'file' : undefined)) : undefined;
+    if (refusal !== undefined) {
+      response.statusCode = 409;
+      response.end(JSON.stringify({ error: `${id} is declared by ${refusal}: delete that first` }));
+      return;
+    }
+    if (request.method === 'DELETE' && leavesBehind) known = known.filter((each) => each !== id);
+    else if (request.method === 'DELETE') {
       // As the hub does, in a moment: what came from others goes, and the Lease is given back.
-      known = known.filter((id) => request.url !== `/api/v1/members/${id}`);
+      known = known.filter((each) => each !== id);
       setTimeout(() => {
         cluster.drop(RESOURCE.peer, 'west-1');
         cluster.drop(RESOURCE.service, 'web', 'demo');
@@ -135,7 +164,7 @@ beforeEach(async () => {
         });
       }, 300);
     }
-    response.end(JSON.stringify(request.method === 'DELETE' ? {} : status()));
+    response.end(JSON.stringify(request.method === 'DELETE' ? {} : (statuses.shift() ?? status())));
   });
   await new Promise<void>((done) => hub.listen(0, '127.0.0.1', done));
   const bound = hub.address();
@@ -234,9 +263,91 @@ describe('a member', () => {
   });
 
   test('that another program of the same name declares to its hub by a file is told where that is', async () => {
+    filed = ['east'];
     const ended = await run('--yes', '--hub', address);
     expect(ended.err).toContain('no Secret declares east to its hub: delete its file in --kubeconfig-dir there');
     expect(cluster.objects.has('meshes/default')).toBe(true);
+  });
+
+  test('that was broken off between its Secret and its hub goes on: the hub still has it for a while', async () => {
+    const ended = await run('--yes', '--hub', address);
+    expect([ended.code, ended.err]).toEqual([0, expect.stringContaining('kilofed: east leaves the federation\n')]);
+    expect(keys()).toEqual([...PEOPLES_KINDS, ...FOREIGN].toSorted());
+  });
+
+  test('waits for a hub that hears late that its Secret is gone', async () => {
+    declare('east');
+    // `kilofed forget` alone would have given up.
+    refusals = Array.from({ length: 5 }, () => 'Secret member-east');
+    expect(await run('--yes', '--hub', address)).toMatchObject({ code: 0 });
+  });
+
+  test('waits until the hub may write into it, so that the hub cleans up; if it may not, nothing is changed', async () => {
+    declare('east');
+    const before = keys();
+    const starting = (): FederationStatus => {
+      const { members, ...others } = status();
+      return { ...others, members: members.map((each) => ({ ...each, state: 'unreachable', reason: 'connection refused' })) };
+    };
+    statuses = Array.from({ length: 100 }, starting);
+    const refused = await run('--yes', '--hub', address, '--timeout', '1s');
+    expect(refused).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('east is not ready for its hub (unreachable: connection refused). Without that it deletes nothing here'),
+    });
+    expect([keys(), cluster.writes]).toEqual([before, []]);
+    statuses = [starting()];
+    expect(await run('--yes', '--hub', address)).toMatchObject({ code: 0 });
+  });
+
+  test('into which its hub cannot write any more is told so at once, and that --force does it', async () => {
+    declare('east');
+    leavesBehind = true;
+    const ended = await run('--yes', '--hub', address);
+    expect(ended).toMatchObject({ code: 2, err: expect.stringContaining('still there: it did not answer. Run this again with --force') });
+    const again = await run('--yes', '--hub', address, '--timeout', '1s');
+    expect(again).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('the hub does not know this cluster any more, and yet: the hub re'),
+    });
+    expect(await run('--yes', '--force')).toMatchObject({ code: 0 });
+    expect(keys()).toEqual([...PEOPLES_KINDS, ...FOREIGN].toSorted());
+  });
+
+  test('whose DaemonSet changes meanwhile, as its status does all the time, is cleaned by the DaemonSet as it is then', async () => {
+    declare('east');
+    let changes = 3;
+    cluster.fault = ({ method, path }) => {
+      const daemonSet = cluster.objects.get('daemonsets/kilofed/node-agent');
+      if (method === 'PATCH' && path.endsWith('/daemonsets/node-agent') && daemonSet !== undefined && changes > 0) {
+        changes -= 1;
+        put({ ...daemonSet, status: { numberReady: changes } });
+      }
+      return undefined;
+    };
+    expect(await run('--yes', '--hub', address)).toMatchObject({ code: 0 });
+    expect([changes, keys()]).toEqual([0, [...PEOPLES_KINDS, ...FOREIGN].toSorted()]);
+  });
+
+  test('whose DaemonSet somebody turns back is not taken for clean', async () => {
+    const installed = cluster.objects.get('daemonsets/kilofed/node-agent');
+    clearInterval(controller);
+    cluster.fault = ({ method, path }) => {
+      // After the patch, which is followed by a look at the pods.
+      if (method === 'GET' && path.includes('/pods') && cluster.writes.some((each) => each.startsWith('PATCH')) && installed !== undefined)
+        put({ ...installed, metadata: { name: 'node-agent', namespace: 'kilofed' } });
+      return undefined;
+    };
+    const ended = await run('--yes', '--force', '--timeout', '1s');
+    expect(ended).toMatchObject({ code: 2, err: expect.stringContaining('somebody has turned daemonset node-agent back') });
+    expect(cluster.objects.has('daemonsets/kilofed/node-agent')).toBe(true);
+  });
+
+  test('whose network plugin Kilofed was ends clean: its nodes are not ready then, and so are not waited for', async () => {
+    declare('east');
+    isNetworkPlugin = true;
+    expect(await run('--yes', '--hub', address, '--timeout', '5s')).toMatchObject({ code: 0 });
+    expect(keys()).toEqual([...PEOPLES_KINDS, ...FOREIGN].toSorted());
   });
 
   test('of which a node is away waits for it, names it with what to run there, and goes on without it on request', async () => {
@@ -371,6 +482,19 @@ describe("in the hub's own cluster", () => {
     cluster.drop(RESOURCE.secret, 'member-west', 'kilofed');
     const ended = await run('--yes', '--with-hub', '--crds', '--hub', address);
     expect(ended.code).toBe(0);
+    expect(keys()).toEqual(FOREIGN.toSorted());
+    // Where Kilofed was the network plugin, the hub could not end on a clean node.
+    const order = (text: string): number => cluster.writes.findIndex((each) => each.endsWith(text));
+    expect(order('DELETE /apis/apps/v1/namespaces/kilofed/deployments/kilofed-hub')).toBeGreaterThan(-1);
+    expect(order('/deployments/kilofed-hub')).toBeLessThan(order('PATCH /apis/apps/v1/namespaces/kilofed/daemonsets/node-agent'));
+  });
+
+  test('members go one after the other, that of the hub last', async () => {
+    declare('east');
+    known = ['east'];
+    expect(await run('--yes', '--hub', address)).toMatchObject({ code: 0 });
+    expect(cluster.objects.has('deployments/kilofed/kilofed-hub')).toBe(true);
+    expect(await run('--yes', '--with-hub', '--crds')).toMatchObject({ code: 0 });
     expect(keys()).toEqual(FOREIGN.toSorted());
   });
 });
