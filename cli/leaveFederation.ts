@@ -51,7 +51,7 @@ export async function leaveFederation(
   if (!asked.ok && member === undefined) return refuse(`${asked.error} If there is no such hub any more, --force goes on`);
   if (!asked.ok && member !== undefined) {
     return refuse(
-      `${asked.error}. Without that it deletes nothing here. Mend it, and run this again; or remove ${member.id} there, and go on by --force`,
+      `${asked.error}. Without that it deletes nothing here. Mend it, and run this again, or remove ${member.id} there and say --force`,
     );
   }
   const id = member?.id;

@@ -191,11 +191,19 @@ function whyNot(node: string, pods: readonly AgentPod[], away: ReadonlySet<strin
   const [pod] = pods;
   if (pod === undefined || pods.some(({ spec }) => !spec.containers.some(({ name }) => name === CLEANED)))
     return 'its node-agent is ending';
-  const { phase, reason: rejected, message: because } = pod.status ?? {};
-  if (phase === 'Failed') return [rejected ?? 'its pod has failed', because].filter(Boolean).join(': ');
-  const [status] = pod.status?.initContainerStatuses ?? [];
-  const { reason, message } = status?.state?.waiting ?? {};
-  if ((status?.restartCount ?? 0) > 0)
-    return `something could not be removed: kubectl -n ${pod.metadata.namespace} logs ${pod.metadata.name} -c ${CLEAN_UP}`;
-  return reason === undefined || reason === 'PodInitializing' ? 'it is being cleaned' : [reason, message].filter(Boolean).join(': ');
+  return podState(pod);
+}
+
+function podState({ metadata, status }: AgentPod): string {
+  const { phase, reason: rejected, message: because } = status ?? {};
+  if (phase === 'Failed') return texts(rejected ?? 'its pod has failed', because);
+  const [cleaning] = status?.initContainerStatuses ?? [];
+  const { reason, message } = cleaning?.state?.waiting ?? {};
+  if ((cleaning?.restartCount ?? 0) > 0)
+    return `something could not be removed: kubectl -n ${metadata.namespace} logs ${metadata.name} -c ${CLEAN_UP}`;
+  return reason === undefined || reason === 'PodInitializing' ? 'it is being cleaned' : texts(reason, message);
+}
+
+function texts(...all: readonly (string | undefined)[]): string {
+  return all.filter(Boolean).join(': ');
 }

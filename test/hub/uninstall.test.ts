@@ -124,7 +124,7 @@ function runPods(): void {
   }
 }
 
-const ready = (status: string): object => ({ type: 'Ready', status });
+const ready = (is: string): object => ({ type: 'Ready', status: is });
 
 function status(): FederationStatus {
   const [like] = HEALTHY.members;
