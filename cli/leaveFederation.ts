@@ -17,7 +17,7 @@ import { waitWhile } from './waitWhile.js';
 
 const HUB_MS = 60_000;
 /** Each look is a hundred requests. */
-const PERIOD_MS = 1_000;
+const PERIOD_MS = 500;
 
 /** Resolves when nothing of the federation is left. The error says what is, or why nothing was begun, and what to do. */
 export async function leaveFederation(

@@ -89,6 +89,8 @@ export async function readInstallation(client: KubeClient, hubNamespace: string)
   if (system?.metadata.uid === undefined)
     return { ok: false, error: `${client.server} has no namespace kube-system: is it an API server?` };
   const read = readHubLease(lease);
+  // Of a hub that was deleted with its file, its Lease is left.
+  const isHubHere = hub.some(({ resource }) => resource !== RESOURCE.lease);
   const ofHub = new Set(mirrored.map(({ uid }) => uid));
   return {
     ok: true,
@@ -97,8 +99,8 @@ export async function readInstallation(client: KubeClient, hubNamespace: string)
       ...(namespace !== undefined && { namespace: foundOf(RESOURCE.namespace, namespace) }),
       ...(nodeAgents !== undefined && { nodeAgents }),
       clusterAgent,
-      member,
-      hub,
+      member: isHubHere ? member : [...member, ...hub],
+      hub: isHubHere ? hub : [],
       own,
       mirrored,
       peoples: shared.filter(({ uid }) => !ofHub.has(uid)),

@@ -256,6 +256,19 @@ describe('a member', () => {
     expect([keys(), cluster.writes]).toEqual([before, []]);
   });
 
+  test('in which a hub was once, and left its Lease, has no hub', async () => {
+    put({
+      apiVersion: 'coordination.k8s.io/v1',
+      kind: 'Lease',
+      metadata: { name: 'kilofed-hub-active', namespace: 'kilofed' },
+      spec: LEASE,
+    });
+    expect(await run('--yes')).toMatchObject({ code: 2, err: expect.stringContaining('Name the cluster of its hub') });
+    declare('east');
+    expect(await run('--yes', '--hub', address)).toMatchObject({ code: 0, out: expect.not.stringContaining('the hub') });
+    expect(keys()).toEqual([...PEOPLES_KINDS, ...FOREIGN].toSorted());
+  });
+
   test('whose hub is gone for ever goes with --force, and with it what the hub wrote', async () => {
     const ended = await run('--yes', '--force');
     expect(ended.code).toBe(0);
@@ -331,10 +344,10 @@ describe('a member', () => {
 
   test('whose DaemonSet somebody turns back is not taken for clean', async () => {
     const installed = cluster.objects.get('daemonsets/kilofed/node-agent');
+    const isPatched = (): boolean => cluster.writes.some((each) => each.startsWith('PATCH'));
     clearInterval(controller);
     cluster.fault = ({ method, path }) => {
-      // After the patch, which is followed by a look at the pods.
-      if (method === 'GET' && path.includes('/pods') && cluster.writes.some((each) => each.startsWith('PATCH')) && installed !== undefined)
+      if (installed !== undefined && method === 'GET' && path.endsWith('/daemonsets/node-agent') && isPatched())
         put({ ...installed, metadata: { name: 'node-agent', namespace: 'kilofed' } });
       return undefined;
     };
@@ -346,7 +359,7 @@ describe('a member', () => {
   test('whose network plugin Kilofed was ends clean: its nodes are not ready then, and so are not waited for', async () => {
     declare('east');
     isNetworkPlugin = true;
-    expect(await run('--yes', '--hub', address, '--timeout', '5s')).toMatchObject({ code: 0 });
+    expect(await run('--yes', '--hub', address, '--timeout', '60s')).toMatchObject({ code: 0 });
     expect(keys()).toEqual([...PEOPLES_KINDS, ...FOREIGN].toSorted());
   });
 
