@@ -176,6 +176,8 @@ export function createTarget(member: Member, deps: TargetDeps): Target {
     };
     if (key.kind === 'peers') for (const service of outdatedImports(key.source, context)) enqueue({ kind: 'service', service });
     const reconciled = await dispatch(key, context, signal);
+    // The member was removed meanwhile, and nothing is known of it any more.
+    if (!deps.mayReconcile()) return DONE;
     const { outcome } = reconciled;
     const result = next(text, reconciled);
     const before = outcomes.set(member.id, text, outcome);
