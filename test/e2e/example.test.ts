@@ -321,8 +321,8 @@ test('a member is uninstalled: its nodes are as they were before, and neither it
   );
   expect(await photographs(west)).not.toEqual(bare);
   const hub = ['--hub-kubeconfig', north.kubeconfigFile];
-  const cli = ['node', 'dist/kilofed.js', 'uninstall', '--kubeconfig', west.kubeconfigFile, ...hub, '--yes', '--crds', '--timeout', '100s'];
-  const ended = await attempt(cli, { timeoutMs: 280_000 });
+  const cli = ['node', 'dist/kilofed.js', 'uninstall', '--kubeconfig', west.kubeconfigFile, ...hub, '--yes', '--crds', '--timeout', '60s'];
+  const ended = await attempt(cli, { timeoutMs: 150_000 });
   // With all that it waited for.
   if (ended.code !== 0) throw new Error(`${ended.stderr}\n${ended.stdout}`);
   expect(ended.stdout).toContain('Nothing is left of it');
