@@ -26,13 +26,6 @@ export const KIND = {
   volumeClaim: { ...CORE, kind: 'PersistentVolumeClaim', plural: 'persistentvolumeclaims' },
   disruptionBudget: { group: 'policy', version: 'v1', namespaced: true, kind: 'PodDisruptionBudget', plural: 'poddisruptionbudgets' },
   networkPolicy: { group: 'networking.k8s.io', version: 'v1', namespaced: true, kind: 'NetworkPolicy', plural: 'networkpolicies' },
-  podDisruptionBudget: {
-    group: 'policy',
-    version: 'v1',
-    namespaced: true,
-    kind: 'PodDisruptionBudget',
-    plural: 'poddisruptionbudgets',
-  },
   crd: {
     group: 'apiextensions.k8s.io',
     version: 'v1',

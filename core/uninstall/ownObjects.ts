@@ -48,8 +48,7 @@ export function hubObjects(namespace: string): readonly ObjectRef[] {
     ...inside(namespace, KIND.deployment, ['kilofed-hub']),
     ...inside(namespace, RESOURCE.service, ['kilofed-hub']),
     ...inside(namespace, KIND.networkPolicy, ['kilofed-hub']),
-    ...inside(namespace, KIND.podDisruptionBudget, ['kilofed-hub']),
-    ...inside(namespace, RESOURCE.lease, [ACTIVE_HUB_LEASE]),
+    ...inside(namespace, KIND.disruptionBudget, ['kilofed-hub']),
     ...inside(namespace, KIND.roleBinding, ['hub']),
     ...inside(namespace, KIND.role, ['hub']),
     // A hub that has not ended yet would make it anew, but for its rights.
