@@ -74,6 +74,7 @@ const E2E_MINUTES: Readonly<Record<string, number>> = {
   cni: 15,
   lab: 15,
   example: 15,
+  uninstall: 15,
   flannel: 15,
   life: 20,
   choice: 15,
