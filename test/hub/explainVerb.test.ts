@@ -6,13 +6,13 @@ import { createServer, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { runCommand } from '../../cli/commands.js';
 import type { Explanation } from '../../core/api/explanation.js';
 import type { KubeObject } from '../../core/api/resources.js';
 import { systemClock } from '../../kube/wire/systemClock.js';
 import { until } from '../lab/process.js';
 import { createFakeFederation, exportService, type FakeFederation } from './fakeFederation.js';
 import { serveCluster } from './servedCluster.js';
+import { runCli } from './runCli.js';
 
 let folder: string;
 let world: FakeFederation;
@@ -49,17 +49,7 @@ afterEach(async () => {
   rmSync(folder, { recursive: true });
 });
 
-async function run(...argv: readonly string[]): Promise<{ readonly code: number; readonly out: string; readonly err: string }> {
-  let [out, err] = ['', ''];
-  const code = await runCommand(['explain', 'service', ...argv], {
-    out: (text) => (out += text),
-    err: (text) => (err += text),
-    kubeconfigs: [join(folder, 'config')],
-    environment: {},
-    signal: new AbortController().signal,
-  });
-  return { code, out, err };
-}
+const run = (...argv: readonly string[]): ReturnType<typeof runCli> => runCli(folder, ['explain', 'service', ...argv]);
 
 function label(id: string, labels: Readonly<Record<string, string>>): void {
   world.cluster(id).put({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'demo', labels } });

@@ -5,12 +5,12 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { runCommand } from '../../cli/commands.js';
 import type { KubeObject } from '../../core/api/resources.js';
 import { systemClock } from '../../kube/wire/systemClock.js';
 import { until } from '../lab/process.js';
 import { createFakeFederation, exportService, type FakeFederation } from './fakeFederation.js';
 import { serveCluster } from './servedCluster.js';
+import { runCli } from './runCli.js';
 
 let folder: string;
 let world: FakeFederation;
@@ -34,17 +34,7 @@ afterEach(async () => {
   rmSync(folder, { recursive: true });
 });
 
-async function run(...argv: readonly string[]): Promise<{ readonly code: number; readonly out: string; readonly err: string }> {
-  let [out, err] = ['', ''];
-  const code = await runCommand(argv, {
-    out: (text) => (out += text),
-    err: (text) => (err += text),
-    kubeconfigs: [join(folder, 'config')],
-    environment: {},
-    signal: new AbortController().signal,
-  });
-  return { code, out, err };
-}
+const run = (...argv: readonly string[]): ReturnType<typeof runCli> => runCli(folder, argv);
 
 function annotate(annotations: Readonly<Record<string, string>>): void {
   const service = objectIn('east', 'services/demo/web');

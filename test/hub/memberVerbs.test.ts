@@ -8,9 +8,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import type { FederationStatus } from '../../core/api/status.js';
-import { runCommand } from '../../cli/commands.js';
 import { type FaultyServer, startFaultyServer } from '../contract/kube/faultyServer.js';
 import { HEALTHY } from '../fakes/federationStatus.js';
+import { runCli } from './runCli.js';
 
 interface Secret {
   readonly name: string;
@@ -96,17 +96,7 @@ afterEach(async () => {
   rmSync(folder, { recursive: true });
 });
 
-async function run(...argv: readonly string[]): Promise<{ readonly code: number; readonly out: string; readonly err: string }> {
-  let [out, err] = ['', ''];
-  const code = await runCommand([...argv, '--hub', address], {
-    out: (text) => (out += text),
-    err: (text) => (err += text),
-    kubeconfigs: [join(folder, 'config')],
-    environment: {},
-    signal: new AbortController().signal,
-  });
-  return { code, out, err };
-}
+const run = (...argv: readonly string[]): ReturnType<typeof runCli> => runCli(folder, [...argv, '--hub', address]);
 
 test('drain annotates the Secret that declares the member, and waits until nothing serves', async () => {
   slow = 2;

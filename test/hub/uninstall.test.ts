@@ -8,7 +8,6 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { loadAll } from 'js-yaml';
-import { runCommand } from '../../cli/commands.js';
 import type { KubeObject } from '../../core/api/resources.js';
 import { RESOURCE } from '../../core/api/resources.js';
 import type { FederationStatus } from '../../core/api/status.js';
@@ -17,6 +16,7 @@ import { systemClock } from '../../kube/wire/systemClock.js';
 import { HEALTHY } from '../fakes/federationStatus.js';
 import { createFakeCluster, type FakeCluster } from './fakeCluster.js';
 import { serveCluster } from './servedCluster.js';
+import { runCli } from './runCli.js';
 
 const MANIFESTS = resolve(import.meta.dirname, '../../../manifests');
 const MEMBER = ['cluster-cni.yaml', 'member.yaml', 'member-namespaces.yaml', 'crds-multicluster.yaml'];
@@ -180,17 +180,7 @@ afterEach(async () => {
   rmSync(folder, { recursive: true });
 });
 
-async function run(...argv: readonly string[]): Promise<{ readonly code: number; readonly out: string; readonly err: string }> {
-  let [out, err] = ['', ''];
-  const code = await runCommand(['uninstall', ...argv], {
-    out: (text) => (out += text),
-    err: (text) => (err += text),
-    kubeconfigs: [join(folder, 'config')],
-    environment: {},
-    signal: new AbortController().signal,
-  });
-  return { code, out, err };
-}
+const run = (...argv: readonly string[]): ReturnType<typeof runCli> => runCli(folder, ['uninstall', ...argv]);
 
 function declare(...ids: readonly string[]): void {
   for (const id of ids) {
